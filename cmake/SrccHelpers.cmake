@@ -1,0 +1,1 @@
+# Small helpers shared by all parts; part-specific ones lie in SrccMLIR.cmake.

@@ -1,0 +1,62 @@
+# MLIR 22 from the distribution; only the shared libraries MLIR and LLVM are ever linked.
+find_package(MLIR 22.1 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+set(LLVM_RUNTIME_OUTPUT_INTDIR ${PROJECT_BINARY_DIR}/bin)
+set(LLVM_LIBRARY_OUTPUT_INTDIR ${PROJECT_BINARY_DIR}/lib)
+set(MLIR_BINARY_DIR ${PROJECT_BINARY_DIR})
+list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
+separate_arguments(srcc_llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
+add_definitions(${srcc_llvm_definitions})
+if(NOT LLVM_EXTERNAL_LIT)
+  find_program(LLVM_EXTERNAL_LIT NAMES llvm-lit lit HINTS ${LLVM_TOOLS_BINARY_DIR} NO_DEFAULT_PATH)
+endif()
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
+
+# One precompiled header serves every MLIR translation unit.
+set(srcc_pch_source ${PROJECT_BINARY_DIR}/srcc_pch.cpp)
+file(WRITE ${srcc_pch_source} "")
+add_library(srcc_pch OBJECT ${srcc_pch_source})
+target_precompile_headers(srcc_pch PRIVATE
+  "mlir/Bytecode/BytecodeOpInterface.h" "mlir/Dialect/Affine/IR/AffineOps.h"
+  "mlir/Dialect/Arith/IR/Arith.h" "mlir/Dialect/Func/IR/FuncOps.h"
+  "mlir/IR/Builders.h" "mlir/IR/BuiltinOps.h" "mlir/IR/DialectResourceBlobManager.h"
+  "mlir/IR/PatternMatch.h" "mlir/Pass/Pass.h" <string> <vector> <map> <memory>)
+
+# srcc_mlir_library(name sources... [DEPENDS targets] [LINK libraries])
+function(srcc_mlir_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} MLIR LLVM)
+  target_precompile_headers(${name} REUSE_FROM srcc_pch)
+endfunction()
+
+# srcc_mlir_tool(name source [LINK libraries])
+function(srcc_mlir_tool name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
+  target_precompile_headers(${name} REUSE_FROM srcc_pch)
+  install(TARGETS ${name} RUNTIME DESTINATION bin)
+endfunction()
+
+# srcc_dialect(stem name): tablegen for dialects/<name>/<stem>Ops.td, target <stem>IncGen
+function(srcc_dialect stem name)
+  set(LLVM_TARGET_DEFINITIONS ${stem}Ops.td)
+  mlir_tablegen(${stem}Ops.h.inc -gen-op-decls)
+  mlir_tablegen(${stem}Ops.cpp.inc -gen-op-defs)
+  mlir_tablegen(${stem}Types.h.inc -gen-typedef-decls -typedefs-dialect=${name})
+  mlir_tablegen(${stem}Types.cpp.inc -gen-typedef-defs -typedefs-dialect=${name})
+  mlir_tablegen(${stem}Attrs.h.inc -gen-attrdef-decls -attrdefs-dialect=${name})
+  mlir_tablegen(${stem}Attrs.cpp.inc -gen-attrdef-defs -attrdefs-dialect=${name})
+  mlir_tablegen(${stem}Enums.h.inc -gen-enum-decls)
+  mlir_tablegen(${stem}Enums.cpp.inc -gen-enum-defs)
+  mlir_tablegen(${stem}Dialect.h.inc -gen-dialect-decls -dialect=${name})
+  mlir_tablegen(${stem}Dialect.cpp.inc -gen-dialect-defs -dialect=${name})
+  add_public_tablegen_target(${stem}IncGen)
+  add_mlir_doc(${stem}Ops ${stem}Dialect dialects/ -gen-dialect-doc -dialect=${name})
+endfunction()
