@@ -1,0 +1,70 @@
+# The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test bench format clean
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+BUILD := build
+PYTHON := $(BUILD)/venv/bin/python
+export PATH := $(PATH):/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
+
+# Compiler and driver caches need a home to write to.
+ifneq ($(shell test -n "$$HOME" -a -w "$$HOME" && echo yes),yes)
+export HOME := $(CURDIR)/$(BUILD)/home
+$(shell mkdir -p "$(HOME)")
+endif
+
+# Debian 12 packages, bookworm-security included (it carries LLVM 22).
+APT_PACKAGES := g++ make cmake ninja-build ccache lld-22 clang-22 llvm-22-dev llvm-22-tools libmlir-22-dev \
+  mlir-22-tools zlib1g-dev libzstd-dev libxml2-dev libffi-dev libz3-dev libonnx-dev libprotobuf-dev protobuf-compiler \
+  flatbuffers-compiler libflatbuffers-dev libxxhash-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libstb-dev \
+  libjpeg-dev libpng-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev opencl-headers \
+  ocl-icd-libopencl1 pocl-opencl-icd libtorch-dev libgtest-dev oclgrind python3 python3-venv
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what is needed on Debian 12 (apt as root or through sudo; Python packages into build/venv)
+	@set -eu; missing=; \
+	if ! command -v dpkg-query >/dev/null; then \
+	  echo "deps: not a Debian system; install the equivalents of: $(APT_PACKAGES)"; \
+	else \
+	  for p in $(APT_PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' "$$p" 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	  done; \
+	fi; \
+	if [ -n "$$missing" ]; then \
+	  echo "deps: installing$$missing"; \
+	  root=; \
+	  if [ "$$(id -u)" != 0 ]; then \
+	    root=sudo; \
+	    command -v sudo >/dev/null || { echo "deps: run as root: apt-get install$$missing" >&2; exit 1; }; \
+	  fi; \
+	  mkdir -p $(BUILD); log=$(BUILD)/deps.log; \
+	  if ! { $$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+	         --no-install-recommends $$missing; } </dev/null >$$log 2>&1; then \
+	    tail -20 $$log >&2; \
+	    echo "deps: apt-get failed (whole output: $$log); LLVM 22 is in Debian 12's bookworm-security" >&2; exit 1; \
+	  fi; \
+	fi
+	@set -eu; if ! cmp -s test/requirements.txt $(BUILD)/venv/requirements.txt; then \
+	  echo "deps: Python packages into $(BUILD)/venv"; \
+	  mkdir -p $(BUILD); /usr/bin/python3 -m venv --clear $(BUILD)/venv; \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -r test/requirements.txt </dev/null; \
+	  cp test/requirements.txt $(BUILD)/venv/requirements.txt; \
+	fi
+
+build: deps ## build everything into build/ (programs: build/bin)
+	@test -f $(BUILD)/build.ninja || cmake --preset release -DPython3_EXECUTABLE=/usr/bin/python3 >$(BUILD)/configure.log \
+	  || { cat $(BUILD)/configure.log; exit 1; }
+	@cmake --build $(BUILD) -j $(JOBS)
+
+test: build ## run every test; the last line counts them
+	@test/run.sh $(BUILD) $(JOBS)
+
+format: ## check format and spelling as pre-commit does
+	@git ls-files '*.h' '*.cpp' | xargs -r clang-format-22 --dry-run -Werror
+	@git ls-files | grep -v -E '\.(png|mlirbc|srp)$$' | xargs -r codespell -q 3
+
+clean: ## remove what build made (not the Python packages)
+	@test ! -d $(BUILD) || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +
