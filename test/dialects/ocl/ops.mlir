@@ -63,7 +63,7 @@ ocl.program @net {
 {-#
   dialect_resources: {
     builtin: {
-      blob: "0x40000000003C0038"
+      blob: "0x04000000003C0038"
     }
   }
 #-}
