@@ -35,5 +35,5 @@ with scratch() as folder:
                         for half in ("+cl_khr_fp16", "-cl_khr_fp16"):
                             if needs_half and half[0] == "-":
                                 continue
-                            run(*CLANG, f"-cl-std={standard}", f"-Xclang", f"-cl-ext={half}", source)
+                            run(*CLANG, f"-cl-std={standard}", "-Xclang", f"-cl-ext={half}", source)
 checks.done()

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 
-from harness import Checks, Failure, close, interpret, models, noise, run, scratch
+from harness import Checks, Failure, close, interpret, models, run, scratch
 
 ICD = "/usr/lib/oclgrind/liboclgrind-rt-icd.so"
 SIZES = [(1, 1), (9, 6), (19, 13)]  # width x height
