@@ -1,0 +1,89 @@
+//===- Device.h - What is known of a device ---------------------*- C++ -*-===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef SRCC_COMPILER_DEVICES_DEVICE_H
+#define SRCC_COMPILER_DEVICES_DEVICE_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace srcc {
+
+/// A value and where it comes from: "measured: ...", "published: ...", "derived: ..." or
+/// "assumed: ...".
+template <typename T> struct Fact {
+  T value{};
+  std::string from;
+  operator const T &() const { return value; }
+};
+
+enum class DeviceKind { CPU, GPU };
+/// How a * b + c is written so that the device's compiler makes one instruction of it: fma(a, b,
+/// c), mad(a, b, c), or plainly, where the compiler contracts it.
+enum class MultiplyAdd { FMA, MAD, Contract };
+/// Element type of intermediate results in global memory.
+enum class Storage { F32, F16 };
+
+/// A device as its file describes it: compiler/devices/<name>.json. Schedules are chosen by these
+/// facts and never by the name.
+struct Device {
+  std::string name;        ///< "adreno640"
+  std::string vendor;      ///< "Qualcomm"
+  std::string description; ///< one line for people
+  DeviceKind kind = DeviceKind::CPU;
+
+  Fact<int64_t> vectorWidth;  ///< f32 lanes of a vector: 1, 2, 4, 8 or 16
+  Fact<int64_t> registers;    ///< CPU: vector registers; GPU: 32-bit registers of a work-item that
+                              ///< leave full occupancy
+  Fact<int64_t> l1Bytes;      ///< first-level data cache of a core or compute unit
+  Fact<int64_t> l2Bytes;      ///< second-level cache: of a core (CPU), shared by all (GPU)
+  Fact<int64_t> llcBytes;     ///< last-level cache, shared with the rest of the chip
+  Fact<int64_t> computeUnits; ///< work-groups that run side by side
+  Fact<int64_t> wave;         ///< work-items in lockstep, 1 on a CPU
+  Fact<int64_t> maxThreads;   ///< work-items in a work-group, at most
+  Fact<int64_t> preferredThreads; ///< work-items in a work-group, as a rule
+  Fact<int64_t> localBytes;       ///< __local memory of a work-group
+  Fact<bool> fp16;                ///< has arithmetic in half (cl_khr_fp16)
+  Fact<bool> images;              ///< has images
+  Fact<MultiplyAdd> multiplyAdd;
+  Fact<Storage> storage;  ///< preferred
+  Fact<double> peakF32;   ///< GFLOP/s, a multiply-add counts two
+  Fact<double> peakF16;   ///< GFLOP/s in half, 0 without fp16
+  Fact<double> bandwidth; ///< of global memory, GB/s (10^9)
+};
+
+/// The processor this program runs on.
+struct HostCPU {
+  std::string name;        ///< LLVM's name of it: "znver3"
+  int64_t vectorWidth = 4; ///< f32 lanes
+  int64_t registers = 16;  ///< vector registers
+  int64_t threads = 1;     ///< hardware threads this process may use
+  int64_t l1Bytes = 0;     ///< 0: not known
+  int64_t l2Bytes = 0;
+  int64_t llcBytes = 0;
+};
+
+/// Looks at the processor; cache sizes are read from Linux's description of a core in caches.
+HostCPU readHostCPU(llvm::StringRef caches = "/sys/devices/system/cpu/cpu0/cache");
+
+/// The description of PoCL fitted to a processor; the device is called "host".
+Device adaptToHost(Device pocl, const HostCPU &cpu);
+
+/// Loads "host", a device by its name, or a device file by its path (that which ends in ".json" or
+/// has a slash). Errors name the file, the key and what would be right.
+llvm::Expected<Device> loadDevice(llvm::StringRef nameOrPath);
+
+/// Reads a device file's text; errors begin with the name given as file.
+llvm::Expected<Device> parseDevice(llvm::StringRef text, llvm::StringRef file);
+
+/// "host" and the names of the devices that need no file, in alphabetical order.
+std::vector<std::string> deviceNames();
+
+} // namespace srcc
+
+#endif // SRCC_COMPILER_DEVICES_DEVICE_H
