@@ -187,7 +187,7 @@ TEST_F(ImageFile, DamagedJpegNeverCrashes) {
   }
 }
 
-/// A PNG of one chunk IHDR and nothing else.
+/// A PNG up to where its pixels would begin.
 static std::string pngHeader(uint32_t width, uint32_t height) {
   std::string chunk = "IHDR";
   for (uint32_t value : {width, height})
@@ -204,7 +204,7 @@ static std::string pngHeader(uint32_t width, uint32_t height) {
   file += chunk;
   for (int shift : {24, 16, 8, 0})
     file += char(~crc >> shift);
-  return file;
+  return file + std::string("\0\0\0\x10IDAT", 8);
 }
 
 TEST_F(ImageFile, ForgedSizesAreRefused) {

@@ -2,7 +2,7 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// test/runtime/imaging/metrics.test compares with independent implementations.
+// test/runtime/tools/eval.test compares with independent implementations on pictures.
 #include "runtime/imaging/Metrics.h"
 
 #include <cmath>
