@@ -5,6 +5,9 @@ set -u
 build=$1
 jobs=$2
 reports=$build/test/reports
+beside=$(realpath -m "$(dirname "$0")/../../shared")
+[ -n "${SRCC_DATA:-}" ] || [ ! -d "$beside/data" ] || export SRCC_DATA=$beside/data
+[ -n "${SRCC_TOOLS:-}" ] || [ ! -d "$beside/tools" ] || export SRCC_TOOLS=$beside/tools
 rm -rf "$reports"
 mkdir -p "$reports"
 "$(awk -F= '/^SRCC_LIT:/{print $2}' "$build/CMakeCache.txt")" -sv -j "$jobs" --timeout 1500 -o "$reports/lit.json" \
