@@ -62,6 +62,9 @@ build: deps ## build everything into build/ (programs: build/bin)
 test: build ## run every test; the last line counts them
 	@test/run.sh $(BUILD) $(JOBS)
 
+bench: build ## time the demo network, those of SRCC_DATA, and ONNX Runtime on the same files
+	@$(PYTHON) bench/models.py --json=$(BUILD)/bench/models.json
+
 format: ## check format and spelling as pre-commit does
 	@git ls-files '*.h' '*.cpp' | xargs -r clang-format-22 --dry-run -Werror
 	@git ls-files | grep -v -E '\.(png|mlirbc|srp)$$' | xargs -r codespell -q 3
