@@ -248,7 +248,9 @@ LogicalResult SiluOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc, 
 }
 LogicalResult LeakyReluOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc,
                                             Adaptor adaptor, SmallVectorImpl<Type> &types) {
-  if (!adaptor.getAlpha().isFinite()) // leaky_relu_c1
+  // The parser infers before it knows the attributes.
+  FloatAttr alpha = adaptor.getAlphaAttr();
+  if (alpha && !alpha.getValue().isFinite()) // leaky_relu_c1
     return emitOptionalError(loc, "alpha is finite");
   return inferUnary(context, loc, adaptor.getInput(), types);
 }
@@ -266,8 +268,8 @@ LogicalResult PReluOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc,
 }
 LogicalResult ClampOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc, Adaptor adaptor,
                                         SmallVectorImpl<Type> &types) {
-  APFloat low = adaptor.getLow(), high = adaptor.getHigh();
-  if (low.isNaN() || high.isNaN() || low > high) // clamp_c1
+  FloatAttr low = adaptor.getLowAttr(), high = adaptor.getHighAttr();
+  if (low && high && !(low.getValue() <= high.getValue())) // clamp_c1
     return emitOptionalError(loc, "low is not greater than high, and neither is NaN");
   return inferUnary(context, loc, adaptor.getInput(), types);
 }
