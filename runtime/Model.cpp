@@ -1,0 +1,631 @@
+//===- Model.cpp - A package on a device ------------------------------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===------------------------------------------------------------------------------------------===//
+#include "runtime/Model.h"
+#include "runtime/Pixels.h"
+#include "runtime/Status.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace srcc::runtime {
+
+using format::BufferKind;
+using format::PixelFormat;
+
+namespace {
+
+std::string orEmpty(const flatbuffers::String *text) { return text ? text->str() : ""; }
+
+std::string_view view(const flatbuffers::String *text) {
+  return text ? std::string_view(text->data(), text->size()) : std::string_view();
+}
+
+} // namespace
+
+Model::Model(Package openedPackage, const srrt_options &options)
+    : cl(OpenCL::load(options.opencl_library ? options.opencl_library : "")),
+      package(std::move(openedPackage)), root(package.root()), name(orEmpty(root.model())),
+      producer(orEmpty(root.producer())), target(orEmpty(root.target())),
+      cache(options.cache_folder ? options.cache_folder : ProgramCache::defaultFolder()) {
+  for (const format::Launch *launch : *root.launches()) {
+    std::string &text = layerTexts.emplace_back();
+    if (launch->layers())
+      for (const flatbuffers::String *layer : *launch->layers())
+        text += (text.empty() ? "" : ",") + layer->str();
+  }
+  openDevice(options);
+  buildPrograms();
+  uploadConstants();
+  bool fresh = std::any_of(programs.begin(), programs.end(),
+                           [](const Program &program) { return program.fresh; });
+  if (fresh && !options.skip_self_check)
+    selfCheck();
+  if (!compilesLate)
+    storePrograms();
+}
+
+Model::~Model() {
+  if (queue())
+    cl.clFinish(queue());
+  if (compilesLate && ranSinceStore)
+    try {
+      storePrograms();
+    } catch (const std::exception &) {
+      // The cache is a convenience.
+    }
+}
+
+void Model::openDevice(const srrt_options &options) {
+  if (bool(options.context) != bool(options.queue))
+    fail(SRRT_INVALID_ARGUMENT, "context and queue must be given together");
+  cl_int error = CL_SUCCESS;
+  if (options.queue) {
+    cl_context queueContext = nullptr;
+    cl_command_queue_properties properties = 0;
+    auto ask = [&](cl_command_queue_info what, size_t size, void *value) {
+      check(cl.clGetCommandQueueInfo(options.queue, what, size, value, nullptr),
+            "clGetCommandQueueInfo");
+    };
+    ask(CL_QUEUE_CONTEXT, sizeof queueContext, &queueContext);
+    ask(CL_QUEUE_PROPERTIES, sizeof properties, &properties);
+    ask(CL_QUEUE_DEVICE, sizeof device.id, &device.id);
+    if (queueContext != options.context)
+      fail(SRRT_INVALID_ARGUMENT, "the queue is of another context");
+    if (properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE)
+      fail(SRRT_UNSUPPORTED, "the queue is out of order; an in-order queue is needed");
+    device.platform = cl.deviceValue<cl_platform_id>(device.id, CL_DEVICE_PLATFORM);
+    check(cl.clRetainContext(options.context), "clRetainContext");
+    context = {options.context, {cl.clReleaseContext}};
+    check(cl.clRetainCommandQueue(options.queue), "clRetainCommandQueue");
+    ownQueue = {options.queue, {cl.clReleaseCommandQueue}};
+  } else {
+    device = chooseDevice(cl, options.device ? options.device : "");
+    context = {cl.clCreateContext(nullptr, 1, &device.id, nullptr, nullptr, &error),
+               {cl.clReleaseContext}};
+    check(error, "clCreateContext");
+    ownQueue = {cl.clCreateCommandQueue(context.get(), device.id, 0, &error),
+                {cl.clReleaseCommandQueue}};
+    check(error, "clCreateCommandQueue");
+  }
+  deviceName = cl.deviceText(device.id, CL_DEVICE_NAME);
+  platformName = cl.platformText(device.platform, CL_PLATFORM_NAME);
+  compilesLate = platformName == "Portable Computing Language";
+  if (root.needs_fp16() &&
+      (" " + cl.deviceText(device.id, CL_DEVICE_EXTENSIONS) + " ").find(" cl_khr_fp16 ") ==
+          std::string::npos)
+    fail(SRRT_UNSUPPORTED, package.name(), ": its kernels compute in half precision, which ",
+         deviceName, " lacks (cl_khr_fp16); compile it with --precision=f16s or f32");
+  limits.maxAllocation = cl.deviceValue<cl_ulong>(device.id, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+  limits.globalMemory = cl.deviceValue<cl_ulong>(device.id, CL_DEVICE_GLOBAL_MEM_SIZE);
+  limits.maxThreads.resize(cl.deviceValue<cl_uint>(device.id, CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS));
+  check(cl.clGetDeviceInfo(device.id, CL_DEVICE_MAX_WORK_ITEM_SIZES,
+                           limits.maxThreads.size() * sizeof(size_t), limits.maxThreads.data(),
+                           nullptr),
+        "clGetDeviceInfo");
+}
+
+Handle<cl_mem> Model::createBuffer(cl_mem_flags flags, uint64_t bytes, const void *data) const {
+  cl_int error = CL_SUCCESS;
+  Handle<cl_mem> memory(cl.clCreateBuffer(context.get(), flags | (data ? CL_MEM_COPY_HOST_PTR : 0),
+                                          size_t(bytes), const_cast<void *>(data), &error),
+                        {cl.clReleaseMemObject});
+  if (error == CL_INVALID_BUFFER_SIZE)
+    fail(SRRT_TOO_LARGE, "clCreateBuffer: the device refuses a buffer of ", bytes, " bytes");
+  check(error, "clCreateBuffer");
+  return memory;
+}
+
+void Model::uploadConstants() {
+  auto &buffers = *root.buffers();
+  constants.resize(buffers.size());
+  for (uint32_t i = 0; i < buffers.size(); ++i) {
+    if (buffers[i]->kind() != BufferKind::Constant)
+      continue;
+    auto *data = buffers[i]->data();
+    uint64_t size = data ? data->size() : 0;
+    if (size > limits.maxAllocation)
+      fail(SRRT_TOO_LARGE, "buffer \"", buffers[i]->name()->c_str(), "\" takes ", size,
+           " bytes, but the device allows ", limits.maxAllocation, " per buffer");
+    constants[i] = size ? createBuffer(CL_MEM_READ_ONLY, size, data->data())
+                        : createBuffer(CL_MEM_READ_ONLY, 4, nullptr);
+    constantBytes += size;
+  }
+}
+
+void Model::buildPrograms() {
+  auto &sources = *root.programs();
+  counts.programs = sources.size();
+  // Whatever decides about the binary.
+  std::string platformVersion = cl.platformText(device.platform, CL_PLATFORM_VERSION);
+  std::string deviceVersion = cl.deviceText(device.id, CL_DEVICE_VERSION);
+  std::string driverVersion = cl.deviceText(device.id, CL_DRIVER_VERSION);
+  for (const format::Program *program : sources)
+    programs.emplace_back().entry =
+        ProgramCache::entryName({platformName, platformVersion, deviceName, deviceVersion,
+                                 driverVersion, view(program->source()), view(program->options())});
+  for (uint32_t i = 0; i < sources.size(); ++i)
+    buildProgram(i, true);
+  createKernels();
+}
+
+void Model::buildProgram(uint32_t index, bool useCache) {
+  const format::Program &source = *root.programs()->Get(index);
+  Program &program = programs[index];
+  std::string options = orEmpty(source.options());
+  cl_int error = CL_SUCCESS;
+
+  std::vector<uint8_t> binary;
+  auto found = useCache ? cache.load(program.entry, binary) : ProgramCache::Result::Missing;
+  if (found == ProgramCache::Result::Found) {
+    const uint8_t *data = binary.data();
+    size_t size = binary.size();
+    cl_int status = CL_SUCCESS;
+    program.handle = {
+        cl.clCreateProgramWithBinary(context.get(), 1, &device.id, &size, &data, &status, &error),
+        {cl.clReleaseProgram}};
+    if (error == CL_SUCCESS && status == CL_SUCCESS &&
+        cl.clBuildProgram(program.handle.get(), 1, &device.id, options.c_str(), nullptr, nullptr) ==
+            CL_SUCCESS) {
+      program.fresh = false;
+      program.storedBytes = size;
+      ++counts.hits;
+      return;
+    }
+    found = ProgramCache::Result::Damaged; // the driver does not take its own binary any more
+  }
+  if (found == ProgramCache::Result::Damaged)
+    ++counts.damaged;
+
+  program.fresh = true;
+  program.storedBytes = 0;
+  const char *text = source.source()->c_str();
+  size_t length = source.source()->size();
+  program.handle = {cl.clCreateProgramWithSource(context.get(), 1, &text, &length, &error),
+                    {cl.clReleaseProgram}};
+  check(error, "clCreateProgramWithSource");
+  error = cl.clBuildProgram(program.handle.get(), 1, &device.id, options.c_str(), nullptr, nullptr);
+  if (error == CL_BUILD_PROGRAM_FAILURE || error == CL_INVALID_BUILD_OPTIONS) {
+    std::string log;
+    size_t size = 0;
+    if (cl.clGetProgramBuildInfo(program.handle.get(), device.id, CL_PROGRAM_BUILD_LOG, 0, nullptr,
+                                 &size) == CL_SUCCESS) {
+      log.resize(size);
+      cl.clGetProgramBuildInfo(program.handle.get(), device.id, CL_PROGRAM_BUILD_LOG, size,
+                               log.data(), nullptr);
+      log = log.substr(0, std::min<size_t>(log.find('\0'), 4000));
+    }
+    fail(SRRT_BUILD_FAILED, "program \"", source.name()->c_str(), "\" does not compile for ",
+         deviceName, ":\n", log);
+  }
+  check(error, "clBuildProgram");
+}
+
+void Model::createKernels() {
+  auto &launches = *root.launches();
+  for (uint32_t i = 0; i < launches.size(); ++i) {
+    const format::Launch &launch = *launches[i];
+    Program &program = programs[launch.program()];
+    cl_int error = CL_SUCCESS;
+    auto create = [&] {
+      return Handle<cl_kernel>(
+          cl.clCreateKernel(program.handle.get(), launch.kernel()->c_str(), &error),
+          {cl.clReleaseKernel});
+    };
+    Handle<cl_kernel> kernel = create();
+    if (error != CL_SUCCESS && !program.fresh) {
+      // The cached binary is not this program: rebuild, and the kernels already taken from it.
+      --counts.hits;
+      ++counts.damaged;
+      buildProgram(launch.program(), false);
+      kernels.clear();
+      return createKernels();
+    }
+    if (error == CL_INVALID_KERNEL_NAME)
+      fail(SRRT_BAD_PACKAGE, package.name(), ": program ", launch.program(), " has no kernel \"",
+           launch.kernel()->c_str(), "\"");
+    check(error, "clCreateKernel");
+    cl_uint arguments = 0;
+    check(
+        cl.clGetKernelInfo(kernel.get(), CL_KERNEL_NUM_ARGS, sizeof arguments, &arguments, nullptr),
+        "clGetKernelInfo");
+    if (arguments != launch.buffers()->size() + 2)
+      fail(SRRT_BAD_PACKAGE, package.name(), ": kernel \"", launch.kernel()->c_str(), "\" takes ",
+           arguments, " arguments, but its launch gives ", launch.buffers()->size(),
+           " buffers, H and W");
+    kernels.push_back(std::move(kernel));
+  }
+}
+
+void Model::storePrograms() {
+  ranSinceStore = false;
+  if (cache.folder().empty())
+    return;
+  for (Program &program : programs) {
+    // Asking PoCL for a binary compiles it in full: only where it may have changed.
+    size_t size = 0;
+    if (cl.clGetProgramInfo(program.handle.get(), CL_PROGRAM_BINARY_SIZES, sizeof size, &size,
+                            nullptr) != CL_SUCCESS ||
+        size <= program.storedBytes)
+      continue;
+    std::vector<uint8_t> binary(size);
+    uint8_t *data = binary.data();
+    if (cl.clGetProgramInfo(program.handle.get(), CL_PROGRAM_BINARIES, sizeof data, &data,
+                            nullptr) == CL_SUCCESS &&
+        cache.store(program.entry, binary)) {
+      ++counts.stored;
+      program.storedBytes = size;
+    } else {
+      ++counts.store_errors;
+    }
+  }
+}
+
+void Model::selfCheck() {
+  const format::Golden *golden = root.golden();
+  if (!golden || !package.route(PixelFormat::F32Planar, PixelFormat::F32Planar))
+    return;
+  prepare(golden->height(), golden->width());
+  std::vector<float> output(golden->output()->size());
+  runF32(golden->input()->data(), output.data());
+  int width = golden->width() * root.scale(), height = golden->height() * root.scale();
+  for (size_t i = 0; i < output.size(); ++i) {
+    float expected = golden->output()->Get(flatbuffers::uoffset_t(i));
+    if (!(std::abs(output[i] - expected) <= golden->tolerance()))
+      fail(SRRT_BAD_DRIVER, package.name(), ": the driver of ", deviceName, " (",
+           cl.deviceText(device.id, CL_DRIVER_VERSION),
+           ") computes wrong pixels: the self-check expects ", expected, " but gets ", output[i],
+           " in channel ", i / (size_t(width) * height), ", row ", i / width % height, ", column ",
+           i % width, "; use another device or driver, or compile with --precision=f32");
+  }
+  prepared.reset();
+  lastRoute = nullptr;
+  pictures.clear();
+  slots.clear();
+}
+
+const Plan &Model::plan() const {
+  if (!prepared)
+    fail(SRRT_NOT_PREPARED, "the model is not prepared for a size; call srrt_prepare first");
+  return *prepared;
+}
+
+const Route &Model::route(PixelFormat input, PixelFormat output) const {
+  if (const Route *route = package.route(input, output))
+    return *route;
+  fail(SRRT_UNSUPPORTED, package.name(),
+       ": compiled for 8-bit pictures only; it has no kernels for float planes");
+}
+
+srrt_model_info Model::query() const {
+  srrt_model_info info{};
+  info.name = name.c_str();
+  info.producer = producer.c_str();
+  info.target = target.c_str();
+  info.device = deviceName.c_str();
+  info.platform = platformName.c_str();
+  info.scale = root.scale();
+  info.color = srrt_color(root.color());
+  info.low = root.low();
+  info.high = root.high();
+  info.in_channels = root.in_channels();
+  info.out_channels = root.out_channels();
+  info.precision = srrt_precision(root.precision());
+  info.kernels = int(package.routes().front().launches.size());
+  info.global_pooling = root.global_pooling();
+  info.halo = root.halo();
+  for (const Route &route : package.routes()) {
+    info.u8_input |= route.input == PixelFormat::U8Interleaved;
+    info.u8_output |= route.output == PixelFormat::U8Interleaved;
+  }
+  return info;
+}
+
+void Model::prepare(int height, int width) {
+  if (height < 1 || width < 1)
+    fail(SRRT_INVALID_ARGUMENT, "height ", height, ", width ", width, ": both must be at least 1");
+  if (prepared && prepared->height == height && prepared->width == width)
+    return;
+  finish();
+  prepared.reset();
+  lastRoute = nullptr;
+  events.clear();
+  slots.clear();
+  pictures.clear();
+  hostPlanes = {};
+  hostBytes = {};
+
+  Plan plan(package, height, width, limits);
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    size_t most = 0, threads = 1;
+    check(cl.clGetKernelWorkGroupInfo(kernels[i].get(), device.id, CL_KERNEL_WORK_GROUP_SIZE,
+                                      sizeof most, &most, nullptr),
+          "clGetKernelWorkGroupInfo");
+    for (size_t n : plan.launches[i].local)
+      if (__builtin_mul_overflow(threads, n, &threads))
+        threads = SIZE_MAX;
+    if (threads > most)
+      fail(SRRT_TOO_LARGE, "kernel \"", root.launches()->Get(uint32_t(i))->kernel()->c_str(),
+           "\" has ", threads, " work-items per group, but ", deviceName, " allows ", most);
+  }
+  // One set of slots serves every route.
+  std::vector<uint64_t> sizes;
+  for (const Slots &route : plan.slots)
+    for (size_t i = 0; i < route.bytes.size(); ++i) {
+      if (i == sizes.size())
+        sizes.push_back(0);
+      sizes[i] = std::max(sizes[i], route.bytes[i]);
+    }
+  std::vector<Handle<cl_mem>> memory;
+  for (uint64_t size : sizes)
+    memory.push_back(createBuffer(CL_MEM_READ_WRITE, std::max<uint64_t>(size, 4), nullptr));
+  slots = std::move(memory);
+  pictures.resize(root.buffers()->size());
+  prepared = std::move(plan);
+}
+
+cl_mem Model::picture(uint32_t buffer) {
+  if (!pictures[buffer]) {
+    uint64_t size = plan().bytes[buffer];
+    Handle<cl_mem> memory = createBuffer(CL_MEM_READ_WRITE, size, nullptr);
+    cl_uchar zero = 0;
+    check(cl.clEnqueueFillBuffer(queue(), memory.get(), &zero, sizeof zero, 0, size, 0, nullptr,
+                                 nullptr),
+          "clEnqueueFillBuffer");
+    pictures[buffer] = std::move(memory);
+  }
+  return pictures[buffer].get();
+}
+
+void Model::write(cl_mem memory, const void *data, uint64_t bytes) {
+  check(cl.clEnqueueWriteBuffer(queue(), memory, CL_FALSE, 0, bytes, data, 0, nullptr, nullptr),
+        "clEnqueueWriteBuffer");
+}
+
+void Model::read(cl_mem memory, void *data, uint64_t bytes) {
+  check(cl.clEnqueueReadBuffer(queue(), memory, CL_TRUE, 0, bytes, data, 0, nullptr, nullptr),
+        "clEnqueueReadBuffer");
+}
+
+void Model::enqueue(const Route &route, cl_mem input, cl_mem output) {
+  const Plan &sizes = plan();
+  const Slots &places = sizes.slots[size_t(&route - package.routes().data())];
+  const cl_int extent[2] = {sizes.height, sizes.width};
+  events.clear();
+  lastRoute = &route;
+  for (uint32_t index : route.launches) {
+    const format::Launch &launch = *root.launches()->Get(index);
+    const Plan::Launch &size = sizes.launches[index];
+    if (size.empty) {
+      if (profilingQueue)
+        events.emplace_back();
+      continue;
+    }
+    cl_kernel kernel = kernels[index].get();
+    cl_uint argument = 0;
+    for (uint32_t buffer : *launch.buffers()) {
+      cl_mem memory = buffer == route.inputBuffer    ? input
+                      : buffer == route.outputBuffer ? output
+                      : constants[buffer]            ? constants[buffer].get()
+                                                     : slots[places.ofBuffer[buffer]].get();
+      check(cl.clSetKernelArg(kernel, argument++, sizeof memory, &memory), "clSetKernelArg");
+    }
+    for (const cl_int &value : extent)
+      check(cl.clSetKernelArg(kernel, argument++, sizeof value, &value), "clSetKernelArg");
+    cl_event event = nullptr;
+    cl_int error =
+        cl.clEnqueueNDRangeKernel(queue(), kernel, size.dimensions, nullptr, size.global.data(),
+                                  size.local.data(), 0, nullptr, profilingQueue ? &event : nullptr);
+    if (error != CL_SUCCESS)
+      check(error, ("clEnqueueNDRangeKernel of \"" + launch.kernel()->str() + "\"").c_str());
+    if (profilingQueue)
+      events.emplace_back(event, Release<cl_event>{cl.clReleaseEvent});
+  }
+  ranSinceStore = true;
+}
+
+void Model::runF32(const float *input, float *output) {
+  if (!input || !output)
+    fail(SRRT_INVALID_ARGUMENT, "input and output must not be null");
+  const Plan &sizes = plan();
+  const Route &way = route(PixelFormat::F32Planar, PixelFormat::F32Planar);
+  cl_mem in = picture(way.inputBuffer), out = picture(way.outputBuffer);
+  write(in, input, sizes.bytes[way.inputBuffer]);
+  enqueue(way, in, out);
+  read(out, output, sizes.bytes[way.outputBuffer]);
+}
+
+void Model::runU8(const srrt_picture &inputPicture, const srrt_picture &outputPicture) {
+  const Plan &sizes = plan();
+  int scale = root.scale(), channels = root.in_channels();
+  srrt_picture input = checkPicture(inputPicture, sizes.width, sizes.height, "the input");
+  srrt_picture output =
+      checkPicture(outputPicture, sizes.width * scale, sizes.height * scale, "the output");
+  if ((input.format == SRRT_GRAY8) != (output.format == SRRT_GRAY8))
+    fail(SRRT_INVALID_ARGUMENT, "a gray picture goes with a gray picture only");
+  bool onLuma = root.color() == format::Color::Y;
+  if (input.format == SRRT_GRAY8 && !onLuma)
+    fail(SRRT_INVALID_ARGUMENT, "gray pictures need a model on luma, but this one is on colours; "
+                                "pass the picture as RGB");
+
+  // Kernels that take and give bytes save conversions; luma computed from colours has fractions
+  // that bytes would lose.
+  const PixelFormat bytes = PixelFormat::U8Interleaved, floats = PixelFormat::F32Planar;
+  bool byteInput = !onLuma || input.format == SRRT_GRAY8 || input.format == SRRT_NV12;
+  bool byteOutput = !onLuma || output.format == SRRT_GRAY8 || output.format == SRRT_NV12;
+  const Route *way = nullptr;
+  auto prefer = [&](PixelFormat in, PixelFormat out) {
+    if (!way)
+      way = package.route(in, out);
+  };
+  PixelFormat in = byteInput ? bytes : floats, out = byteOutput ? bytes : floats;
+  PixelFormat otherIn = byteInput ? floats : bytes, otherOut = byteOutput ? floats : bytes;
+  prefer(in, out);
+  prefer(otherIn, out);
+  prefer(in, otherOut);
+  prefer(otherIn, otherOut);
+
+  bool reversed = root.color() == format::Color::BGR;
+  float low = root.low(), high = root.high();
+  size_t inPixels = size_t(sizes.width) * sizes.height, outPixels = inPixels * scale * scale;
+  cl_mem inMemory = picture(way->inputBuffer), outMemory = picture(way->outputBuffer);
+
+  // In.
+  const uint8_t *source = nullptr;
+  if (onLuma) {
+    hostPlanes.resize(std::max(inPixels, outPixels));
+    lumaFromPicture(input, hostPlanes.data());
+    if (way->input == bytes) {
+      hostBytes.resize(inPixels);
+      bytesFromPlanes(hostPlanes.data(), inPixels, 1, false, 0, 255, hostBytes.data());
+      source = hostBytes.data();
+    } else {
+      for (size_t i = 0; i < inPixels; ++i)
+        hostPlanes[i] = low + hostPlanes[i] * (high - low) / 255;
+    }
+  } else {
+    if (input.format == SRRT_RGB8 && input.stride == size_t(sizes.width) * 3) {
+      source = static_cast<const uint8_t *>(input.data);
+    } else {
+      hostBytes.resize(inPixels * 3);
+      rgbFromPicture(input, hostBytes.data());
+      source = hostBytes.data();
+    }
+    if (way->input == floats) {
+      hostPlanes.resize(std::max(inPixels, outPixels) * 3);
+      planesFromBytes(source, inPixels, 3, reversed, low, high, hostPlanes.data());
+    }
+  }
+  write(inMemory, way->input == bytes ? static_cast<const void *>(source) : hostPlanes.data(),
+        sizes.bytes[way->inputBuffer]);
+
+  enqueue(*way, inMemory, outMemory);
+
+  // Out.
+  if (way->output == bytes) {
+    uint8_t *target = static_cast<uint8_t *>(output.data);
+    bool direct = (output.format == SRRT_RGB8 || output.format == SRRT_GRAY8) &&
+                  output.stride == size_t(output.width) * channels && (onLuma || channels == 3);
+    if (!direct) {
+      finish(); // the input may still be on its way out of hostBytes
+      hostBytes.resize(outPixels * channels);
+      target = hostBytes.data();
+    }
+    read(outMemory, target, sizes.bytes[way->outputBuffer]);
+    if (direct)
+      return;
+    if (!onLuma)
+      return pictureFromRgb(hostBytes.data(), input, output);
+    hostPlanes.resize(outPixels);
+    std::copy(hostBytes.begin(), hostBytes.end(), hostPlanes.begin());
+  } else {
+    finish();
+    hostPlanes.resize(outPixels * channels);
+    read(outMemory, hostPlanes.data(), sizes.bytes[way->outputBuffer]);
+    if (!onLuma) {
+      hostBytes.resize(outPixels * 3);
+      bytesFromPlanes(hostPlanes.data(), outPixels, 3, reversed, low, high, hostBytes.data());
+      return pictureFromRgb(hostBytes.data(), input, output);
+    }
+    for (size_t i = 0; i < outPixels; ++i)
+      hostPlanes[i] = (hostPlanes[i] - low) * 255 / (high - low);
+  }
+  pictureFromLuma(hostPlanes.data(), input, output, scale);
+}
+
+void Model::runCl(cl_mem input, cl_mem output) {
+  const Plan &sizes = plan();
+  const Route &way = route(PixelFormat::F32Planar, PixelFormat::F32Planar);
+  auto checkMemory = [&](cl_mem memory, uint32_t buffer, const char *role) {
+    if (!memory)
+      return picture(buffer);
+    size_t size = 0;
+    cl_context owner = nullptr;
+    check(cl.clGetMemObjectInfo(memory, CL_MEM_SIZE, sizeof size, &size, nullptr),
+          "clGetMemObjectInfo");
+    check(cl.clGetMemObjectInfo(memory, CL_MEM_CONTEXT, sizeof owner, &owner, nullptr),
+          "clGetMemObjectInfo");
+    if (owner != context.get())
+      fail(SRRT_INVALID_ARGUMENT, "the ", role,
+           " buffer is of another OpenCL context than the "
+           "model; pass context and queue to srrt_open");
+    if (size < sizes.bytes[buffer])
+      fail(SRRT_INVALID_ARGUMENT, "the ", role, " buffer has ", size, " bytes, but ",
+           sizes.bytes[buffer], " are needed at height ", sizes.height, ", width ", sizes.width);
+    return memory;
+  };
+  cl_mem in = checkMemory(input, way.inputBuffer, "input");
+  cl_mem out = checkMemory(output, way.outputBuffer, "output");
+  enqueue(way, in, out);
+  check(cl.clFlush(queue()), "clFlush");
+}
+
+void Model::finish() { check(cl.clFinish(queue()), "clFinish"); }
+
+void Model::setProfiling(bool on) {
+  if (on == bool(profilingQueue))
+    return;
+  finish();
+  events.clear();
+  if (!on) {
+    profilingQueue.reset();
+    return;
+  }
+  cl_int error = CL_SUCCESS;
+  profilingQueue = {
+      cl.clCreateCommandQueue(context.get(), device.id, CL_QUEUE_PROFILING_ENABLE, &error),
+      {cl.clReleaseCommandQueue}};
+  check(error, "clCreateCommandQueue");
+}
+
+size_t Model::launches(srrt_launch_info *infos, size_t capacity) {
+  const Plan &sizes = plan();
+  if (capacity && !infos)
+    fail(SRRT_INVALID_ARGUMENT, "launches must not be null");
+  finish();
+  const Route &way = lastRoute ? *lastRoute : package.routes().front();
+  for (size_t i = 0; i < std::min(capacity, way.launches.size()); ++i) {
+    uint32_t index = way.launches[i];
+    infos[i] = {root.launches()->Get(index)->kernel()->c_str(), layerTexts[index].c_str(), 0,
+                sizes.launches[index].macs, sizes.launches[index].bytes};
+    if (i < events.size() && events[i]) {
+      cl_ulong start = 0, end = 0;
+      check(cl.clGetEventProfilingInfo(events[i].get(), CL_PROFILING_COMMAND_START, sizeof start,
+                                       &start, nullptr),
+            "clGetEventProfilingInfo");
+      check(cl.clGetEventProfilingInfo(events[i].get(), CL_PROFILING_COMMAND_END, sizeof end, &end,
+                                       nullptr),
+            "clGetEventProfilingInfo");
+      infos[i].ms = double(end - start) * 1e-6;
+    }
+  }
+  return way.launches.size();
+}
+
+srrt_memory_info Model::memory() const {
+  const Plan &sizes = plan();
+  srrt_memory_info info{};
+  info.constants = constantBytes;
+  for (size_t i = 0; i < pictures.size(); ++i)
+    if (pictures[i])
+      info.pictures += sizes.bytes[i];
+  std::vector<uint64_t> shared;
+  for (const Slots &route : sizes.slots) {
+    info.intermediates_apart = std::max(info.intermediates_apart, route.apart);
+    shared.resize(std::max(shared.size(), route.bytes.size()));
+    for (size_t i = 0; i < route.bytes.size(); ++i)
+      shared[i] = std::max(shared[i], route.bytes[i]);
+  }
+  for (uint64_t size : shared)
+    info.intermediates += size;
+  return info;
+}
+
+srrt_cache_info Model::cacheInfo() const {
+  srrt_cache_info info = counts;
+  info.folder = cache.folder().c_str();
+  return info;
+}
+
+} // namespace srcc::runtime

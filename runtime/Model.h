@@ -1,0 +1,98 @@
+//===- Model.h - A package on a device --------------------------------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===------------------------------------------------------------------------------------------===//
+#ifndef SRCC_RUNTIME_MODEL_H
+#define SRCC_RUNTIME_MODEL_H
+
+#include "runtime/OpenCL.h"
+#include "runtime/Package.h"
+#include "runtime/Plan.h"
+#include "runtime/ProgramCache.h"
+#include "runtime/srrt.h"
+
+#include <optional>
+
+namespace srcc::runtime {
+
+/// What srrt_model stands for: everything behind the C API, with failures as exceptions. The
+/// functions are those of srrt.h, documented there.
+class Model {
+public:
+  Model(Package package, const srrt_options &options);
+  ~Model();
+  Model(const Model &) = delete;
+  Model &operator=(const Model &) = delete;
+
+  srrt_model_info query() const;
+  void prepare(int height, int width);
+  void runF32(const float *input, float *output);
+  void runU8(const srrt_picture &input, const srrt_picture &output);
+  void runCl(cl_mem input, cl_mem output);
+  void finish();
+  void setProfiling(bool on);
+  size_t launches(srrt_launch_info *infos, size_t capacity);
+  srrt_memory_info memory() const;
+  srrt_cache_info cacheInfo() const;
+
+private:
+  /// A program of the package.
+  struct Program {
+    Handle<cl_program> handle;
+    std::string entry;      ///< name in the cache
+    size_t storedBytes = 0; ///< size of the binary in the cache
+    bool fresh = true;      ///< built from source
+  };
+
+  void openDevice(const srrt_options &options);
+  void uploadConstants();
+  void buildPrograms();
+  void buildProgram(uint32_t index, bool useCache);
+  void createKernels();
+  void storePrograms();
+  void selfCheck();
+
+  const Plan &plan() const;
+  const Route &route(format::PixelFormat input, format::PixelFormat output) const;
+  cl_command_queue queue() const { return profilingQueue ? profilingQueue.get() : ownQueue.get(); }
+  Handle<cl_mem> createBuffer(cl_mem_flags flags, uint64_t bytes, const void *data) const;
+  /// The library's own buffer for an input or output, created at its first use.
+  cl_mem picture(uint32_t buffer);
+  void write(cl_mem memory, const void *data, uint64_t bytes);
+  void read(cl_mem memory, void *data, uint64_t bytes);
+  /// Enqueues all launches of a route.
+  void enqueue(const Route &route, cl_mem input, cl_mem output);
+  void afterRun();
+
+  const OpenCL &cl;
+  Package package;
+  const format::Package &root;
+  std::string name, producer, target, deviceName, platformName; ///< texts handed out
+  std::vector<std::string> layerTexts;                          ///< per launch, likewise
+
+  Device device;
+  Limits limits;
+  Handle<cl_context> context;
+  Handle<cl_command_queue> ownQueue, profilingQueue;
+
+  ProgramCache cache;
+  srrt_cache_info counts{};
+  bool compilesLate = false; ///< the driver compiles kernels at their first run
+  bool ranSinceStore = false;
+  std::vector<Program> programs;
+  std::vector<Handle<cl_kernel>> kernels; ///< per launch
+  std::vector<Handle<cl_mem>> constants;  ///< per buffer, null for others
+  uint64_t constantBytes = 0;
+
+  std::optional<Plan> prepared;
+  std::vector<Handle<cl_mem>> pictures; ///< per buffer, null for others
+  std::vector<Handle<cl_mem>> slots;
+  const Route *lastRoute = nullptr;
+  std::vector<Handle<cl_event>> events; ///< per launch of lastRoute, when profiling
+  std::vector<float> hostPlanes;        ///< staging for conversions
+  std::vector<uint8_t> hostBytes;
+};
+
+} // namespace srcc::runtime
+
+#endif // SRCC_RUNTIME_MODEL_H

@@ -1,0 +1,141 @@
+//===- Plan.cpp - A package's plan at one picture size ----------------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===------------------------------------------------------------------------------------------===//
+#include "runtime/Plan.h"
+#include "runtime/Status.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+
+namespace srcc::runtime {
+
+using format::BufferKind;
+
+std::vector<int> shareSlots(const std::vector<Lifetime> &lifetimes, std::vector<uint64_t> &slots) {
+  std::vector<int> order(lifetimes.size()), slotOf(lifetimes.size(), -1);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    return lifetimes[a].bytes != lifetimes[b].bytes ? lifetimes[a].bytes > lifetimes[b].bytes
+                                                    : a < b;
+  });
+  slots.clear();
+  std::vector<std::vector<int>> guests;
+  for (int index : order) {
+    const Lifetime &life = lifetimes[index];
+    // Slots are created largest first, so the last free one is the smallest that fits.
+    int slot = int(slots.size()) - 1;
+    for (; slot >= 0; --slot)
+      if (std::none_of(guests[slot].begin(), guests[slot].end(), [&](int guest) {
+            return lifetimes[guest].first <= life.last && life.first <= lifetimes[guest].last;
+          }))
+        break;
+    if (slot < 0) {
+      slot = int(slots.size());
+      slots.push_back(life.bytes);
+      guests.emplace_back();
+    }
+    guests[slot].push_back(index);
+    slotOf[index] = slot;
+  }
+  return slotOf;
+}
+
+Plan::Plan(const Package &package, int height, int width, const Limits &limits)
+    : height(height), width(width) {
+  const format::Package &root = package.root();
+  auto &packageBuffers = *root.buffers();
+  const std::string at =
+      " at height " + std::to_string(height) + ", width " + std::to_string(width);
+  int64_t scale = root.scale();
+  if (height > INT32_MAX / scale || width > INT32_MAX / scale)
+    fail(SRRT_TOO_LARGE, "the output", at, " has sides of more than 2^31 - 1 pixels");
+
+  uint64_t fixed = 0; // constants
+  for (uint32_t i = 0; i < packageBuffers.size(); ++i) {
+    const format::Buffer &buffer = *packageBuffers[i];
+    std::string what = "buffer \"" + buffer.name()->str() + "\"";
+    int64_t elements = evaluate(*buffer.elements(), height, width, what);
+    if (elements < 0)
+      fail(SRRT_BAD_PACKAGE, package.name(), ": ", what, " has ", elements, " elements", at);
+    bool input = buffer.kind() == BufferKind::Input;
+    if (input || buffer.kind() == BufferKind::Output) {
+      int64_t expected = input ? root.in_channels() : root.out_channels() * scale * scale;
+      if (__builtin_mul_overflow(expected, int64_t(height), &expected) ||
+          __builtin_mul_overflow(expected, int64_t(width), &expected))
+        fail(SRRT_TOO_LARGE, what, ": its size exceeds 64 bits", at);
+      if (elements != expected)
+        fail(SRRT_BAD_PACKAGE, package.name(), ": ", what, " has ", elements, " elements", at,
+             ", but the picture has ", expected);
+    }
+    // Kernels index with 32-bit integers.
+    if (elements > INT32_MAX)
+      fail(SRRT_TOO_LARGE, what, " would have ", elements, " elements", at,
+           ", more than 32-bit indexes reach; use a smaller picture");
+    uint64_t size = uint64_t(elements) * elementSize(buffer.type());
+    if (size > limits.maxAllocation)
+      fail(SRRT_TOO_LARGE, what, " would take ", size, " bytes", at, ", but the device allows ",
+           limits.maxAllocation, " per buffer; use a smaller picture");
+    bytes.push_back(size);
+    if (buffer.kind() == BufferKind::Constant)
+      fixed += size;
+  }
+
+  for (const format::Launch *launch : *root.launches()) {
+    std::string what = "kernel \"" + launch->kernel()->str() + "\"";
+    Launch sizes{launch->blocks()->size(), {1, 1, 1}, {1, 1, 1}, false, 0, 0};
+    for (unsigned d = 0; d < sizes.dimensions; ++d) {
+      int64_t blocks = evaluate(*launch->blocks()->Get(d), height, width, what);
+      int64_t threads = evaluate(*launch->threads()->Get(d), height, width, what), global = 0;
+      if (blocks < 0 || threads < 1)
+        fail(SRRT_BAD_PACKAGE, package.name(), ": ", what, " has ", blocks, " work-groups of ",
+             threads, " work-items in dimension ", d, at);
+      if (d < limits.maxThreads.size() && uint64_t(threads) > limits.maxThreads[d])
+        fail(SRRT_TOO_LARGE, what, " has ", threads, " work-items per group in dimension ", d, at,
+             ", but the device allows ", limits.maxThreads[d]);
+      if (__builtin_mul_overflow(blocks, threads, &global) || global > INT32_MAX)
+        fail(SRRT_TOO_LARGE, what, " has more than 2^31 - 1 work-items in dimension ", d, at);
+      sizes.global[d] = size_t(global);
+      sizes.local[d] = size_t(threads);
+      sizes.empty |= blocks == 0;
+    }
+    if (launch->macs())
+      sizes.macs = double(evaluate(*launch->macs(), height, width, what));
+    if (launch->bytes())
+      sizes.bytes = double(evaluate(*launch->bytes(), height, width, what));
+    launches.push_back(sizes);
+  }
+
+  for (const Route &route : package.routes()) {
+    Slots result;
+    std::vector<Lifetime> lifetimes;
+    std::vector<uint32_t> owners;
+    std::vector<int> lifetimeOf(packageBuffers.size(), -1);
+    for (size_t step = 0; step < route.launches.size(); ++step)
+      for (uint32_t index : *root.launches()->Get(route.launches[step])->buffers()) {
+        if (packageBuffers[index]->kind() != BufferKind::Temp)
+          continue;
+        if (lifetimeOf[index] < 0) {
+          lifetimeOf[index] = int(lifetimes.size());
+          lifetimes.push_back({bytes[index], int(step), int(step)});
+          owners.push_back(index);
+          result.apart += bytes[index];
+        }
+        lifetimes[lifetimeOf[index]].last = int(step);
+      }
+    std::vector<int> slotOf = shareSlots(lifetimes, result.bytes);
+    result.ofBuffer.assign(packageBuffers.size(), -1);
+    for (size_t i = 0; i < owners.size(); ++i)
+      result.ofBuffer[owners[i]] = slotOf[i];
+    uint64_t total = fixed + bytes[route.inputBuffer] + bytes[route.outputBuffer];
+    for (uint64_t size : result.bytes)
+      total += size;
+    if (total > limits.globalMemory)
+      fail(SRRT_TOO_LARGE, "the model needs ", total, " bytes of device memory", at,
+           ", but the device has ", limits.globalMemory, "; use a smaller picture");
+    slots.push_back(std::move(result));
+  }
+}
+
+} // namespace srcc::runtime

@@ -1,0 +1,63 @@
+//===- Plan.h - A package's plan at one picture size ------------------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===------------------------------------------------------------------------------------------===//
+#ifndef SRCC_RUNTIME_PLAN_H
+#define SRCC_RUNTIME_PLAN_H
+
+#include "runtime/Package.h"
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+namespace srcc::runtime {
+
+/// What a plan must keep to, from the device.
+struct Limits {
+  uint64_t maxAllocation;         ///< bytes of one buffer
+  uint64_t globalMemory;          ///< bytes of all
+  std::vector<size_t> maxThreads; ///< per dimension of a work-group
+};
+
+/// Where the intermediates of one route live. Buffers whose lifetimes (first write to last read, in
+/// launches of the route) do not overlap share a slot.
+struct Slots {
+  std::vector<uint64_t> bytes; ///< of each slot, largest first
+  std::vector<int> ofBuffer;   ///< slot of each buffer of the package, -1: none on this route
+  uint64_t apart = 0;          ///< bytes of the intermediates without sharing
+};
+
+/// Every size of a package at H x W, and the memory of each route.
+struct Plan {
+  struct Launch {
+    unsigned dimensions;
+    std::array<size_t, 3> global, local; ///< work-items: all, and per work-group
+    bool empty;                          ///< no work-groups: not enqueued
+    double macs, bytes;
+  };
+
+  /// Fails with SRRT_TOO_LARGE (a limit, 32-bit indexes) or SRRT_BAD_PACKAGE (a size is negative,
+  /// or an input or output has not the model's size). height, width >= 1.
+  Plan(const Package &package, int height, int width, const Limits &limits);
+
+  int height, width;
+  std::vector<uint64_t> bytes;  ///< of each buffer of the package
+  std::vector<Launch> launches; ///< of the package
+  std::vector<Slots> slots;     ///< of each route of the package
+};
+
+/// One intermediate for shareSlots: used from launch `first` to launch `last`, both included.
+struct Lifetime {
+  uint64_t bytes;
+  int first, last;
+};
+
+/// Assigns every lifetime a slot so that overlapping ones never share: largest first, each into the
+/// smallest slot that is free during its life, or else a new one (greedy by size; optimal for
+/// chains). `slots` receives the slots' sizes, largest first.
+std::vector<int> shareSlots(const std::vector<Lifetime> &lifetimes, std::vector<uint64_t> &slots);
+
+} // namespace srcc::runtime
+
+#endif // SRCC_RUNTIME_PLAN_H
