@@ -1,5 +1,6 @@
 //===- Registration.h - Dialects and passes that srcc's tools know --------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_TOOLS_REGISTRATION_H
 #define SRCC_COMPILER_TOOLS_REGISTRATION_H
@@ -21,10 +22,10 @@ namespace srcc {
 
 /// All dialects a model passes through.
 inline void registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<sr::SRDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
-                  mlir::func::FuncDialect, mlir::gpu::GPUDialect, mlir::math::MathDialect,
-                  mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-                  mlir::vector::VectorDialect>();
+  registry
+      .insert<sr::SRDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
+              mlir::func::FuncDialect, mlir::gpu::GPUDialect, mlir::math::MathDialect,
+              mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
 }
 
 /// MLIR's general passes and srcc's own.
