@@ -160,9 +160,9 @@ class Model:
 
 
 def interpret(model, picture, folder, precision=None, window=None):
-    """The reference interpreter's output, [C', H', W'] (of the window x, y, w, h of the input, if given)."""
+    """The reference interpreter's output, [C', H', W'] (the window x, y, w, h of it, if given)."""
     folder = pathlib.Path(folder)
-    np.save(folder / "in.npy", np.ascontiguousarray(picture.reshape((1,) + picture.shape[-3:]), np.float32))
+    np.save(folder / "in.npy", np.ascontiguousarray(picture.reshape(picture.shape[-3:]), np.float32))
     command = ["srcc-translate", "--interpret", model, f"--input={folder / 'in.npy'}", f"--output={folder / 'out.npy'}"]
     if precision:
         command.append(f"--precision={precision}")

@@ -21,7 +21,7 @@ with scratch() as folder:
         with checks(f"{name} {arguments.precision}"):
             package = f"{folder}/model.srp"
             run("srcc", path, "-o", package, f"--precision={arguments.precision}")
-            done = run("srcc-eval", package, "--data", DATA / "images" / "Set5" / "HR", "--scale", scale, "--json")
+            done = run("srcc-eval", package, "--data", DATA / "images" / "Set5" / "HR", "--scale", scale, "--json", "-")
             report = json.loads(done.stdout)
             if len(report["images"]) != 5:
                 raise Failure(f"{len(report['images'])} images instead of 5")
