@@ -5,6 +5,7 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 BUILD := build
+PHOTO := $(firstword $(wildcard docs/demo/*.png))
 PYTHON := $(BUILD)/venv/bin/python
 export PATH := $(PATH):/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 
@@ -58,6 +59,14 @@ build: deps ## build everything into build/ (programs: build/bin)
 	@test -f $(BUILD)/build.ninja || cmake --preset release -DPython3_EXECUTABLE=/usr/bin/python3 >$(BUILD)/configure.log \
 	  || { cat $(BUILD)/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS)
+
+demo: build ## compile the demo network and upscale the bundled photo with it
+	@mkdir -p $(BUILD)/demo
+	@echo "demo: srcc compiles docs/demo/demo.mlirbc"
+	@$(BUILD)/bin/srcc docs/demo/demo.mlirbc -o $(BUILD)/demo/demo.srp
+	@echo "demo: srcc-run halves $(PHOTO) and upscales it again"
+	@$(BUILD)/bin/srcc-run $(BUILD)/demo/demo.srp $(PHOTO) $(BUILD)/demo/upscaled.png --downscale
+	@echo "demo: the picture is $(abspath $(BUILD)/demo/upscaled.png), beside the original $(abspath $(PHOTO))"
 
 test: build ## run every test; the last line counts them
 	@test/run.sh $(BUILD) $(JOBS)
