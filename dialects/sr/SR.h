@@ -24,6 +24,10 @@ bool isMap(mlir::Type type);
 /// elements.
 bool isTable(mlir::Type type);
 
+/// Strides, pads, kernel sizes and scales stay at most this, so that sizes computed with them
+/// cannot overflow.
+inline constexpr int64_t maxParameter = 65535;
+
 /// Channels, height and width of a map; mlir::ShapedType::kDynamic for a dynamic height or width.
 struct MapShape {
   int64_t c, h, w;

@@ -34,6 +34,8 @@ def SR_Dialect : Dialect {
     The rules of every operation, with their labels, are in docs/spec.md.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasConstantMaterializer = 1;
+  let hasCanonicalizer = 1;
   let hasOperationAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerAttributes();

@@ -20,10 +20,6 @@ using MaybeLocation = std::optional<Location>;
 
 static constexpr int64_t dynamic = ShapedType::kDynamic;
 
-/// Strides, pads, kernels and scales stay below this, so that sizes computed with them cannot
-/// overflow.
-static constexpr int64_t maxParameter = 65535;
-
 //===----------------------------------------------------------------------===//
 // Helpers
 //===----------------------------------------------------------------------===//

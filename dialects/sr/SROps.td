@@ -88,6 +88,7 @@ class SR_UnaryOp<string mnemonic> : SR_Op<mnemonic> {
 }
 def SR_ReluOp : SR_UnaryOp<"relu"> {
   let summary = "max(x, 0)";
+  let hasFolder = 1;
   let description = [{
     ```mlir
     %y = sr.relu %x : tensor<1x3x?x?xf32>
@@ -96,6 +97,7 @@ def SR_ReluOp : SR_UnaryOp<"relu"> {
 }
 def SR_LeakyReluOp : SR_UnaryOp<"leaky_relu"> {
   let summary = "x where x >= 0, else alpha x";
+  let hasFolder = 1;
   let description = [{
     ```mlir
     %y = sr.leaky_relu %x {alpha = 0.05 : f32} : tensor<1x3x?x?xf32>
@@ -118,6 +120,7 @@ def SR_PReluOp : SR_Op<"prelu"> {
 }
 def SR_ClampOp : SR_UnaryOp<"clamp"> {
   let summary = "min(max(x, low), high)";
+  let hasFolder = 1;
   let description = [{
     A bound may be infinite.
 
@@ -174,6 +177,7 @@ class SR_BinaryOp<string mnemonic> : SR_MapOp<mnemonic> {
 }
 def SR_AddOp : SR_BinaryOp<"add"> {
   let summary = "lhs + rhs";
+  let hasFolder = 1;
   let description = broadcast # [{
     ```mlir
     %z = sr.add %x, %y : (tensor<1x3x?x?xf32>, tensor<1x3x?x?xf32>) -> tensor<1x3x?x?xf32>
@@ -182,6 +186,7 @@ def SR_AddOp : SR_BinaryOp<"add"> {
 }
 def SR_SubOp : SR_BinaryOp<"sub"> {
   let summary = "lhs - rhs";
+  let hasFolder = 1;
   let description = broadcast # [{
     ```mlir
     %mean = sr.constant dense<0.5> : tensor<1x1x1x1xf32>
@@ -191,6 +196,7 @@ def SR_SubOp : SR_BinaryOp<"sub"> {
 }
 def SR_MulOp : SR_BinaryOp<"mul"> {
   let summary = "lhs rhs";
+  let hasFolder = 1;
   let description = broadcast # [{
     ```mlir
     %z = sr.mul %x, %y : (tensor<1x3x?x?xf32>, tensor<1x3x?x?xf32>) -> tensor<1x3x?x?xf32>
@@ -200,6 +206,7 @@ def SR_MulOp : SR_BinaryOp<"mul"> {
 
 def SR_ConcatOp : SR_MapOp<"concat"> {
   let summary = "concatenation along channels";
+  let hasFolder = 1;
   let description = [{
     ```mlir
     %z = sr.concat %x, %y : (tensor<1x3x?x?xf32>, tensor<1x5x?x?xf32>) -> tensor<1x8x?x?xf32>
@@ -210,6 +217,7 @@ def SR_ConcatOp : SR_MapOp<"concat"> {
 }
 def SR_SliceOp : SR_MapOp<"slice"> {
   let summary = "channels [offset, offset + size)";
+  let hasFolder = 1;
   let description = [{
     ```mlir
     %y = sr.slice %x {offset = 1, size = 2} : (tensor<1x3x?x?xf32>) -> tensor<1x2x?x?xf32>
@@ -233,6 +241,7 @@ def SR_SplitOp : SR_MapOp<"split"> {
 }
 def SR_PixelShuffleOp : SR_MapOp<"pixel_shuffle"> {
   let summary = "scale^2 C x H x W to C x scale H x scale W";
+  let hasFolder = 1;
   let description = [{
     Output (c, s y + dy, s x + dx) is input channel c s^2 + dy s + dx at (y, x) with order `crd`
     (the default: PyTorch's PixelShuffle), (dy s + dx) C + c with `dcr` (TensorFlow's).
@@ -247,6 +256,7 @@ def SR_PixelShuffleOp : SR_MapOp<"pixel_shuffle"> {
 }
 def SR_PixelUnshuffleOp : SR_MapOp<"pixel_unshuffle"> {
   let summary = "C x scale H x scale W to scale^2 C x H x W";
+  let hasFolder = 1;
   let description = [{
     The inverse of `pixel_shuffle`; H and W must be multiples of the scale.
 
@@ -260,6 +270,7 @@ def SR_PixelUnshuffleOp : SR_MapOp<"pixel_unshuffle"> {
 }
 def SR_ResizeOp : SR_MapOp<"resize"> {
   let summary = "interpolation to a rational multiple of the size";
+  let hasFolder = 1;
   let description = [{
     `scale_h` and `scale_w` are numerator, denominator; the output size is
     floor(size numerator / denominator). Coordinates, rounding of `nearest`, `cubic_coeff` and
@@ -282,6 +293,7 @@ def SR_ResizeOp : SR_MapOp<"resize"> {
 }
 def SR_PadOp : SR_MapOp<"pad"> {
   let summary = "more rows and columns: top, left, bottom, right";
+  let hasFolder = 1;
   let description = [{
     Filled with `value`, with the nearest pixel (`edge`), or mirrored about the edge pixel
     (`reflect`, whose pads are smaller than the picture).
@@ -318,6 +330,7 @@ def SR_GlobalStdPoolOp : SR_GlobalPoolOp<"global_std_pool"> {
 }
 def SR_MaxPoolOp : SR_MapOp<"max_pool"> {
   let summary = "maximum over a window; padding never wins";
+  let hasFolder = 1;
   let description = [{
     Output sizes are floor((size + pads - kernel) / stride) + 1.
 
@@ -333,6 +346,7 @@ def SR_MaxPoolOp : SR_MapOp<"max_pool"> {
 }
 def SR_AvgPoolOp : SR_MapOp<"avg_pool"> {
   let summary = "mean over a window";
+  let hasFolder = 1;
   let description = [{
     Padding counts as zeros if `count_include_pad`, else not at all. Output sizes as of `max_pool`.
 
