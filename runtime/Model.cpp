@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 
 namespace srcc::runtime {
 
@@ -425,12 +426,23 @@ void Model::enqueue(const Route &route, cl_mem input, cl_mem output) {
   ranSinceStore = true;
 }
 
+/// Transfers read the caller's memory after they are enqueued: a call that fails waits for them.
+struct Model::FinishOnFailure {
+  Model &model;
+  int before = std::uncaught_exceptions();
+  ~FinishOnFailure() {
+    if (std::uncaught_exceptions() > before)
+      model.cl.clFinish(model.queue());
+  }
+};
+
 void Model::runF32(const float *input, float *output) {
   if (!input || !output)
     fail(SRRT_INVALID_ARGUMENT, "input and output must not be null");
   const Plan &sizes = plan();
   const Route &way = route(PixelFormat::F32Planar, PixelFormat::F32Planar);
   cl_mem in = picture(way.inputBuffer), out = picture(way.outputBuffer);
+  FinishOnFailure guard{*this};
   write(in, input, sizes.bytes[way.inputBuffer]);
   enqueue(way, in, out);
   read(out, output, sizes.bytes[way.outputBuffer]);
@@ -470,6 +482,8 @@ void Model::runU8(const srrt_picture &inputPicture, const srrt_picture &outputPi
   float low = root.low(), high = root.high();
   size_t inPixels = size_t(sizes.width) * sizes.height, outPixels = inPixels * scale * scale;
   cl_mem inMemory = picture(way->inputBuffer), outMemory = picture(way->outputBuffer);
+
+  FinishOnFailure guard{*this};
 
   // In.
   const uint8_t *source = nullptr;
@@ -555,6 +569,8 @@ void Model::runCl(cl_mem input, cl_mem output) {
            sizes.bytes[buffer], " are needed at height ", sizes.height, ", width ", sizes.width);
     return memory;
   };
+  if (input && input == output)
+    fail(SRRT_INVALID_ARGUMENT, "input and output must be two buffers");
   cl_mem in = checkMemory(input, way.inputBuffer, "input");
   cl_mem out = checkMemory(output, way.outputBuffer, "output");
   enqueue(way, in, out);

@@ -44,6 +44,8 @@ private:
     bool fresh = true;      ///< built from source
   };
 
+  struct FinishOnFailure;
+
   void openDevice(const srrt_options &options);
   void uploadConstants();
   void buildPrograms();
@@ -62,7 +64,6 @@ private:
   void read(cl_mem memory, void *data, uint64_t bytes);
   /// Enqueues all launches of a route.
   void enqueue(const Route &route, cl_mem input, cl_mem output);
-  void afterRun();
 
   const OpenCL &cl;
   Package package;

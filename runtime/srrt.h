@@ -1,40 +1,39 @@
-/*===- srrt.h - libsrrt: runs compiled super-resolution models
- * -----------------------------------===*\ Part of srcc, under the Apache License v2.0 with LLVM
- * Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
- *
- * A model.srp, written by srcc, holds OpenCL kernels, weights and a launch plan whose sizes are
- * expressions of the input's height and width: one file serves every picture size.
- *
- *   srrt_model *model;
- *   if (srrt_open("model.srp", NULL, &model) != SRRT_OK) { puts(srrt_error()); return 1; }
- *   srrt_prepare(model, 360, 640);
- *   srrt_run_f32(model, in, out);           // 3 x 360 x 640 floats -> 3 x 720 x 1280 floats
- *   srrt_close(model);
- *
- * Errors. Every function that can fail returns a status; srrt_error() then gives a sentence that
- * says what was wrong and what would work. No input (file, size, pixels, broken cache) makes the
- * library abort. After SRRT_DEVICE_LOST or SRRT_OUT_OF_MEMORY a model can still be closed.
- *
- * Threads. Different models may be used by different threads at the same time. One model serves one
- * call at a time: the caller locks. The error text belongs to the calling thread.
- *
- * OpenCL is loaded when the first model is opened (dlopen); the library links neither OpenCL nor
- * anything else beyond the C and C++ run-time libraries.
- *
- * Sizes are height before width, as in tensors: H x W of the input; the output is scale*H x
- * scale*W.
- *===---------------------------------------------------------------------------------------------===*/
+//===- srrt.h - libsrrt: runs compiled super-resolution models --------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//
+// A model.srp, written by srcc, holds OpenCL kernels, weights and a launch plan whose sizes are
+// expressions of the input's height and width: one file serves every picture size.
+//
+//   srrt_model *model;
+//   if (srrt_open("model.srp", NULL, &model) != SRRT_OK) { puts(srrt_error()); return 1; }
+//   srrt_prepare(model, 360, 640);
+//   srrt_run_f32(model, in, out);           // 3 x 360 x 640 floats -> 3 x 720 x 1280 floats
+//   srrt_close(model);
+//
+// Errors. Every function that can fail returns a status; srrt_error() then says in a sentence what
+// was wrong and what would work. No input (file, size, pixels, broken cache) makes the library
+// abort. After SRRT_DEVICE_LOST or SRRT_OUT_OF_MEMORY a model can still be closed.
+//
+// Trust. A package is a program: its structure is checked in full, but its kernels run on the
+// device as they are. Open packages from where you would take code.
+//
+// Threads. Different models may be used by different threads at the same time. One model serves one
+// call at a time: the caller locks. The error text belongs to the calling thread.
+//
+// OpenCL is loaded when the first model is opened (dlopen); the library links neither OpenCL nor
+// anything else beyond the C and C++ run-time libraries.
+//
+// Sizes are height before width, as in tensors. H and W are those of the input; the output has
+// scale*H rows of scale*W pixels.
+//===------------------------------------------------------------------------------------------===//
 #ifndef SRCC_RUNTIME_SRRT_H
 #define SRCC_RUNTIME_SRRT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32)
-#define SRRT_API __declspec(dllexport)
-#else
 #define SRRT_API __attribute__((visibility("default")))
-#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,8 +44,7 @@ struct _cl_context;
 struct _cl_command_queue;
 struct _cl_mem;
 
-/*--- Status
- * --------------------------------------------------------------------------------------*/
+/* ---- Status ---- */
 
 typedef enum srrt_status {
   SRRT_OK = 0,
@@ -77,8 +75,7 @@ SRRT_API const char *srrt_error(void);
 /* The library's version, "0.1.0". Static text. */
 SRRT_API const char *srrt_version(void);
 
-/*--- Devices
- * -------------------------------------------------------------------------------------*/
+/* ---- Devices ---- */
 
 typedef struct srrt_device_info {
   char name[256];
@@ -98,8 +95,7 @@ typedef struct srrt_device_info {
 SRRT_API srrt_status srrt_list_devices(const char *opencl_library, srrt_device_info *devices,
                                        size_t capacity, size_t *count);
 
-/*--- Models
- * --------------------------------------------------------------------------------------*/
+/* ---- Models ---- */
 
 typedef struct srrt_model srrt_model;
 
@@ -142,7 +138,9 @@ SRRT_API srrt_status srrt_open(const char *path, const srrt_options *options, sr
 SRRT_API srrt_status srrt_open_memory(const void *data, size_t size, const char *name,
                                       const srrt_options *options, srrt_model **model);
 
-/* Waits for the device and frees the model. NULL is allowed. */
+/* Waits for the device and frees the model. NULL is allowed. Drivers that compile a kernel at its
+ * first run (PoCL) hand out complete binaries only at a price: after runs of freshly built programs
+ * this call then takes about as long again as compiling did, to fill the cache. */
 SRRT_API void srrt_close(srrt_model *model);
 
 typedef enum srrt_color { SRRT_COLOR_RGB = 0, SRRT_COLOR_BGR = 1, SRRT_COLOR_Y = 2 } srrt_color;
@@ -177,8 +175,7 @@ SRRT_API srrt_status srrt_query(const srrt_model *model, srrt_model_info *info);
  * On failure the model is unprepared, and may be prepared for another size. */
 SRRT_API srrt_status srrt_prepare(srrt_model *model, int height, int width);
 
-/*--- Pictures
- * ------------------------------------------------------------------------------------*/
+/* ---- Pictures ---- */
 
 /* Float planes in host memory, dense, [channel][y][x], in the model's own channel order and range.
  * input: in_channels * H * W floats; output: out_channels * scale*H * scale*W floats; they must not
@@ -219,15 +216,14 @@ SRRT_API srrt_status srrt_run_u8(srrt_model *model, const srrt_picture *input,
 
 /* Float planes in device memory, laid out as for srrt_run_f32, of the model's context. NULL for
  * either: the library's own buffer, with what the last srrt_run_f32 left in it (zeros before). Only
- * enqueues: the buffers must live until srrt_finish, or, with the caller's own queue, until the
- * caller has waited for it. */
+ * enqueues: the buffers, which must be two, have to live until srrt_finish, or, with the caller's
+ * own queue, until the caller has waited for it. */
 SRRT_API srrt_status srrt_run_cl(srrt_model *model, struct _cl_mem *input, struct _cl_mem *output);
 
 /* Waits for everything enqueued, and reports errors of the device that came up meanwhile. */
 SRRT_API srrt_status srrt_finish(srrt_model *model);
 
-/*--- Measurement
- * ---------------------------------------------------------------------------------*/
+/* ---- Measurement ---- */
 
 /* Switches OpenCL event profiling of later runs on or off; they then go to a queue of the library's
  * own in the same context. Costs a little per launch. */
