@@ -1,0 +1,81 @@
+//===- Data.cpp - Training pictures ---------------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "search/Data.h"
+#include "runtime/imaging/Resample.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+#include <stdexcept>
+
+namespace srcc::search {
+namespace fs = std::filesystem;
+
+std::vector<PicturePair> loadPictures(const std::vector<std::string> &folders, int scale,
+                                      int leastLow) {
+  std::vector<PicturePair> pairs;
+  for (const std::string &folder : folders) {
+    if (!fs::is_directory(folder))
+      throw std::runtime_error(folder + ": not a folder");
+    std::vector<std::string> files;
+    for (const fs::directory_entry &entry : fs::directory_iterator(folder))
+      if (entry.is_regular_file() && imaging::hasImageExtension(entry.path().string()))
+        files.push_back(entry.path().string());
+    if (files.empty())
+      throw std::runtime_error(folder + ": no picture in the folder (png, jpg or jpeg)");
+    std::sort(files.begin(), files.end());
+    for (const std::string &file : files) {
+      imaging::Image picture = imaging::toRgb(imaging::loadImage(file));
+      int width = picture.width / scale * scale, height = picture.height / scale * scale;
+      if (std::min(width, height) < leastLow * scale)
+        throw std::runtime_error(file + ": the picture is " + std::to_string(picture.width) + "x" +
+                                 std::to_string(picture.height) +
+                                 ", but both sides must be at least " +
+                                 std::to_string(leastLow * scale));
+      PicturePair pair{imaging::crop(picture, 0, 0, width, height), {}};
+      pair.low = imaging::downscale(pair.high, scale);
+      pairs.push_back(std::move(pair));
+    }
+  }
+  return pairs;
+}
+
+void PatchSampler::sample(uint64_t step, float *low, float *high) const {
+  std::seed_seq sequence{uint32_t(seed), uint32_t(seed >> 32), uint32_t(step),
+                         uint32_t(step >> 32)};
+  std::mt19937_64 random(sequence);
+  for (int b = 0; b < batch; ++b) {
+    const PicturePair &pair = pictures[random() % pictures.size()];
+    int left = int(random() % uint64_t(pair.low.width - patch + 1));
+    int top = int(random() % uint64_t(pair.low.height - patch + 1));
+    unsigned turn = random() & 7;
+    // value at (y, x) of the turned square of side n whose corner is (n / patch) (top, left)
+    auto at = [&](const imaging::Image &picture, int n, int y, int x) {
+      if (turn & 1)
+        std::swap(y, x);
+      if (turn & 2)
+        y = n - 1 - y;
+      if (turn & 4)
+        x = n - 1 - x;
+      int s = n / patch;
+      return &picture.pixels[(size_t(top * s + y) * picture.width + left * s + x) * 3];
+    };
+    for (int y = 0; y < patch; ++y)
+      for (int x = 0; x < patch; ++x) {
+        const uint8_t *rgb = at(pair.low, patch, y, x);
+        for (int c = 0; c < 3; ++c)
+          *low++ = rgb[c] / 255.0f;
+        for (int dy = 0; dy < scale; ++dy)
+          for (int dx = 0; dx < scale; ++dx) {
+            const uint8_t *wide = at(pair.high, patch * scale, y * scale + dy, x * scale + dx);
+            for (int c = 0; c < 3; ++c)
+              high[(c * scale + dy) * scale + dx] = wide[c] / 255.0f;
+          }
+        high += 3 * scale * scale;
+      }
+  }
+}
+
+} // namespace srcc::search
