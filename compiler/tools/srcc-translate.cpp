@@ -6,6 +6,7 @@
 #include "compiler/tools/Registration.h"
 #include "dialects/sr/Interpreter.h"
 #include "dialects/sr/ModelFile.h"
+#include "frontend/Onnx.h"
 
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
@@ -146,6 +147,7 @@ static LogicalResult interpretModel(ModuleOp module) {
 }
 
 int main(int argc, char **argv) {
+  onnx::registerOnnxImport();
   TranslateFromMLIRRegistration registerInterpret(
       "interpret", "run a model of sr operations on a picture: the reference for every lowering",
       [](Operation *op, raw_ostream &) -> LogicalResult {
