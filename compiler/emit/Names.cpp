@@ -32,8 +32,11 @@ static const StringSet<> &reservedWords() {
         "isnormal isordered isunordered signbit any all bitselect select barrier mem_fence "
         "prefetch "
         "shuffle shuffle2 printf vec_step kernel_exec",
+        "half_cos half_divide half_exp half_exp2 half_exp10 half_log half_log2 half_log10 "
+        "half_powr "
+        "half_recip half_rsqrt half_sin half_sqrt half_tan",
         "INFINITY NAN MAXFLOAT HUGE_VAL HUGE_VALF INT_MAX INT_MIN UINT_MAX CHAR_BIT M_E M_PI NULL "
-        "FLT_MAX FLT_MIN FLT_EPSILON half quad complex imaginary bool void"};
+        "FLT_MAX FLT_MIN FLT_EPSILON quad complex imaginary bool void"};
     for (StringRef list : lists) {
       SmallVector<StringRef> split;
       list.split(split, ' ');
@@ -51,30 +54,12 @@ static const StringSet<> &reservedWords() {
 
 /// Built-in functions whose names make a family.
 static bool isReservedFamily(StringRef name) {
-  for (StringRef prefix : {"__",
-                           "as_",
-                           "convert_",
-                           "vload",
-                           "vstore",
-                           "get_",
-                           "native_",
-                           "half_",
-                           "read_image",
-                           "write_image",
-                           "atomic_",
-                           "atom_",
-                           "async_work_group_",
-                           "work_group_",
-                           "sub_group_",
-                           "CLK_",
-                           "CL_",
-                           "cl_",
-                           "image1d_",
-                           "image2d_",
-                           "image3d_"})
-    if (name.starts_with(prefix))
-      return true;
-  return false;
+  constexpr StringLiteral prefixes =
+      "__ as_ convert_ vload vstore get_ native_ read_image write_image atomic_ atom_ "
+      "async_work_group_ work_group_ sub_group_ CLK_ CL_ cl_ image1d_ image2d_ image3d_";
+  SmallVector<StringRef> families;
+  prefixes.split(families, ' ');
+  return any_of(families, [&](StringRef prefix) { return name.starts_with(prefix); });
 }
 
 std::string srcc::cIdentifier(StringRef text) {

@@ -526,7 +526,7 @@ bool KernelPrinter::mayChange(Value written, Value read) {
     return true;
   auto isParameter = [&](Value value) {
     return isa<BlockArgument>(value) && isa<MemRefType>(value.getType()) &&
-           cast<BlockArgument>(value).getArgNumber() < kernel.getNumArguments();
+           cast<BlockArgument>(value).getArgNumber() < kernel.getFunctionType().getNumInputs();
   };
   return isParameter(written) && isParameter(read) && !readOnly.contains(read);
 }
@@ -691,8 +691,8 @@ LogicalResult KernelPrinter::print() {
     group = llvm::formatv(" __attribute__((reqd_work_group_size({0}, {1}, {2})))", (*size)[0],
                           (*size)[1], (*size)[2]);
   SmallVector<std::string> parameters;
-  unsigned count = kernel.getNumArguments();
-  for (BlockArgument argument : kernel.getArguments()) {
+  unsigned count = kernel.getFunctionType().getNumInputs();
+  for (BlockArgument argument : kernel.getBody().getArguments().take_front(count)) {
     unsigned i = argument.getArgNumber();
     Type type = argument.getType();
     std::string name;
@@ -721,8 +721,11 @@ LogicalResult KernelPrinter::print() {
     }
     expressions[argument] = {name, Word, false, {}};
   }
-  line("kernel" + group);
   std::string head = "void " + kernel.getName().str() + "(";
+  if (group.empty())
+    head.insert(0, "kernel ");
+  else
+    line("kernel" + group);
   std::string list = llvm::join(parameters, ", ");
   if (head.size() + list.size() + 3 > lineWidth) // then a line for each
     list = llvm::join(parameters, ",\n" + std::string(head.size(), ' '));
@@ -755,8 +758,11 @@ LogicalResult KernelPrinter::printBlock(Block &block) {
       continue;
     if (failed(checkTypes(&op)))
       return failure();
-    if (auto text = op.getAttrOfType<StringAttr>(ocl::commentAttr))
+    if (auto text = op.getAttrOfType<StringAttr>(ocl::commentAttr)) {
+      if (op.getNumRegions())
+        beforeRegions(&op);
       comment(text);
+    }
     // What this operation uses for the last time waits no longer.
     for (Value operand : op.getOperands())
       if (auto left = remaining.find(operand); left != remaining.end() && --left->second == 0)
