@@ -209,6 +209,7 @@ bool train(const TrainOptions &options) {
   State state(options);
   if (options.resume)
     restore(state);
+  imaging::AtomicFile writable(options.checkpoint); // fails now rather than at the first save
   Log log(options.json);
   PatchSampler sampler(pictures, int(options.shape.scale), options.patch, options.batch,
                        options.seed);

@@ -1,0 +1,195 @@
+//===- TrainerTest.cpp - Training, interruption and resumption ------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "search/Trainer.h"
+#include "test/search/Pictures.h"
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <unistd.h>
+
+using namespace srcc;
+using namespace srcc::search;
+
+namespace {
+
+/// A folder of two generated pictures and a tiny training on them.
+struct Training : Folder {
+  Training() {
+    std::filesystem::create_directory(path / "pictures");
+    for (int kind : {0, 1})
+      imaging::savePng(drawPicture(64, 48, kind),
+                       *this / ("pictures/" + std::to_string(kind) + ".png"));
+  }
+  TrainOptions options(const std::string &name) const {
+    TrainOptions options;
+    options.shape = {2, 1, 4, 2};
+    options.data = {*this / "pictures"};
+    options.checkpoint = *this / (name + ".pt");
+    options.json = *this / (name + ".jsonl");
+    options.steps = 300;
+    options.patch = 8;
+    options.batch = 4;
+    options.reportEvery = 1;
+    return options;
+  }
+};
+
+/// Loss by step of the log, each number in full precision.
+std::map<int64_t, double> losses(const std::string &path) {
+  std::map<int64_t, double> result;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (auto record = nlohmann::json::parse(line, nullptr, false);
+        record.is_object() && record["event"] == "train")
+      result[record["step"]] = record["loss"];
+  return result;
+}
+
+std::string errorOf(const TrainOptions &options) {
+  try {
+    train(options);
+  } catch (const std::runtime_error &error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+std::vector<float> allWeights(const std::string &checkpoint) {
+  std::vector<float> all;
+  for (const ConvWeights &layer : loadWeights(checkpoint).layers) {
+    all.insert(all.end(), layer.weight.begin(), layer.weight.end());
+    all.insert(all.end(), layer.bias.begin(), layer.bias.end());
+  }
+  return all;
+}
+
+} // namespace
+
+// A training that a signal ends at some step and that is resumed takes the very course of one that
+// runs through.
+TEST(Trainer, ResumesWhereASignalEndedIt) {
+  Training setup;
+  TrainOptions whole = setup.options("whole"), parts = setup.options("parts");
+  ASSERT_TRUE(train(whole));
+  for (int signal : {SIGINT, SIGTERM}) {
+    size_t already = losses(parts.json).size();
+    std::atomic<bool> over = false;
+    std::thread interrupter([&] {
+      while (!over && losses(parts.json).size() < already + 5)
+        std::this_thread::yield();
+      if (!over)
+        kill(getpid(), signal);
+    });
+    bool ended = train(parts);
+    over = true;
+    interrupter.join();
+    ASSERT_FALSE(ended) << "the training was over before the signal came";
+    parts.resume = true;
+  }
+  ASSERT_TRUE(train(parts));
+  EXPECT_EQ(losses(whole.json).size(), 300u);
+  EXPECT_EQ(losses(parts.json), losses(whole.json));
+  EXPECT_EQ(allWeights(parts.checkpoint), allWeights(whole.checkpoint));
+}
+
+TEST(Trainer, SeedDecidesTheCourse) {
+  Training setup;
+  TrainOptions one = setup.options("one"), two = setup.options("two"),
+               other = setup.options("other");
+  one.steps = two.steps = other.steps = 3;
+  other.seed = 2;
+  ASSERT_TRUE(train(one) && train(two) && train(other));
+  EXPECT_EQ(allWeights(one.checkpoint), allWeights(two.checkpoint));
+  EXPECT_NE(allWeights(one.checkpoint), allWeights(other.checkpoint));
+}
+
+// The mean loss of the last steps is at most half that of the first.
+TEST(Trainer, Learns) {
+  Training setup;
+  TrainOptions options = setup.options("learns");
+  options.steps = 400;
+  options.rate = 5e-3;
+  ASSERT_TRUE(train(options));
+  std::map<int64_t, double> course = losses(options.json);
+  double first = 0, last = 0;
+  for (int step = 1; step <= 20; ++step)
+    first += course.at(step), last += course.at(options.steps + 1 - step);
+  EXPECT_LT(last, 0.5 * first);
+}
+
+TEST(Trainer, TimeBudgetEndsIt) {
+  Training setup;
+  TrainOptions options = setup.options("time");
+  options.steps = 1000000000;
+  options.minutes = 0.5 / 60;
+  ASSERT_TRUE(train(options));
+  options.resume = true;
+  size_t steps = losses(options.json).size();
+  ASSERT_TRUE(train(options));
+  EXPECT_EQ(losses(options.json).size(), steps) << "the budget counts over all runs";
+}
+
+TEST(Trainer, RefusesBadPictures) {
+  Training setup;
+  TrainOptions options = setup.options("bad");
+  options.data = {setup / "absent"};
+  EXPECT_EQ(errorOf(options), setup / "absent" + ": not a folder");
+  std::filesystem::create_directory(setup / "empty");
+  options.data = {setup / "pictures", setup / "empty"};
+  EXPECT_EQ(errorOf(options), setup / "empty" + ": no picture in the folder (png, jpg or jpeg)");
+  options.data = {setup / "pictures"};
+  options.patch = 25;
+  EXPECT_EQ(errorOf(options), setup / "pictures/0.png" +
+                                  ": the picture is 64x48, but both sides must be at least 50");
+  options.patch = 8;
+  std::ofstream(setup / "pictures/2.png") << "not a picture";
+  EXPECT_EQ(errorOf(options).rfind(setup / "pictures/2.png", 0), 0u) << errorOf(options);
+  EXPECT_FALSE(std::filesystem::exists(options.checkpoint));
+  EXPECT_FALSE(std::filesystem::exists(options.json));
+}
+
+TEST(Trainer, RefusesBadCheckpoints) {
+  Training setup;
+  TrainOptions options = setup.options("bad");
+  options.resume = true;
+  EXPECT_EQ(errorOf(options), options.checkpoint + ": no such checkpoint");
+  std::ofstream(options.checkpoint) << "not a checkpoint";
+  EXPECT_EQ(errorOf(options), options.checkpoint + ": not a checkpoint of srcc-search");
+  EXPECT_THROW(loadWeights(options.checkpoint), std::runtime_error);
+
+  options.resume = false;
+  options.steps = 2;
+  ASSERT_TRUE(train(options));
+  options.resume = true;
+  options.shape.channels = 5;
+  EXPECT_EQ(errorOf(options), options.checkpoint + ": made with channels 4, but 5 is asked for");
+  options.shape.channels = 4;
+  options.seed = 9;
+  EXPECT_EQ(errorOf(options), options.checkpoint + ": made with seed 1, but 9 is asked for");
+
+  // cut anywhere, a checkpoint is refused
+  options.seed = 1;
+  auto size = std::filesystem::file_size(options.checkpoint);
+  for (double part : {0.9, 0.5, 0.1, 0.0}) {
+    std::filesystem::resize_file(options.checkpoint, uintmax_t(double(size) * part));
+    EXPECT_EQ(errorOf(options).rfind(options.checkpoint, 0), 0u) << errorOf(options);
+  }
+}
+
+TEST(Trainer, RefusesFilesItCannotWrite) {
+  Training setup;
+  TrainOptions options = setup.options("unwritable");
+  options.steps = 2;
+  options.json = setup / "absent/log.jsonl";
+  EXPECT_EQ(errorOf(options), options.json + ": cannot write the log");
+  options.json.clear();
+  options.checkpoint = setup / "absent/checkpoint.pt";
+  EXPECT_EQ(errorOf(options).rfind(options.checkpoint, 0), 0u) << errorOf(options);
+}
