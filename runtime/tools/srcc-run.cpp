@@ -25,6 +25,7 @@ using namespace srcc::imaging;
 using namespace srcc::tools;
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
 
 namespace {
 struct Options {
@@ -42,6 +43,10 @@ struct PictureResult {
 
 [[noreturn]] static void fail(const std::string &message) { throw std::runtime_error(message); }
 
+static double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 static void parse(CLI::App &app, Options &options) {
   app.description(
       "Upscales a picture, a folder of pictures or a video with a compiled model.\n\n"
@@ -52,7 +57,8 @@ static void parse(CLI::App &app, Options &options) {
       "                                                 shrinks the photo, upscales it again and\n"
       "                                                 compares the result with the photo\n\n"
       "Models come from 'srcc NET.onnx -o model.srp'. Outputs appear when they are complete.");
-  app.add_option("MODEL", options.model, "Compiled model, written by srcc (.srp)");
+  app.add_option("MODEL", options.model, "Compiled model, written by srcc (.srp)")
+      ->type_name("FILE");
   app.add_option("IN", options.input, "Picture, folder of pictures, or video");
   app.add_option("OUT", options.output,
                  "What to write: .png or .jpg, a folder (made if missing), .mp4 or .mkv");
@@ -140,18 +146,17 @@ static std::string qualityText(const PictureResult &result) {
 }
 
 namespace {
-/// What a run came to, for people and as JSON.
+/// What a run came to: for people, as JSON, and what went wrong (lines) while the rest went on.
 struct Report {
   Json json;
-  std::string text;
-  bool failed = false;
+  std::string text, errors;
 };
 } // namespace
 
 static Report runOnePicture(Upscaler &upscaler, const Options &options) {
   PictureResult result = runPicture(upscaler, options, options.input, options.output);
   char size[64];
-  std::snprintf(size, sizeof(size), ": %dx%d, %.1f ms", result.width, result.height,
+  std::snprintf(size, sizeof(size), ": %dx%d, %.1f ms in the network", result.width, result.height,
                 result.milliseconds);
   Report report;
   report.json = {{"width", result.width}, {"height", result.height}, {"ms", result.milliseconds}};
@@ -210,7 +215,7 @@ static Report runFolder(Upscaler &upscaler, const Options &options) {
             lines += name.string() + qualityText(result) + "\n";
         } catch (const std::runtime_error &problem) {
           ++failed; // the other pictures are still worth doing
-          lines += std::string("srcc-run: error: ") + problem.what() + "\n";
+          report.errors += std::string("srcc-run: error: ") + problem.what() + "\n";
         }
       }
       progress.step();
@@ -219,41 +224,42 @@ static Report runFolder(Upscaler &upscaler, const Options &options) {
   size_t done = report.json["images"].size();
   char figures[160];
   std::snprintf(figures, sizeof(figures),
-                ": %zu pictures written, %zu skipped, %zu failed, %.1f ms each", done, skipped,
-                failed, done ? milliseconds / double(done) : 0);
+                ": %zu pictures written, %zu skipped, %zu failed, %.1f ms each in the network",
+                done, skipped, failed, done ? milliseconds / double(done) : 0);
   report.json["skipped"] = skipped;
   report.json["failed"] = failed;
   report.text = lines + options.output + figures;
-  report.failed = failed != 0;
   return report;
 }
 
 static Report runVideo(Upscaler &upscaler, const Options &options) {
   if (!options.reference.empty() || options.downscale)
     fail("--reference and --downscale are for pictures, but " + options.input + " is none");
-  auto start = std::chrono::steady_clock::now();
+  auto start = Clock::now();
   VideoResult result = upscaleVideo(upscaler, options.input, options.output, options.quiet);
-  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  double seconds = secondsSince(start);
   double network = upscaler.seconds() * 1000 / double(result.frames);
   char figures[256];
   std::snprintf(figures, sizeof(figures),
-                ": %lld frames of %dx%d in %.2f s, %.2f frames per second, %.1f ms a frame in the "
-                "network, encoder %s",
-                static_cast<long long>(result.frames), result.width, result.height, seconds,
-                double(result.frames) / seconds, network, result.codec.c_str());
+                ": %lld frames of %dx%d by %s, %.2f frames per second, %.1f ms each in the network",
+                static_cast<long long>(result.frames), result.width, result.height,
+                result.codec.c_str(), double(result.frames) / seconds, network);
   Report report;
   report.text = options.output + figures;
   if (result.damagedPackets)
-    report.text += "\n" + options.input + ": " + std::to_string(result.damagedPackets) +
-                   " damaged packets were left out";
-  report.json = {{"width", result.width},   {"height", result.height},
-                 {"frames", result.frames}, {"damaged_packets", result.damagedPackets},
-                 {"seconds", seconds},      {"fps", double(result.frames) / seconds},
-                 {"ms_per_frame", network}, {"encoder", result.codec}};
+    report.text += ", " + std::to_string(result.damagedPackets) + " damaged packets left out";
+  report.json = {{"width", result.width},
+                 {"height", result.height},
+                 {"frames", result.frames},
+                 {"damaged_packets", result.damagedPackets},
+                 {"fps", double(result.frames) / seconds},
+                 {"ms_per_frame", network},
+                 {"encoder", result.codec}};
   return report;
 }
 
 static int run(const Options &options) {
+  auto start = Clock::now();
   if (options.listDevices) {
     std::fputs(listDevices().c_str(), stdout);
     return 0;
@@ -290,15 +296,17 @@ static int run(const Options &options) {
                {"input", options.input},
                {"output", options.output}};
   json.update(report.json);
+  json["seconds"] = secondsSince(start);
   std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (options.json == "-") {
     std::fputs(text.c_str(), stdout);
   } else {
-    std::printf("%s\n", report.text.c_str());
+    std::printf("%s, %.2f s in all\n", report.text.c_str(), secondsSince(start));
     if (!options.json.empty())
       writeFile(options.json, text);
   }
-  return report.failed ? 1 : 0;
+  std::fputs(report.errors.c_str(), stderr);
+  return report.errors.empty() ? 0 : 1;
 }
 
 int main(int argc, char **argv) {
