@@ -267,7 +267,7 @@ void VideoJob::openEncoder() {
   if (output->oformat->flags & AVFMT_GLOBALHEADER)
     encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   if (codec->id == AV_CODEC_ID_H264) {
-    av_opt_set(encoder->priv_data, "preset", "fast", 0);
+    av_opt_set(encoder->priv_data, "preset", "veryfast", 0);
     av_opt_set(encoder->priv_data, "crf", "17", 0);
   } else {
     encoder->flags |= AV_CODEC_FLAG_QSCALE;
