@@ -1,0 +1,304 @@
+//===- srcc-bench.cpp - Measures a package on the present device ------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===------------------------------------------------------------------------------------------===//
+// What is measured, in this order, in one process:
+//
+//   start_ms       opening the package until the first picture is on the host, programs cached
+//   median_ms      from the first enqueue to the last completion, float planes in device memory
+//   min_ms         the least of those
+//   host_ms        median, float32 in host memory to float32 in host memory, copies included
+//   gflops         2 x the model's non-zero multiply-adds / median_ms; no padding, no recomputation
+//   peak_gflops    multiply-add peak of all threads with the CPU's vectors, measured between the
+//   runs peak_memory_mb the process's VmHWM after those runs; a child process fills the cache
+//   beforehand kernels        each launch's median by OpenCL's profiling events copy_gbs       copy
+//   bandwidth of all threads
+//===------------------------------------------------------------------------------------------===//
+#include "runtime/imaging/AtomicFile.h"
+#include "runtime/srrt.hpp"
+#include "runtime/tools/Machine.h"
+#include "runtime/tools/Npy.h"
+#include "runtime/tools/Progress.h"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace srcc::tools;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+struct Arguments {
+  std::string model, size, device, json, input, output, openclLibrary, cacheFolder;
+  int runs = 15, warmup = 3;
+  bool noCache = false, quiet = false;
+};
+
+double milliseconds(Clock::time_point since) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - since).count();
+}
+
+double median(std::vector<double> values) {
+  if (values.empty())
+    return 0;
+  std::sort(values.begin(), values.end());
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+srrt_options makeOptions(const Arguments &arguments) {
+  srrt_options options{};
+  options.device = arguments.device.c_str();
+  if (!arguments.openclLibrary.empty())
+    options.opencl_library = arguments.openclLibrary.c_str();
+  if (arguments.noCache || !arguments.cacheFolder.empty())
+    options.cache_folder = arguments.cacheFolder.c_str();
+  return options;
+}
+
+/// Builds everything in a process of its own, so that this one finds it in the caches.
+void fillCache(const Arguments &arguments, int height, int width) {
+  pid_t child = fork();
+  if (child == 0) {
+    try {
+      srrt::Model model(arguments.model, makeOptions(arguments));
+      model.prepare(height, width);
+      model.runCl(nullptr, nullptr);
+      model.finish();
+    } catch (const std::exception &) {
+      // The parent meets the same error, and reports it.
+    }
+    _exit(0); // the model is closed, which stores its programs
+  }
+  if (child > 0)
+    waitpid(child, nullptr, 0);
+}
+
+/// Height and width of "WIDTHxHEIGHT".
+std::pair<int, int> parseSize(const std::string &text) {
+  int width = 0, height = 0, end = 0;
+  if (std::sscanf(text.c_str(), "%9dx%9d%n", &width, &height, &end) != 2 ||
+      size_t(end) != text.size() || width < 1 || height < 1)
+    throw std::runtime_error("--size " + text + ": not WIDTHxHEIGHT, as in 640x360");
+  return {height, width};
+}
+
+struct Picture {
+  int height, width;
+  std::vector<float> data;
+};
+
+/// Of --input, checked against --size if that is given too; without it, noise in the value range.
+Picture makeInput(const Arguments &arguments, Array input, const srrt_model_info &info, int height,
+                  int width) {
+  if (arguments.input.empty()) {
+    std::mt19937 random(1);
+    std::uniform_real_distribution<float> values(info.low, info.high);
+    Picture picture{height, width, std::vector<float>(size_t(info.in_channels) * height * width)};
+    for (float &value : picture.data)
+      value = values(random);
+    return picture;
+  }
+  std::vector<int64_t> wanted = {1, info.in_channels, height, width};
+  if (input.shape != wanted)
+    throw std::runtime_error(arguments.input + ": the shape is not 1x" +
+                             std::to_string(info.in_channels) + "x" + std::to_string(height) + "x" +
+                             std::to_string(width) + ", which the model and --size ask for");
+  return {height, width, std::move(input.data)};
+}
+
+int bench(const Arguments &arguments) {
+  Array given;
+  int height = 0, width = 0;
+  if (!arguments.input.empty()) {
+    given = readNpy(arguments.input);
+    if (given.shape.size() != 4 || given.shape[0] != 1 || given.shape[2] > 1 << 20 ||
+        given.shape[3] > 1 << 20)
+      throw std::runtime_error(arguments.input + ": not a picture of shape 1xCxHxW");
+    height = int(given.shape[2]), width = int(given.shape[3]);
+  }
+  if (!arguments.size.empty())
+    std::tie(height, width) = parseSize(arguments.size);
+  if (!height || !width)
+    throw std::runtime_error("give --size WIDTHxHEIGHT of the input, or --input");
+  bool jsonOnly = arguments.json == "-", quiet = arguments.quiet || jsonOnly;
+  if (arguments.runs > 0)
+    fillCache(arguments, height, width);
+
+  Clock::time_point start = Clock::now();
+  srrt::Model model(arguments.model, makeOptions(arguments));
+  srrt_model_info info = model.query();
+  model.prepare(height, width);
+  double openMs = milliseconds(start);
+  Picture input = makeInput(arguments, std::move(given), info, height, width);
+  std::vector<int64_t> outputShape = {1, info.out_channels, int64_t(height) * info.scale,
+                                      int64_t(width) * info.scale};
+  std::vector<float> output(size_t(outputShape[1]) * outputShape[2] * outputShape[3]);
+  start = Clock::now();
+  model.runF32(input.data.data(), output.data());
+  double startMs = openMs + milliseconds(start);
+  srrt_cache_info cache = model.cache();
+  if (!arguments.output.empty()) {
+    srcc::imaging::writeFile(arguments.output, npyBytes({outputShape, output}));
+    if (!quiet)
+      std::printf("wrote %s\n", arguments.output.c_str());
+  }
+  if (arguments.runs == 0)
+    return 0;
+
+  // The runs, and the machine's peak between them.
+  std::vector<double> deviceMs, hostMs;
+  double peak = 0;
+  auto measurePeak = [&] {
+    peak = std::max(peak, multiplyAddPeak());
+    model.runCl(nullptr, nullptr); // caches are the model's again
+    model.finish();
+  };
+  {
+    Progress progress("runs", arguments.warmup + 2 * int64_t(arguments.runs), quiet);
+    for (int i = 0; i < arguments.warmup; ++i) {
+      model.runF32(input.data.data(), output.data());
+      progress.step();
+    }
+    int interval = std::max(1, arguments.runs / 4);
+    for (int i = 0; i < arguments.runs; ++i) {
+      if (i % interval == 0)
+        measurePeak();
+      start = Clock::now();
+      model.runCl(nullptr, nullptr);
+      model.finish();
+      deviceMs.push_back(milliseconds(start));
+      progress.step();
+      start = Clock::now();
+      model.runF32(input.data.data(), output.data());
+      hostMs.push_back(milliseconds(start));
+      progress.step();
+    }
+    measurePeak();
+  }
+  double memoryMb = peakMemory();
+
+  // Each launch by itself.
+  model.setProfiling(true);
+  std::vector<srrt_launch_info> launches;
+  std::vector<std::vector<double>> launchMs;
+  for (int i = 0; i <= arguments.runs; ++i) {
+    model.runCl(nullptr, nullptr);
+    launches = model.launches();
+    launchMs.resize(launches.size());
+    for (size_t k = 0; i > 0 && k < launches.size(); ++k) // the first run warms up
+      launchMs[k].push_back(launches[k].ms);
+  }
+  double bandwidth = copyBandwidth();
+
+  double macs = 0, bytes = 0;
+  for (const srrt_launch_info &launch : launches)
+    macs += launch.macs, bytes += launch.bytes;
+  double medianMs = median(deviceMs), gflops = 2 * macs / medianMs * 1e-6;
+  srrt_memory_info memory = model.memory();
+
+  nlohmann::ordered_json report = {
+      {"model", info.name},
+      {"device", info.device},
+      {"size", std::to_string(width) + "x" + std::to_string(height)},
+      {"runs", arguments.runs},
+      {"median_ms", medianMs},
+      {"min_ms", *std::min_element(deviceMs.begin(), deviceMs.end())},
+      {"host_ms", median(hostMs)},
+      {"start_ms", startMs},
+      {"gflops", gflops},
+      {"peak_gflops", peak},
+      {"peak_vectors", vectorName()},
+      {"copy_gbs", bandwidth},
+      {"peak_memory_mb", memoryMb},
+      {"warm_cache", cache.hits == cache.programs},
+      {"device_memory_mb",
+       double(memory.constants + memory.pictures + memory.intermediates) * 1e-6},
+      {"kernels", nlohmann::ordered_json::array()}};
+  if (!jsonOnly) {
+    std::printf("%s on %s, %dx%d -> %dx%d\n\n", info.name, info.device, width, height,
+                width * info.scale, height * info.scale);
+    std::printf("%-32s %9s %9s %7s %7s  %s\n", "kernel", "ms", "GFLOP/s", "of peak", "GB/s",
+                "layers");
+  }
+  double sum = 0;
+  for (size_t k = 0; k < launches.size(); ++k) {
+    const srrt_launch_info &launch = launches[k];
+    double ms = median(launchMs[k]);
+    double rate = ms > 0 ? 2 * launch.macs / ms * 1e-6 : 0;
+    double traffic = ms > 0 ? launch.bytes / ms * 1e-6 : 0;
+    sum += ms;
+    report["kernels"].push_back({{"name", launch.kernel},
+                                 {"layers", launch.layers},
+                                 {"median_ms", ms},
+                                 {"gflops", rate},
+                                 {"gbs", traffic}});
+    if (!jsonOnly)
+      std::printf("%-32s %9.3f %9.1f %6.1f%% %7.1f  %s\n", launch.kernel, ms, rate,
+                  100 * rate / peak, traffic, launch.layers);
+  }
+  if (!jsonOnly) {
+    std::printf("%-32s %9.3f %9.1f %6.1f%% %7.1f\n\n", "all kernels", sum, 2 * macs / sum * 1e-6,
+                2 * macs / sum * 1e-4 / peak, bytes / sum * 1e-6);
+    std::printf("device memory to device memory   median %.2f ms, min %.2f ms: %.1f GFLOP/s\n",
+                medianMs, report["min_ms"].get<double>(), gflops);
+    std::printf("host memory to host memory       median %.2f ms\n", median(hostMs));
+    std::printf("opening to first picture         %.0f ms%s\n", startMs,
+                cache.hits == cache.programs ? " (programs cached)" : " (programs not cached)");
+    std::printf("machine                          %.1f GFLOP/s (%s): the model reaches %.1f %%; "
+                "copies %.1f GB/s\n",
+                peak, vectorName().c_str(), 100 * gflops / peak, bandwidth);
+    std::printf("memory                           process %.0f MB at most; buffers: weights %.1f, "
+                "pictures %.1f, intermediates %.1f MB (unshared %.1f)\n",
+                memoryMb, double(memory.constants) * 1e-6, double(memory.pictures) * 1e-6,
+                double(memory.intermediates) * 1e-6, double(memory.intermediates_apart) * 1e-6);
+  }
+  std::string text = report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (jsonOnly)
+    std::cout << text;
+  else if (!arguments.json.empty())
+    srcc::imaging::writeFile(arguments.json, text);
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Arguments arguments;
+  CLI::App app(
+      "Measures a compiled model (model.srp) on an OpenCL device: latency, per kernel and whole, "
+      "beside what the machine can do at best.");
+  app.add_option("MODEL", arguments.model, "package written by srcc")->required();
+  app.add_option("--size", arguments.size, "size of the input, WIDTHxHEIGHT");
+  app.add_option("--runs", arguments.runs, "timed runs; 0: run once, measure nothing")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  app.add_option("--warmup", arguments.warmup, "runs before the timed ones")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  app.add_option("--device", arguments.device, "index of the device, or part of its name");
+  app.add_option("--json", arguments.json,
+                 "write the report to this file; -: to standard output only");
+  app.add_option("--input", arguments.input, "float32 input, 1xCxHxW .npy; without it noise");
+  app.add_option("--output", arguments.output, "write the output as .npy");
+  app.add_option("--opencl-library", arguments.openclLibrary, "OpenCL library to load");
+  app.add_option("--cache", arguments.cacheFolder,
+                 "folder of compiled programs (default ~/.cache/srcc)");
+  app.add_flag("--no-cache", arguments.noCache, "neither read nor write compiled programs")
+      ->excludes("--cache");
+  app.add_flag("--quiet", arguments.quiet, "no progress");
+  CLI11_PARSE(app, argc, argv);
+  stopAtInterrupt();
+  try {
+    return bench(arguments);
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "srcc-bench: %s\n", error.what());
+    return 1;
+  }
+}
