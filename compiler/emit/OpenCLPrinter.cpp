@@ -202,7 +202,6 @@ public:
       : kernel(kernel), names(names), options(options), usedHelpers(usedHelpers), out(out) {}
 
   LogicalResult print();
-  bool usesHalf() const { return half; }
 
 private:
   //===- statements -------------------------------------------------------===//
@@ -278,8 +277,6 @@ private:
   llvm::StringMap<bool> &usedHelpers;
   std::string &out;
   unsigned depth = 0, loops = 0;
-  bool half = false;
-
   DenseMap<Value, Expr> expressions;
   /// Values that wait for their uses and read something, in order.
   llvm::SetVector<Value> waiting;
@@ -660,7 +657,6 @@ LogicalResult KernelPrinter::checkTypes(Operation *op) {
     if (std::string problem = typeProblem(type); !problem.empty())
       return unsupported(op, problem);
     if (getElementTypeOrSelf(type).isF16()) {
-      half = true;
       if (!options.fp16)
         return op->emitOpError("computes in half, which needs cl_khr_fp16; without it, "
                                "ocl.vload_half and ocl.vstore_half read and write 16-bit storage");
@@ -1328,11 +1324,8 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
     MemRefType type = alloca.getType();
     if (!type.hasStaticShape() || type.getMemorySpace())
       return unsupported(op, "private memory has a static size and no memory space");
-    if (type.getElementType().isF16()) {
-      half = true;
-      if (!options.fp16)
-        return unsupported(op, "private memory of f16 needs cl_khr_fp16");
-    }
+    if (type.getElementType().isF16() && !options.fp16)
+      return unsupported(op, "private memory of f16 needs cl_khr_fp16");
     if (type.getRank() == 0) {
       if (Operation *store = firstStore(alloca)) {
         declaringStores[store] = alloca;
@@ -1539,6 +1532,20 @@ LogicalResult KernelPrinter::printIf(scf::IfOp op) {
 
 //===- module -------------------------------------------------------------===//
 
+bool srcc::usesHalf(gpu::GPUModuleOp module) {
+  auto isHalf = [](Type type) {
+    if (auto memory = dyn_cast<MemRefType>(type))
+      type = memory.getElementType();
+    return getElementTypeOrSelf(type).isF16();
+  };
+  return module
+      .walk([&](Operation *op) {
+        return llvm::any_of(op->getResultTypes(), isHalf) ? WalkResult::interrupt()
+                                                          : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 LogicalResult srcc::printOpenCL(gpu::GPUModuleOp module, raw_ostream &os,
                                 const PrinterOptions &options) {
   Names names;
@@ -1548,7 +1555,6 @@ LogicalResult srcc::printOpenCL(gpu::GPUModuleOp module, raw_ostream &os,
     names.unique(kernel.getName());
   llvm::StringMap<bool> usedHelpers;
   std::string kernels;
-  bool half = false;
   for (Operation &op : *module.getBody()) {
     auto kernel = dyn_cast<gpu::GPUFuncOp>(op);
     if (!kernel)
@@ -1558,9 +1564,8 @@ LogicalResult srcc::printOpenCL(gpu::GPUModuleOp module, raw_ostream &os,
       kernels += '\n';
     if (failed(printer.print()))
       return failure();
-    half |= printer.usesHalf();
   }
-  if (half)
+  if (usesHalf(module))
     os << "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n\n";
   for (const Helper &helper : helpers)
     if (usedHelpers.contains(helper.name))

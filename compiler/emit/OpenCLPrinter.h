@@ -33,6 +33,9 @@ struct PrinterOptions {
 mlir::LogicalResult printOpenCL(mlir::gpu::GPUModuleOp module, llvm::raw_ostream &os,
                                 const PrinterOptions &options = {});
 
+/// Whether the kernels have values or private memory of type half, so that they need cl_khr_fp16.
+bool usesHalf(mlir::gpu::GPUModuleOp module);
+
 /// Registers --emit-opencl with srcc-translate: every gpu.module of a module, one after another.
 void registerOpenCLEmission();
 
