@@ -4,7 +4,7 @@
 // RUN: not srcc-translate --emit-opencl %s 2>&1 | FileCheck %s --check-prefix=WITHOUT
 
 // CHECK: #pragma OPENCL EXTENSION cl_khr_fp16 : enable
-// WITHOUT: error: 'vector.load' op computes in half, which needs cl_khr_fp16; without it, ocl.vload_half and ocl.vstore_half read and write 16-bit storage
+// WITHOUT: error: {{.*}}'vector.load' op computes in half, which needs cl_khr_fp16; without it, ocl.vload_half and ocl.vstore_half read and write 16-bit storage
 gpu.module @kernels {
 // CHECK-LABEL: void half_arithmetic(
 gpu.func @half_arithmetic(%m: memref<?xf16> {ocl.name = "m"}, %f: memref<?xf32> {ocl.name = "f"}, %h: i32, %w: i32) kernel {
