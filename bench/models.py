@@ -85,7 +85,7 @@ def main():
         for done in range(arguments.rounds):
             for case in cases:
                 print(f"round {done + 1}/{arguments.rounds}: {case['name']}", end="\033[K\r", file=sys.stderr)
-                report = subprocess.run([program("srcc-bench"), str(case["package"]), "--size", arguments.size, "--json"],
+                report = subprocess.run([program("srcc-bench"), str(case["package"]), "--size", arguments.size, "--json", "-"],
                                         check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
                 case["rounds"].append(json.loads(report.stdout))
                 if case["peer"]:

@@ -76,7 +76,7 @@ with scratch() as folder:
     folder = pathlib.Path(folder)
     package, photo, out = folder / "model.srp", folder / "photo.png", folder / "out"
     shutil.copy(arguments.photo, photo)
-    sources = {"onnx" if arguments.model.suffix == ".onnx" else "input": arguments.model}
+    sources = {arguments.model.suffix[1:]: arguments.model}
     with checks("the undamaged files work"):
         run("srcc", arguments.model, "-o", package)
         run("srcc", arguments.model, "-o", folder / "model.mlirbc", "--stop-after=sr")

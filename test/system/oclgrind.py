@@ -1,7 +1,7 @@
 """Networks under Oclgrind at small sizes: no invalid access, no data race, no use of the API against its rules, and
 the same pixels as the reference interpreter.
 
-oclgrind.py [MODEL.onnx|.mlir|.mlirbc...]; names without a suffix are networks of the data folder.
+oclgrind.py NAME...: networks of the data folder (without .onnx), or of test/frontend/make_ops.py.
 """
 import pathlib
 import sys
@@ -10,18 +10,31 @@ import numpy as np
 
 from harness import Checks, Failure, close, interpret, models, run, scratch
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "frontend"))
+import make_ops  # noqa: E402
+
 ICD = "/usr/lib/oclgrind/liboclgrind-rt-icd.so"
-SIZES = [(1, 1), (9, 6), (19, 13)]  # width x height
+SIZES = [(1, 1), (6, 10), (18, 14)]  # width x height
+
+
+def source(name, folder):
+    """The ONNX file of a name, and the sizes it is run at."""
+    if name not in make_ops.NETS:
+        return models()[name + ".onnx"][0], SIZES
+    n = make_ops.write(name, folder)
+    least, step = n.smallest, n.multiple
+    return f"{folder}/{name}.onnx", [tuple(max(least, -(-s // step) * step) for s in size) for size in SIZES]
+
 
 checks = Checks()
 with scratch() as folder:
     for name in sys.argv[1:]:
-        path = pathlib.Path(name) if pathlib.Path(name).suffix else models()[name + ".onnx"][0]
+        path, sizes = source(name, folder)
         with checks(name):
             imported, package = f"{folder}/model.mlirbc", f"{folder}/model.srp"
             run("srcc", path, "-o", imported, "--stop-after=import")
             run("srcc", imported, "-o", package)
-        for width, height in SIZES:
+        for width, height in sizes:
             with checks(f"{name} {width}x{height}"):
                 log = f"{folder}/oclgrind.log"
                 open(log, "w").close()
