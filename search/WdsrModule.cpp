@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "search/WdsrModule.h"
+#include "search/WidePair.h"
 
 #include <cmath>
 
@@ -48,25 +49,77 @@ torch::Tensor WdsrModule::Layer::weight() const {
 }
 
 torch::Tensor WdsrModule::Layer::operator()(const torch::Tensor &input) const {
-  auto convolve = [&](const torch::Tensor &x) {
-    return F::conv2d(x, weight(), F::Conv2dFuncOptions().bias(bias).padding(shape.kernel / 2));
-  };
-  if (shape.kernel > 1)
-    return convolve(input);
-  // On one thread LibTorch takes oneDNN for 1x1 filters only from a batch of 16 on, and plain
-  // matrix products else, which are several times slower; so each row passes as a picture.
-  int64_t n = input.size(0), h = input.size(2), w = input.size(3);
-  torch::Tensor rows = input.permute({0, 2, 3, 1}).reshape({n * h, 1, w, shape.in});
-  torch::Tensor output = convolve(rows.permute({0, 3, 1, 2})).permute({0, 2, 3, 1});
-  return output.reshape({n, h, w, shape.out}).permute({0, 3, 1, 2});
+  return F::conv2d(input, weight(), F::Conv2dFuncOptions().bias(bias).padding(shape.kernel / 2));
 }
+
+namespace {
+
+/// WidePair for autograd; the pixels are shared among LibTorch's threads.
+struct WidePairFunction : torch::autograd::Function<WidePairFunction> {
+  using Context = torch::autograd::AutogradContext;
+
+  static WidePair weights(const torch::Tensor &a, const torch::Tensor &biasA,
+                          const torch::Tensor &b, const torch::Tensor &biasB) {
+    return WidePair(a.size(1), a.size(0), b.size(0), a.contiguous().data_ptr<float>(),
+                    biasA.contiguous().data_ptr<float>(), b.contiguous().data_ptr<float>(),
+                    biasB.contiguous().data_ptr<float>());
+  }
+
+  // input: [N, C, H, W], weights [O, I, 1, 1], biases [O]
+  static torch::Tensor forward(Context *context, torch::Tensor input, torch::Tensor a,
+                               torch::Tensor biasA, torch::Tensor b, torch::Tensor biasB) {
+    torch::Tensor x = input.permute({0, 2, 3, 1}).contiguous();
+    torch::Tensor y = torch::empty({x.size(0), x.size(1), x.size(2), b.size(0)});
+    WidePair pair = weights(a, biasA, b, biasB);
+    at::parallel_for(0, y.numel() / b.size(0), 1024, [&](int64_t begin, int64_t end) {
+      pair.forward(end - begin, x.data_ptr<float>() + begin * a.size(1),
+                   y.data_ptr<float>() + begin * b.size(0));
+    });
+    context->save_for_backward({x, a, biasA, b, biasB});
+    return y.permute({0, 3, 1, 2});
+  }
+
+  static torch::autograd::variable_list backward(Context *context,
+                                                 torch::autograd::variable_list gradients) {
+    torch::autograd::variable_list saved = context->get_saved_variables();
+    const torch::Tensor &x = saved[0], &a = saved[1], &b = saved[3];
+    torch::Tensor dy = gradients[0].permute({0, 2, 3, 1}).contiguous();
+    torch::Tensor dx = torch::empty_like(x);
+    WidePair pair = weights(a, saved[2], b, saved[4]);
+    int64_t pixels = x.numel() / a.size(1), parts = at::get_num_threads();
+    std::vector<WidePair::Gradients> sums(parts);
+    at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
+      for (int64_t part = first; part < last; ++part) {
+        int64_t begin = pixels * part / parts, end = pixels * (part + 1) / parts;
+        sums[part] = pair.backward(end - begin, x.data_ptr<float>() + begin * a.size(1),
+                                   dy.data_ptr<float>() + begin * b.size(0),
+                                   dx.data_ptr<float>() + begin * a.size(1));
+      }
+    });
+    torch::autograd::variable_list result = {dx.permute({0, 3, 1, 2})};
+    std::vector<float> WidePair::Gradients::*members[] = {
+        &WidePair::Gradients::a, &WidePair::Gradients::biasA, &WidePair::Gradients::b,
+        &WidePair::Gradients::biasB};
+    for (int i = 0; i < 4; ++i) {
+      torch::Tensor sum = torch::zeros_like(saved[i + 1], at::MemoryFormat::Contiguous);
+      for (WidePair::Gradients &part : sums)
+        sum.add_(torch::from_blob((part.*members[i]).data(), sum.sizes()));
+      result.push_back(sum);
+    }
+    return result;
+  }
+};
+
+} // namespace
 
 torch::Tensor WdsrModule::subpixels(const torch::Tensor &input) const {
   torch::Tensor centred = input - 0.5;
   const Layer *layer = layers.data();
   torch::Tensor features = (*layer++)(centred);
   for (int64_t block = 0; block < config.blocks; ++block, layer += 3)
-    features = features + layer[2](layer[1](layer[0](features).relu_()));
+    features =
+        features + layer[2](WidePairFunction::apply(features, layer[0].weight(), layer[0].bias,
+                                                    layer[1].weight(), layer[1].bias));
   return layer[0](features) + layer[1](centred) + 0.5;
 }
 
