@@ -2,6 +2,8 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "compiler/emit/OpenCLPrinter.h"
+#include "compiler/emit/PackageWriter.h"
 #include "compiler/tools/Pictures.h"
 #include "compiler/tools/Registration.h"
 #include "dialects/sr/Interpreter.h"
@@ -148,6 +150,8 @@ static LogicalResult interpretModel(ModuleOp module) {
 
 int main(int argc, char **argv) {
   onnx::registerOnnxImport();
+  registerOpenCLEmission();
+  registerPackageEmission();
   TranslateFromMLIRRegistration registerInterpret(
       "interpret", "run a model of sr operations on a picture: the reference for every lowering",
       [](Operation *op, raw_ostream &) -> LogicalResult {
