@@ -159,8 +159,11 @@ void writeAlpha(const srrt_picture &source, const srrt_picture &picture) {
 
 srrt_picture checkPicture(const srrt_picture &picture, int width, int height, const char *role) {
   srrt_picture checked = picture;
-  if (int(picture.format) < SRRT_RGB8 || int(picture.format) > SRRT_GRAY8)
-    fail(SRRT_INVALID_ARGUMENT, role, " has the unknown pixel format ", int(picture.format));
+  int format; // as it is in memory: C callers may leave anything there
+  static_assert(sizeof format == sizeof picture.format);
+  std::memcpy(&format, &picture.format, sizeof format);
+  if (format < SRRT_RGB8 || format > SRRT_GRAY8)
+    fail(SRRT_INVALID_ARGUMENT, role, " has the unknown pixel format ", format);
   if (picture.width != width || picture.height != height)
     fail(SRRT_INVALID_ARGUMENT, role, " is ", picture.width, "x", picture.height,
          ", but the model is prepared for ", width, "x", height);

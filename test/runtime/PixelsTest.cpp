@@ -7,6 +7,7 @@
 #include "runtime/Status.h"
 
 #include <cmath>
+#include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <limits>
@@ -100,7 +101,10 @@ TEST(Picture, Checks) {
   EXPECT_THAT(refusal({SRRT_RGB8, 4, 2, data.data(), 11, nullptr, 0}), HasSubstr("stride of 11"));
   EXPECT_THAT(refusal({SRRT_RGBA8, 4, 2, data.data(), 15, nullptr, 0}), HasSubstr("row takes 16"));
   EXPECT_THAT(refusal({SRRT_RGB8, 2, 4, data.data(), 0, nullptr, 0}), HasSubstr("2x4"));
-  EXPECT_THAT(refusal({srrt_pixels(9), 4, 2, data.data(), 0, nullptr, 0}), HasSubstr("format 9"));
+  srrt_picture unknown{SRRT_RGB8, 4, 2, data.data(), 0, nullptr, 0};
+  const int nine = 9;
+  std::memcpy(&unknown.format, &nine, sizeof nine);
+  EXPECT_THAT(refusal(unknown), HasSubstr("format 9"));
   EXPECT_THAT(refusal({SRRT_NV12, 4, 2, data.data(), 0, nullptr, 3}), HasSubstr("chroma stride"));
 }
 
