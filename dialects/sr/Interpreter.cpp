@@ -712,7 +712,7 @@ FailureOr<Map> Interpreter::run(const Map &input) {
   Window window = options.window.value_or(Window{0, 0, full.w, full.h});
   if (window.x < 0 || window.y < 0 || window.width < 1 || window.height < 1 ||
       window.x > full.w - window.width || window.y > full.h - window.height)
-    return function.emitError("window ")
+    return mlir::emitError(function.getLoc(), "window ")
            << window.x << "," << window.y << "," << window.width << "," << window.height
            << " does not lie in the output of " << full.w << " x " << full.h;
   demand(result, {window.y, window.x, window.y + window.height, window.x + window.width});
@@ -765,17 +765,18 @@ FailureOr<Map> srcc::sr::interpret(func::FuncOp function, const Map &input,
   FunctionType type = function.getFunctionType();
   if (function.isExternal() || !function.getBody().hasOneBlock() || type.getNumInputs() != 1 ||
       type.getNumResults() != 1 || !isMap(type.getInput(0)) || !isMap(type.getResult(0)))
-    return function.emitError("only functions from one map to one map can be interpreted");
+    return mlir::emitError(function.getLoc(),
+                           "only functions from one map to one map can be interpreted");
   MapShape shape = getMapShape(type.getInput(0));
   if (shape.c != input.channels)
-    return function.emitError("the model takes ")
+    return mlir::emitError(function.getLoc(), "the model takes ")
            << shape.c << " channels, but the input has " << input.channels;
   OwningOpRef<func::FuncOp> copy = function.clone();
   if (failed(setInputSize(*copy, input.height, input.width)))
     return failure();
   for (Operation &op : copy->getBody().front())
-    for (Value operand : op.getOperands())
-      if (!isMap(operand.getType()) && !operand.getDefiningOp<ConstantOp>())
+    for (Value table : getTableOperands(&op))
+      if (!table.getDefiningOp<ConstantOp>())
         return op.emitOpError("takes weights that are no sr.constant");
   return Interpreter(*copy, options).run(input);
 }

@@ -78,13 +78,14 @@ LogicalResult srcc::sr::setInputSize(func::FuncOp function, int64_t height, int6
     return ShapedType::isDynamic(fixed) || fixed == size;
   };
   if (!agrees(input.h, height) || !agrees(input.w, width))
-    return function.emitError("the model takes pictures of ")
+    return mlir::emitError(function.getLoc(), "the model takes pictures of ")
            << (ShapedType::isDynamic(input.w) ? "any" : std::to_string(input.w)) << " x "
            << (ShapedType::isDynamic(input.h) ? "any" : std::to_string(input.h)) << " only, not "
            << width << " x " << height;
   Type type = getMapType(context, {input.c, height, width});
   if (!isMap(type))
-    return function.emitError("the model takes no picture of ") << width << " x " << height;
+    return mlir::emitError(function.getLoc(), "the model takes no picture of ")
+           << width << " x " << height;
   body.getArgument(0).setType(type);
   for (Operation &op : body) {
     auto inference = dyn_cast<InferTypeOpInterface>(op);
@@ -122,11 +123,9 @@ static LogicalResult verifyBody(func::FuncOp function) {
       continue;
     if (!isa<SRDialect>(op.getDialect())) // model_c5
       return op.emitOpError("is not an operation of sr, of which a model consists");
-    for (Value operand : op.getOperands()) {
-      bool table = !isMap(operand.getType());
-      if (table && !operand.getDefiningOp<ConstantOp>()) // model_c6
+    for (Value table : getTableOperands(&op))
+      if (!table.getDefiningOp<ConstantOp>()) // model_c6
         return op.emitOpError("takes weights that are no sr.constant");
-    }
   }
   return success();
 }
@@ -134,19 +133,22 @@ static LogicalResult verifyBody(func::FuncOp function) {
 LogicalResult srcc::sr::verifyModel(ModuleOp module) {
   auto io = module->getAttrOfType<IOAttr>("sr.io");
   if (!io) // model_c1
-    return module.emitError("a model has the module attribute sr.io = #sr.io<scale = .., "
-                            "color = rgb|bgr|y, range = LOW : HIGH>");
+    return mlir::emitError(module.getLoc(),
+                           "a model has the module attribute sr.io = #sr.io<scale = .., "
+                           "color = rgb|bgr|y, range = LOW : HIGH>");
   func::FuncOp function = getModelFunction(module);
   if (!function || !function.isPublic() || function.isExternal() ||
       !function.getBody().hasOneBlock()) // model_c2
-    return module.emitError("a model is one public function with one block");
+    return mlir::emitError(module.getLoc(), "a model is one public function with one block");
   FunctionType type = function.getFunctionType();
   if (type.getNumInputs() != 1 || type.getNumResults() != 1 || !isMap(type.getInput(0)) ||
       !isMap(type.getResult(0))) // model_c3
-    return function.emitError("a model maps one picture 1xCxHxWxf32 to one picture, not ") << type;
+    return mlir::emitError(function.getLoc(),
+                           "a model maps one picture 1xCxHxWxf32 to one picture, not ")
+           << type;
   MapShape input = getMapShape(type.getInput(0)), output = getMapShape(type.getResult(0));
   if (input.c != io.getChannels() || output.c != io.getChannels()) // model_c4
-    return function.emitError("color = ")
+    return mlir::emitError(function.getLoc(), "color = ")
            << stringifyColor(io.getColor()) << " means " << io.getChannels()
            << " channels, but the model has " << input.c << " in and " << output.c << " out";
   if (failed(verifyBody(function)))
@@ -158,7 +160,7 @@ LogicalResult srcc::sr::verifyModel(ModuleOp module) {
     return failure();
   output = getMapShape(probe->getFunctionType().getResult(0));
   if (output.h != height * io.getScale() || output.w != width * io.getScale()) // model_c7
-    return function.emitError("scale = ")
+    return mlir::emitError(function.getLoc(), "scale = ")
            << io.getScale() << ", but a picture of " << width << " x " << height << " becomes "
            << output.w << " x " << output.h;
   return success();

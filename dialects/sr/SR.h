@@ -64,6 +64,10 @@ mlir::LogicalResult verifyContent(llvm::function_ref<mlir::InFlightDiagnostic()>
 
 namespace srcc::sr {
 
+/// The operands of an operation that are weights, biases or slopes, which models take from
+/// constants.
+mlir::OperandRange getTableOperands(mlir::Operation *op);
+
 /// Creates an operation whose operands and attributes come from outside: a rule that they break is
 /// an error at `location` and a failure, where Op::create would end the program.
 template <typename OpTy>

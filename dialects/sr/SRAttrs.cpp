@@ -365,6 +365,9 @@ LogicalResult srcc::sr::verifyContent(EmitError emitError, RankedTensorType type
   Attribute encoding = type.getEncoding();
   if (!encoding)
     return success();
+  if (!isa<FilterAttr, ChannelAttr, BlockAttr, BCRAttr, PatternAttr, UnstructuredAttr>(
+          encoding)) // encoding_c2
+    return emitError() << "encoding " << encoding << " is not a sparsity encoding of sr";
   ArrayRef<int64_t> shape = type.getShape();
   Mask mask{values, shape[0], shape[1], shape[2], shape[3]};
   return llvm::TypeSwitch<Attribute, LogicalResult>(encoding)
@@ -373,8 +376,5 @@ LogicalResult srcc::sr::verifyContent(EmitError emitError, RankedTensorType type
       .Case([&](BlockAttr block) { return verifyBlocks(emitError, mask, block); })
       .Case([&](BCRAttr bcr) { return verifyColumnsRows(emitError, mask, bcr); })
       .Case([&](PatternAttr pattern) { return verifyPatterns(emitError, mask, pattern); })
-      .Case([&](UnstructuredAttr) { return success(); })
-      .Default([&](Attribute) {
-        return emitError() << "encoding " << encoding << " is not a sparsity encoding of sr";
-      });
+      .Default([](Attribute) { return success(); }); // unstructured
 }

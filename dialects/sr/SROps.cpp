@@ -78,6 +78,11 @@ static bool mergeSize(int64_t a, int64_t b, int64_t &merged) {
   return a == dynamic || b == dynamic || a == b;
 }
 
+OperandRange srcc::sr::getTableOperands(Operation *op) {
+  OperandRange operands = op->getOperands();
+  return operands.drop_front(isa<Conv2DOp, ConvTranspose2DOp, PReluOp>(op) ? 1 : operands.size());
+}
+
 //===----------------------------------------------------------------------===//
 // constant
 //===----------------------------------------------------------------------===//
@@ -106,23 +111,25 @@ OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 // convolutions
 //===----------------------------------------------------------------------===//
 
-/// Rules that conv2d and conv_transpose2d share: conv*_c1 to c6.
+/// Rules that conv2d and conv_transpose2d share.
 template <typename Adaptor>
 static FailureOr<RankedTensorType> checkConvolution(MaybeLocation loc, Adaptor adaptor) {
   auto weight = getTable(loc, adaptor.getWeight(), "weight");
   if (failed(weight))
     return failure();
   if (weight->getRank() != 4 || weight->getDimSize(2) > maxParameter ||
-      weight->getDimSize(3) > maxParameter) // c1
+      weight->getDimSize(3) > maxParameter) // conv2d_c1, conv_transpose2d_c1
     return emitOptionalError(loc, "weight has rank 4 and kernel sizes up to ", maxParameter,
                              ", not type ", *weight);
-  if (failed(checkArray(loc, adaptor.getStrides(), 2, 1, "strides"))) // c2
+  if (failed(
+          checkArray(loc, adaptor.getStrides(), 2, 1, "strides"))) // conv2d_c2, conv_transpose2d_c2
     return failure();
-  if (failed(checkArray(loc, adaptor.getPads(), 4, 0, "pads"))) // c3
+  if (failed(checkArray(loc, adaptor.getPads(), 4, 0, "pads"))) // conv2d_c3, conv_transpose2d_c3
     return failure();
-  if (failed(checkArray(loc, adaptor.getDilations(), 2, 1, "dilations"))) // c4
+  if (failed(checkArray(loc, adaptor.getDilations(), 2, 1,
+                        "dilations"))) // conv2d_c4, conv_transpose2d_c4
     return failure();
-  if (adaptor.getGroups() < 1) // c5
+  if (adaptor.getGroups() < 1) // conv2d_c5, conv_transpose2d_c5
     return emitOptionalError(loc, "groups is at least 1, not ", adaptor.getGroups());
   return *weight;
 }
@@ -133,7 +140,8 @@ static LogicalResult checkBias(MaybeLocation loc, Value bias, int64_t filters) {
   auto type = getTable(loc, bias, "bias");
   if (failed(type))
     return failure();
-  if (type->getRank() != 1 || type->getDimSize(0) != filters || type->getEncoding()) // c6
+  if (type->getRank() != 1 || type->getDimSize(0) != filters ||
+      type->getEncoding()) // conv2d_c6, conv_transpose2d_c6
     return emitOptionalError(loc, "bias is tensor<", filters, "xf32>, not ", *type);
   return success();
 }
@@ -141,16 +149,16 @@ static LogicalResult checkBias(MaybeLocation loc, Value bias, int64_t filters) {
 LogicalResult Conv2DOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc, Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
   auto input = getMap(loc, adaptor.getInput(), "input");
-  auto weight = checkConvolution(loc, adaptor); // conv2d_c1 to c5
+  auto weight = checkConvolution(loc, adaptor);
   if (failed(input) || failed(weight))
     return failure();
   ArrayRef<int64_t> shape = weight->getShape(), pads = adaptor.getPads();
   int64_t groups = adaptor.getGroups(), filters = shape[0];
-  if (failed(checkBias(loc, adaptor.getBias(), filters))) // conv2d_c6
+  if (failed(checkBias(loc, adaptor.getBias(), filters)))
     return failure();
   if (input->c % groups || filters % groups) // conv2d_c7
-    return emitOptionalError(loc, "groups ", groups, " divides neither ", input->c,
-                             " input channels nor ", filters, " filters alike");
+    return emitOptionalError(loc, "groups ", groups, " must divide the ", input->c,
+                             " input channels and the ", filters, " filters");
   if (shape[1] != input->c / groups) // conv2d_c8
     return emitOptionalError(loc, "weight takes ", shape[1],
                              " channels per group, but the input has ", input->c / groups);
@@ -180,7 +188,7 @@ LogicalResult Conv2DOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc
 LogicalResult ConvTranspose2DOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc,
                                                   Adaptor adaptor, SmallVectorImpl<Type> &types) {
   auto input = getMap(loc, adaptor.getInput(), "input");
-  auto weight = checkConvolution(loc, adaptor); // conv_transpose2d_c1 to c5
+  auto weight = checkConvolution(loc, adaptor);
   if (failed(input) || failed(weight))
     return failure();
   ArrayRef<int64_t> shape = weight->getShape(), pads = adaptor.getPads();
@@ -192,7 +200,7 @@ LogicalResult ConvTranspose2DOp::inferReturnTypes(MLIRContext *context, MaybeLoc
     return emitOptionalError(loc, "weight takes ", shape[0], " channels, but the input has ",
                              input->c);
   int64_t filters = shape[1] * groups;
-  if (failed(checkBias(loc, adaptor.getBias(), filters))) // conv_transpose2d_c6
+  if (failed(checkBias(loc, adaptor.getBias(), filters)))
     return failure();
   if (weight->getEncoding() && !isa<UnstructuredAttr>(weight->getEncoding())) // conv_transpose2d_c9
     return emitOptionalError(loc,
@@ -351,14 +359,17 @@ LogicalResult SplitOp::inferReturnTypes(MLIRContext *context, MaybeLocation loc,
     return failure();
   int64_t left = input->c;
   for (int64_t size : adaptor.getSizes()) {
-    if (size < 1 || size > left) // split_c1
-      return emitOptionalError(loc, "sizes are positive and add up to ", input->c, " channels");
+    if (size < 1 || size > left) {
+      left = -1;
+      break;
+    }
     left -= size;
+  }
+  if (left != 0) // split_c1
+    return emitOptionalError(loc, "sizes are positive and add up to ", input->c, " channels");
+  for (int64_t size : adaptor.getSizes())
     if (failed(addResult(context, loc, {size, input->h, input->w}, types)))
       return failure();
-  }
-  if (left) // split_c1
-    return emitOptionalError(loc, "sizes are positive and add up to ", input->c, " channels");
   return success();
 }
 
