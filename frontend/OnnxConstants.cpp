@@ -396,8 +396,10 @@ static std::optional<Number> compute(const Sizes &sizes, StringRef op, Number a,
     if (y && *y > 0) {
       if (isReal)
         return reduced(a.top * b.bottom, a.bottom * *y);
-      if (a.bottom == 1 && b.bottom == 1)
+      if (a.bottom == 1 && b.bottom == 1) {
+        sizes.divide(a.top, b.top); // notes a divisor that another multiple would have
         return reduced(a.top.floorDiv(*y), 1); // sizes are not negative
+      }
       return std::nullopt;
     }
     auto quotient = sizes.ratio(a.top, b.top);

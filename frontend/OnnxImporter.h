@@ -270,6 +270,7 @@ private:
   LogicalResult importPad(Node &node);
   LogicalResult importResize(Node &node);
   LogicalResult importReduce(Node &node);
+  LogicalResult defineMoment(Node &node, Tensor moment);
   LogicalResult importPool(Node &node);
   LogicalResult importCast(Node &node);
 

@@ -818,7 +818,7 @@ LogicalResult Importer::importBinary(Node &node) {
         sizes.equal(sizes.simplify((*divisor)[0].top), sizes.simplify(count))) {
       Tensor mean = *a;
       mean.isSum = false;
-      return define(node, 0, std::move(mean));
+      return defineMoment(node, std::move(mean));
     }
     return node.error() << "a sum over rows and columns is only supported if it is then divided by "
                            "their number, "
@@ -1401,6 +1401,11 @@ LogicalResult Importer::importReduce(Node &node) {
       return node.error() << "is supported over rows and columns (axes 2 and 3), not over channels";
     moment.keptDims = keep;
   }
+  return defineMoment(node, std::move(moment));
+}
+
+/// Defines a mean or sum; once it is the mean over rows and columns it becomes an operation.
+LogicalResult Importer::defineMoment(Node &node, Tensor moment) {
   if (moment.isSum || !moment.overRows || !moment.overColumns)
     return define(node, 0, std::move(moment));
 
