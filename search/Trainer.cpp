@@ -257,7 +257,7 @@ bool train(const TrainOptions &options) {
     double rate = options.rate * 0.5 * (1 + std::cos(M_PI * spent));
     static_cast<torch::optim::AdamOptions &>(state.adam.param_groups()[0].options()).lr(rate);
     sampler.sample(uint64_t(state.step), low.data_ptr<float>(), high.data_ptr<float>());
-    state.network.parameters().mutable_grad().zero_();
+    state.adam.zero_grad();
     // NHWC buffers seen as NCHW are channels_last tensors
     torch::Tensor error = torch::l1_loss(state.network.subpixels(low.permute({0, 3, 1, 2})),
                                          high.permute({0, 3, 1, 2}));

@@ -31,11 +31,22 @@ struct WdsrShape {
 struct ConvShape {
   std::string name;
   int64_t out, in, kernel;
+  int64_t weights() const { return out * in * kernel * kernel; }
+  /// Under weight normalisation: a direction v per filter (OIHW), a gain g per filter, a bias.
+  int64_t parameters() const { return weights() + 2 * out; }
 };
 
 /// The convolutions of the network: head, block0.expand, block0.reduce, block0.conv, ..., tail,
 /// skip.
 std::vector<ConvShape> wdsrConvolutions(const WdsrShape &shape);
+
+/// Folds weight normalisation, W = g v / |v| per filter (Salimans and Kingma, 2016).
+/// \p parameters: v, g, bias; \p weight: OIHW.
+void foldNorm(const ConvShape &conv, const float *parameters, float *weight);
+/// The chain rule through foldNorm: from the gradients by the weight and the bias to the
+/// gradient by the parameters, which is overwritten.
+void foldNormGradient(const ConvShape &conv, const float *parameters, const float *weightGradient,
+                      const float *biasGradient, float *gradient);
 
 /// A convolution with its weights, weight normalisation folded: OIHW and [O].
 struct ConvWeights : ConvShape {

@@ -5,54 +5,70 @@
 #include "search/WdsrModule.h"
 #include "search/WidePair.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace srcc::search {
 namespace F = torch::nn::functional;
 
-WdsrModule::WdsrModule(const WdsrShape &shape) : config(shape) {
-  int64_t size = 0;
-  for (const ConvShape &conv : wdsrConvolutions(shape)) {
-    layers.push_back({conv, size, {}, {}, {}});
-    size += conv.out * (conv.in * conv.kernel * conv.kernel + 2);
+WdsrModule::WdsrModule(const WdsrShape &shape)
+    : config(shape), convolutions(wdsrConvolutions(shape)) {
+  std::vector<torch::Tensor> parts;
+  for (const ConvShape &conv : convolutions) {
+    double bound = 1 / std::sqrt(double(conv.in * conv.kernel * conv.kernel));
+    double gain = conv.name.rfind("block", 0) ? 1.0
+                  : conv.kernel == 1          ? 2.0
+                                              : 1 / std::sqrt(double(shape.blocks));
+    parts.push_back(torch::empty({conv.weights()}).uniform_(-bound, bound));
+    parts.push_back(torch::full({conv.out}, gain));
+    parts.push_back(torch::zeros({conv.out}));
   }
-  flat = torch::zeros({size});
-  torch::Tensor gradient = torch::zeros({size});
-  for (Layer &layer : layers) {
-    auto [name, out, in, kernel] = layer.shape;
-    int64_t fan = in * kernel * kernel, at = layer.offset;
-    auto take = [&](int64_t count, at::IntArrayRef sizes) {
-      torch::Tensor part = flat.narrow(0, at, count).view(sizes).detach().requires_grad_();
-      part.mutable_grad() = gradient.narrow(0, at, count).view(sizes);
-      at += count;
-      return part;
-    };
-    layer.direction = take(out * fan, {out, in, kernel, kernel});
-    layer.gain = take(out, {out, 1, 1, 1});
-    layer.bias = take(out, {out});
-    torch::NoGradGuard noGrad;
-    layer.direction.uniform_(-1 / std::sqrt(fan), 1 / std::sqrt(fan));
-    bool inBlock = name.rfind("block", 0) == 0;
-    layer.gain.fill_(!inBlock ? 1.0 : kernel == 1 ? 2.0 : 1 / std::sqrt(double(shape.blocks)));
-  }
-  flat.requires_grad_();
-  flat.mutable_grad() = gradient;
-}
-
-static torch::Tensor foldNorm(const torch::Tensor &direction, const torch::Tensor &gain) {
-  torch::Tensor norm = direction.square().sum({1, 2, 3}, /*keepdim=*/true).sqrt();
-  return direction * (gain / norm);
-}
-
-torch::Tensor WdsrModule::Layer::weight() const {
-  return foldNorm(direction, gain).contiguous(at::MemoryFormat::ChannelsLast);
-}
-
-torch::Tensor WdsrModule::Layer::operator()(const torch::Tensor &input) const {
-  return F::conv2d(input, weight(), F::Conv2dFuncOptions().bias(bias).padding(shape.kernel / 2));
+  flat = torch::cat(parts).requires_grad_();
 }
 
 namespace {
+
+/// From the parameters of all convolutions to their weights and biases, in turn; one function, for
+/// a chain of small tensor operations per convolution takes longer than the arithmetic.
+struct FoldFunction : torch::autograd::Function<FoldFunction> {
+  using Context = torch::autograd::AutogradContext;
+
+  static torch::autograd::variable_list forward(Context *context, torch::Tensor flat,
+                                                const std::vector<ConvShape> *convolutions) {
+    torch::autograd::variable_list result;
+    const float *parameters = flat.data_ptr<float>();
+    for (const ConvShape &conv : *convolutions) {
+      torch::Tensor weight = torch::empty({conv.out, conv.in, conv.kernel, conv.kernel});
+      torch::Tensor bias = torch::empty({conv.out});
+      foldNorm(conv, parameters, weight.data_ptr<float>());
+      parameters += conv.parameters();
+      std::copy_n(parameters - conv.out, conv.out, bias.data_ptr<float>());
+      result.push_back(weight.contiguous(at::MemoryFormat::ChannelsLast));
+      result.push_back(bias);
+    }
+    context->save_for_backward({flat});
+    context->saved_data["convolutions"] = int64_t(convolutions);
+    return result;
+  }
+
+  static torch::autograd::variable_list backward(Context *context,
+                                                 torch::autograd::variable_list gradients) {
+    torch::Tensor flat = context->get_saved_variables()[0], result = torch::empty_like(flat);
+    const float *parameters = flat.data_ptr<float>();
+    float *gradient = result.data_ptr<float>();
+    auto &convolutions = *reinterpret_cast<const std::vector<ConvShape> *>(
+        context->saved_data["convolutions"].toInt());
+    for (size_t i = 0; i < convolutions.size(); ++i) {
+      torch::Tensor weight = gradients[2 * i].contiguous(),
+                    bias = gradients[2 * i + 1].contiguous();
+      foldNormGradient(convolutions[i], parameters, weight.data_ptr<float>(),
+                       bias.data_ptr<float>(), gradient);
+      parameters += convolutions[i].parameters();
+      gradient += convolutions[i].parameters();
+    }
+    return {result, {}};
+  }
+};
 
 /// WidePair for autograd; the pixels are shared among LibTorch's threads.
 struct WidePairFunction : torch::autograd::Function<WidePairFunction> {
@@ -113,29 +129,34 @@ struct WidePairFunction : torch::autograd::Function<WidePairFunction> {
 } // namespace
 
 torch::Tensor WdsrModule::subpixels(const torch::Tensor &input) const {
+  torch::autograd::variable_list weights = FoldFunction::apply(flat, &convolutions);
+  const torch::Tensor *next = weights.data(); // weight, bias, weight, bias, ...
+  auto convolve = [&](const torch::Tensor &x) {
+    auto options = F::Conv2dFuncOptions().bias(next[1]).padding(next[0].size(2) / 2);
+    torch::Tensor y = F::conv2d(x, next[0], options);
+    next += 2;
+    return y;
+  };
   torch::Tensor centred = input - 0.5;
-  const Layer *layer = layers.data();
-  torch::Tensor features = (*layer++)(centred);
-  for (int64_t block = 0; block < config.blocks; ++block, layer += 3)
-    features =
-        features + layer[2](WidePairFunction::apply(features, layer[0].weight(), layer[0].bias,
-                                                    layer[1].weight(), layer[1].bias));
-  return layer[0](features) + layer[1](centred) + 0.5;
+  torch::Tensor features = convolve(centred);
+  for (int64_t block = 0; block < config.blocks; ++block) {
+    torch::Tensor narrow = WidePairFunction::apply(features, next[0], next[1], next[2], next[3]);
+    next += 4;
+    features = features + convolve(narrow);
+  }
+  torch::Tensor tail = convolve(features);
+  return tail + convolve(centred) + 0.5;
 }
 
 WdsrWeights WdsrModule::fold(const torch::Tensor &values) const {
-  torch::NoGradGuard noGrad;
   WdsrWeights weights{config, {}};
-  for (const Layer &layer : layers) {
-    int64_t out = layer.shape.out, taps = layer.direction.numel();
-    auto part = [&](int64_t offset, const torch::Tensor &like) {
-      return values.narrow(0, layer.offset + offset, like.numel()).view(like.sizes());
-    };
-    torch::Tensor weight = foldNorm(part(0, layer.direction), part(taps, layer.gain)).contiguous();
-    torch::Tensor bias = part(taps + out, layer.bias).contiguous();
-    ConvWeights folded{layer.shape, {}, {}};
-    folded.weight.assign(weight.data_ptr<float>(), weight.data_ptr<float>() + weight.numel());
-    folded.bias.assign(bias.data_ptr<float>(), bias.data_ptr<float>() + bias.numel());
+  torch::Tensor contiguous = values.contiguous();
+  const float *parameters = contiguous.data_ptr<float>();
+  for (const ConvShape &conv : convolutions) {
+    ConvWeights folded{conv, std::vector<float>(conv.weights()), {}};
+    foldNorm(conv, parameters, folded.weight.data());
+    parameters += conv.parameters();
+    folded.bias.assign(parameters - conv.out, parameters);
     weights.layers.push_back(std::move(folded));
   }
   return weights;

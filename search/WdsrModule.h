@@ -11,9 +11,9 @@
 
 namespace srcc::search {
 
-/// A WDSR-B network under weight normalisation, W = g v / |v| per filter (Salimans and Kingma).
-/// All parameters lie in one flat vector and all gradients in another, so that the optimiser, the
-/// moving average and the checkpoints handle one tensor each.
+/// A WDSR-B network under weight normalisation. All parameters lie in one vector, convolution after
+/// convolution (ConvShape::parameters), so that the optimiser, the moving average and the
+/// checkpoints handle one tensor each.
 class WdsrModule {
 public:
   /// Directions v at random (uniform, fan-in scaled, from torch's generator), gains g = 2, 2,
@@ -21,7 +21,7 @@ public:
   explicit WdsrModule(const WdsrShape &shape);
 
   const WdsrShape &shape() const { return config; }
-  /// All parameters, float32 [P]; a leaf whose gradient backward() fills.
+  /// All parameters, float32 [P]: the leaf that requires a gradient.
   torch::Tensor parameters() const { return flat; }
 
   /// [N, 3, H, W] in [0, 1] -> [N, 3s^2, H, W], the picture before pixel shuffle.
@@ -36,16 +36,9 @@ public:
   WdsrWeights fold(const torch::Tensor &values) const;
 
 private:
-  struct Layer {
-    ConvShape shape;
-    int64_t offset; // in the flat vector: direction, gain, bias
-    torch::Tensor direction, gain, bias;
-    torch::Tensor weight() const;
-    torch::Tensor operator()(const torch::Tensor &input) const;
-  };
   WdsrShape config;
+  std::vector<ConvShape> convolutions;
   torch::Tensor flat;
-  std::vector<Layer> layers;
 };
 
 } // namespace srcc::search
