@@ -19,10 +19,10 @@ set(srcc_pch_source ${PROJECT_BINARY_DIR}/srcc_pch.cpp)
 file(WRITE ${srcc_pch_source} "")
 add_library(srcc_pch OBJECT ${srcc_pch_source})
 target_precompile_headers(srcc_pch PRIVATE
-  "mlir/Bytecode/BytecodeOpInterface.h" "mlir/Dialect/Affine/IR/AffineOps.h"
-  "mlir/Dialect/Arith/IR/Arith.h" "mlir/Dialect/Func/IR/FuncOps.h"
-  "mlir/IR/Builders.h" "mlir/IR/BuiltinOps.h" "mlir/IR/DialectResourceBlobManager.h"
-  "mlir/IR/PatternMatch.h" "mlir/Pass/Pass.h" <string> <vector> <map> <memory>)
+  <mlir/Bytecode/BytecodeOpInterface.h> <mlir/Dialect/Affine/IR/AffineOps.h>
+  <mlir/Dialect/Arith/IR/Arith.h> <mlir/Dialect/Func/IR/FuncOps.h>
+  <mlir/IR/Builders.h> <mlir/IR/BuiltinOps.h> <mlir/IR/DialectResourceBlobManager.h>
+  <mlir/IR/PatternMatch.h> <mlir/Pass/Pass.h> <string> <vector> <map> <memory>)
 
 # srcc_mlir_library(name sources... [DEPENDS targets] [LINK libraries])
 function(srcc_mlir_library name)
@@ -39,6 +39,9 @@ endfunction()
 function(srcc_mlir_tool name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  # -fPIC rather than an executable's -fPIE, as the shared precompiled header has it.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
   target_precompile_headers(${name} REUSE_FROM srcc_pch)
   install(TARGETS ${name} RUNTIME DESTINATION bin)

@@ -50,7 +50,7 @@ Expected<Map> srcc::readNpy(StringRef path) {
   StringRef bytes = (*buffer)->getBuffer();
   if (!bytes.starts_with("\x93NUMPY") || bytes.size() < 12)
     return fail(path, "is not a NumPy file");
-  unsigned char version = bytes[6];
+  unsigned version = uint8_t(bytes[6]);
   if (version < 1 || version > 3)
     return fail(path, "has NumPy format version " + Twine(version) + ", 1 to 3 are known");
   size_t start = version == 1 ? 10 : 12;

@@ -5,6 +5,9 @@
 #ifndef SRCC_COMPILER_TOOLS_REGISTRATION_H
 #define SRCC_COMPILER_TOOLS_REGISTRATION_H
 
+#include "compiler/schedule/Passes.h"
+#include "dialects/ocl/OCL.h"
+#include "dialects/sched/Sched.h"
 #include "dialects/sr/SR.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -23,7 +26,7 @@ namespace srcc {
 /// All dialects a model passes through.
 inline void registerDialects(mlir::DialectRegistry &registry) {
   registry
-      .insert<sr::SRDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
+      .insert<sr::SRDialect, sched::SchedDialect, ocl::OCLDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
               mlir::func::FuncDialect, mlir::gpu::GPUDialect, mlir::math::MathDialect,
               mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
 }
@@ -34,6 +37,7 @@ inline void registerPasses() {
   mlir::registerCSEPass();
   mlir::registerSymbolDCEPass();
   mlir::registerInlinerPass();
+  sched::registerSchedulePasses();
 }
 
 } // namespace srcc

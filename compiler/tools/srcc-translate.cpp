@@ -14,6 +14,7 @@
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/WithColor.h"
 
 using namespace mlir;
 using namespace srcc;
@@ -85,7 +86,10 @@ static FailureOr<Map> upscaleBicubic(MLIRContext *context, const Map &map, int64
 }
 
 static LogicalResult interpretModel(ModuleOp module) {
-  auto error = [&](const Twine &message) { return module.emitError(message); };
+  auto error = [&](const Twine &message) {
+    llvm::WithColor::error(llvm::errs(), "srcc-translate") << message << "\n";
+    return failure();
+  };
   if (input.empty() || output.empty())
     return error("--interpret needs --input and --output");
   InterpreterOptions options;
@@ -159,6 +163,13 @@ int main(int argc, char **argv) {
         if (!module)
           return op->emitError("--interpret needs a module");
         return interpretModel(module);
+      },
+      [](DialectRegistry &registry) { registerDialects(registry); });
+  TranslateFromMLIRRegistration registerCheck(
+      "check-model", "verify the rules of a whole model (docs/spec.md)",
+      [](Operation *op, raw_ostream &) -> LogicalResult {
+        auto module = dyn_cast<ModuleOp>(op);
+        return module ? verifyModel(module) : op->emitError("a model is a module");
       },
       [](DialectRegistry &registry) { registerDialects(registry); });
   return failed(mlirTranslateMain(argc, argv, "srcc's importers and emitters"));

@@ -1,0 +1,899 @@
+//===- ConvertSR.cpp - Layers become stages -------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// Each operation of sr is written as the stages that define it, in its mathematical form. A
+// reduction and the pointwise rest of a layer (bias, copy) are two stages, so that a schedule can
+// keep the sum in registers and fuse what follows. This is the only place where sched meets
+// convolutions; what comes after sees stages.
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/Passes.h"
+#include "dialects/sr/SR.h"
+
+#include "llvm/ADT/StringSet.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringExtras.h"
+
+#include <cmath>
+
+#define DEBUG_TYPE "sr-to-sched"
+
+namespace srcc::sched {
+#define GEN_PASS_DEF_SRTOSCHED
+#include "compiler/schedule/Passes.h.inc"
+} // namespace srcc::sched
+
+using namespace mlir;
+using namespace srcc::sched;
+
+namespace {
+
+/// A feature map as a stage: its name and its channels, height and width over s0 = H, s1 = W.
+struct StageRef {
+  std::string name;
+  AffineExpr c, y, x;
+};
+
+class Converter {
+public:
+  Converter(func::FuncOp func, srcc::sr::IOAttr io)
+      : func(func), io(io), context(func.getContext()), builder(context) {}
+  LogicalResult run();
+
+private:
+  using Body = llvm::function_ref<Value(ValueRange at)>;
+  using UpdateBody = llvm::function_ref<Value(ValueRange at, Value self)>;
+  struct Reduction {
+    SmallVector<std::pair<std::string, AffineExpr>> rdims;
+    std::function<Value(ValueRange at, Value self)> body;
+  };
+
+  // Building blocks.
+  std::string unique(StringRef hint);
+  std::string nameOf(Operation *op);
+  AffineMap domain(ArrayRef<AffineExpr> extents) { return AffineMap::get(0, 2, extents, context); }
+  AffineExpr number(int64_t n) { return getAffineConstantExpr(n, context); }
+  StageOp stage(StringRef name, const StageRef &shape, Body body, Type type = {});
+  StageRef pointwise(Operation *op, const StageRef &shape, Body body);
+  StageRef reduce(Operation *op, const StageRef &shape, float init, ArrayRef<Reduction> reductions,
+                  AffineExpr macs, llvm::function_ref<Value(ValueRange at, Value sum)> epilogue);
+  std::string table(StringRef name, ArrayRef<int64_t> shape, ArrayRef<float> values);
+  std::string tableOf(Value constant);
+  std::string tableOf(Value constant, ArrayRef<int64_t> shape);
+  Value read(const StageRef &from, ValueRange at, Exterior exterior = Exterior::None,
+             std::optional<float> value = std::nullopt);
+  Value readTable(StringRef name, ValueRange at);
+
+  // Arithmetic.
+  Value cst(int64_t n) { return arith::ConstantIndexOp::create(builder, loc, n); }
+  Value f32(float v) {
+    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(v));
+  }
+  Value add(Value a, Value b) { return binary<arith::AddIOp, arith::AddFOp>(a, b); }
+  Value sub(Value a, Value b) { return binary<arith::SubIOp, arith::SubFOp>(a, b); }
+  Value mul(Value a, Value b) { return binary<arith::MulIOp, arith::MulFOp>(a, b); }
+  Value plus(Value a, int64_t n) { return n ? add(a, cst(n)) : a; }
+  Value times(Value a, int64_t n) { return n == 1 ? a : mul(a, cst(n)); }
+  Value over(Value a, Value n) { return arith::FloorDivSIOp::create(builder, loc, a, n); }
+  Value over(Value a, int64_t n) { return n == 1 ? a : over(a, cst(n)); }
+  Value mod(Value a, int64_t n) { return arith::RemUIOp::create(builder, loc, a, cst(n)); }
+  Value size(AffineExpr e);
+  Value toFloat(Value index) {
+    Value i = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), index);
+    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), i);
+  }
+  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, loc, a, b, c); }
+  template <typename IntOp, typename FloatOp> Value binary(Value a, Value b) {
+    if (a.getType().isIndex())
+      return IntOp::create(builder, loc, a, b);
+    return FloatOp::create(builder, loc, a, b);
+  }
+  template <typename Op, typename... Args> Value make(Args... args) {
+    return Op::create(builder, loc, args...);
+  }
+
+  // Layers.
+  LogicalResult layer(Operation &op);
+  LogicalResult conv(srcc::sr::Conv2DOp op);
+  LogicalResult convTranspose(srcc::sr::ConvTranspose2DOp op);
+  LogicalResult resize(srcc::sr::ResizeOp op);
+  void globalPool(Operation *op, bool deviation);
+  void ends(const StageRef &result);
+  void pruneUnread();
+  StageRef of(Value v);
+  StageRef shapeOf(Value result, AffineExpr y, AffineExpr x) {
+    return {"", number(srcc::sr::getMapShape(result.getType()).c), y, x};
+  }
+
+  func::FuncOp func;
+  srcc::sr::IOAttr io;
+  MLIRContext *context;
+  OpBuilder builder;
+  Location loc = UnknownLoc::get(context);
+  PipelineOp pipeline;
+  llvm::DenseMap<Value, StageRef> stages;
+  llvm::DenseMap<Value, std::string> tables;
+  llvm::StringSet<> names;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Building blocks
+//===----------------------------------------------------------------------===//
+
+std::string Converter::unique(StringRef hint) {
+  std::string base;
+  for (char c : hint)
+    base += llvm::isAlnum(c) || c == '_' || c == '.' ? c : '_';
+  while (!base.empty() && (base[0] == '_' || base[0] == '.'))
+    base.erase(0, 1);
+  if (base.empty() || llvm::isDigit(base[0]))
+    base = "t" + base;
+  std::string name = base;
+  for (unsigned i = 1; !names.insert(name).second; ++i)
+    name = base + "_" + std::to_string(i);
+  return name;
+}
+
+std::string Converter::nameOf(Operation *op) {
+  if (auto named = dyn_cast<NameLoc>(op->getLoc()))
+    return unique(named.getName());
+  return unique(op->getName().stripDialect());
+}
+
+StageOp Converter::stage(StringRef name, const StageRef &shape, Body body, Type type) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&pipeline.getBody().front());
+  OperationState state(loc, StageOp::getOperationName());
+  auto op = StageOp::create(builder, loc, name, builder.getStrArrayAttr({"c", "y", "x"}),
+                            domain({shape.c, shape.y, shape.x}),
+                            type ? type : Type(builder.getF32Type()), FormatAttr(),
+                            FlatSymbolRefAttr(), ArrayAttr(), AffineMapAttr());
+  Type index = builder.getIndexType();
+  Block *block = builder.createBlock(&op.getPure(), {}, {index, index, index}, {loc, loc, loc});
+  Value value = body(block->getArguments());
+  YieldOp::create(builder, loc, value);
+  return op;
+}
+
+StageRef Converter::pointwise(Operation *op, const StageRef &shape, Body body) {
+  StageRef result = shape;
+  result.name = nameOf(op);
+  StageOp made = stage(result.name, shape, body);
+  made.setLayersAttr(builder.getStrArrayAttr({result.name}));
+  stages[op->getResult(0)] = result;
+  return result;
+}
+
+/// A reduction stage and the pointwise stage that finishes it.
+StageRef Converter::reduce(Operation *op, const StageRef &shape, float init,
+                           ArrayRef<Reduction> reductions, AffineExpr macs,
+                           llvm::function_ref<Value(ValueRange, Value)> epilogue) {
+  StageRef result = shape, sum = shape;
+  result.name = nameOf(op);
+  sum.name = unique(result.name + ".sum");
+  StageOp sumOp = stage(sum.name, shape, [&](ValueRange) { return f32(init); });
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *updates = builder.createBlock(&sumOp.getUpdates());
+    for (const Reduction &r : reductions) {
+      builder.setInsertionPointToEnd(updates);
+      SmallVector<StringRef> rnames;
+      SmallVector<AffineExpr> extents;
+      for (auto &[name, extent] : r.rdims) {
+        rnames.push_back(name);
+        extents.push_back(extent);
+      }
+      auto update = UpdateOp::create(builder, loc, builder.getStrArrayAttr(rnames), domain(extents));
+      SmallVector<Type> types(3 + extents.size(), builder.getIndexType());
+      types.push_back(builder.getF32Type());
+      SmallVector<Location> locs(types.size(), loc);
+      Block *body = builder.createBlock(&update.getBody(), {}, types, locs);
+      Value value = r.body(body->getArguments().drop_back(), body->getArguments().back());
+      YieldOp::create(builder, loc, value);
+    }
+  }
+  if (macs)
+    sumOp.setMacs(domain({macs}));
+  StageOp made = stage(result.name, shape, [&](ValueRange at) {
+    return epilogue(at, read(sum, at));
+  });
+  made.setLayersAttr(builder.getStrArrayAttr({result.name}));
+  stages[op->getResult(0)] = result;
+  return result;
+}
+
+std::string Converter::table(StringRef name, ArrayRef<int64_t> shape, ArrayRef<float> values) {
+  OpBuilder::InsertionGuard guard(builder);
+  // Tables stand before the stages that read them.
+  builder.setInsertionPointToEnd(&pipeline.getBody().front());
+  auto type = RankedTensorType::get(shape, builder.getF32Type());
+  std::string symbol = unique(name);
+  TableOp::create(builder, loc, symbol, srcc::sr::makeWeights(type, symbol, values));
+  return symbol;
+}
+
+std::string Converter::tableOf(Value constant) {
+  return tableOf(constant, cast<RankedTensorType>(constant.getType()).getShape());
+}
+
+std::string Converter::tableOf(Value constant, ArrayRef<int64_t> shape) {
+  std::string &name = tables[constant];
+  if (name.empty()) {
+    Operation *op = constant.getDefiningOp();
+    auto named = dyn_cast<NameLoc>(op->getLoc());
+    StringRef hint = named ? named.getName().getValue() : StringRef("table");
+    if (auto resource =
+            dyn_cast<DenseResourceElementsAttr>(cast<srcc::sr::ConstantOp>(op).getValue()))
+      hint = resource.getRawHandle().getKey();
+    name = table(hint, shape, *srcc::sr::getConstantValues(constant));
+  }
+  return name;
+}
+
+Value Converter::read(const StageRef &from, ValueRange at, Exterior exterior,
+                      std::optional<float> value) {
+  return ReadOp::create(builder, loc, builder.getF32Type(), from.name, at, exterior,
+                        value ? builder.getF32FloatAttr(*value) : FloatAttr());
+}
+
+Value Converter::readTable(StringRef name, ValueRange at) {
+  return ReadOp::create(builder, loc, builder.getF32Type(), name, at, Exterior::None, FloatAttr());
+}
+
+/// A size as an index value.
+Value Converter::size(AffineExpr e) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(e))
+    return cst(constant.getValue());
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(e))
+    return SizeOp::create(builder, loc, builder.getIndexType(),
+                          builder.getI64IntegerAttr(symbol.getPosition()));
+  auto binary = cast<AffineBinaryOpExpr>(e);
+  Value a = size(binary.getLHS()), b = size(binary.getRHS());
+  switch (e.getKind()) {
+  case AffineExprKind::Add:
+    return add(a, b);
+  case AffineExprKind::Mul:
+    return mul(a, b);
+  case AffineExprKind::FloorDiv:
+    return over(a, b);
+  case AffineExprKind::CeilDiv:
+    return arith::CeilDivSIOp::create(builder, loc, a, b);
+  default:
+    return arith::RemUIOp::create(builder, loc, a, b);
+  }
+}
+
+/// The stage of a value; a constant used as a map becomes a stage that reads its table.
+StageRef Converter::of(Value v) {
+  auto place = stages.find(v);
+  if (place != stages.end())
+    return place->second;
+  auto shape = srcc::sr::getMapShape(v.getType());
+  StageRef result{"", number(shape.c), number(shape.h), number(shape.w)};
+  std::string name = tableOf(v);
+  result.name = unique(name + ".map");
+  stage(result.name, result, [&](ValueRange at) {
+    return readTable(name, {cst(0), at[0], at[1], at[2]});
+  });
+  return stages[v] = result;
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+static int64_t nonZeros(ArrayRef<float> values) {
+  return llvm::count_if(values, [](float v) { return v != 0; });
+}
+
+/// Size of a window's output: floor((n + pads - dilation (k - 1) - 1) / stride) + 1.
+static AffineExpr windowed(AffineExpr n, int64_t pads, int64_t k, int64_t dilation,
+                           int64_t stride) {
+  AffineExpr span = n + (pads - dilation * (k - 1) - 1);
+  return stride == 1 ? span + 1 : span.floorDiv(stride) + 1;
+}
+
+LogicalResult Converter::conv(srcc::sr::Conv2DOp op) {
+  StageRef in = of(op.getInput());
+  auto weightShape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
+  int64_t filters = weightShape[0], perGroup = weightShape[1], kh = weightShape[2],
+          kw = weightShape[3], groups = op.getGroups();
+  auto s = op.getStrides(), p = op.getPads(), d = op.getDilations();
+  StageRef shape{"", number(filters), windowed(in.y, p[0] + p[2], kh, d[0], s[0]),
+                 windowed(in.x, p[1] + p[3], kw, d[1], s[1])};
+  auto weights = srcc::sr::getConstantValues(op.getWeight());
+  if (failed(weights))
+    return op.emitOpError("weights must be an sr.constant");
+  std::string w = tableOf(op.getWeight());
+  std::string bias;
+  if (op.getBias())
+    bias = tableOf(op.getBias());
+  // A concatenated input is reduced part by part and need not exist.
+  SmallVector<std::pair<StageRef, int64_t>> parts;
+  auto concat = op.getInput().getDefiningOp<srcc::sr::ConcatOp>();
+  if (concat && groups == 1) {
+    int64_t offset = 0;
+    for (Value part : concat.getInputs()) {
+      parts.push_back({of(part), offset});
+      offset += srcc::sr::getMapShape(part.getType()).c;
+    }
+  } else {
+    parts.push_back({in, 0});
+  }
+  SmallVector<Reduction> reductions;
+  for (auto &[part, offset] : parts) {
+    Reduction r;
+    int64_t channels =
+        parts.size() == 1 ? perGroup : cast<AffineConstantExpr>(part.c).getValue();
+    r.rdims.push_back({"rc", number(channels)});
+    if (kh > 1)
+      r.rdims.push_back({"ky", number(kh)});
+    if (kw > 1)
+      r.rdims.push_back({"kx", number(kw)});
+    r.body = [=, &part = part, offset = offset](ValueRange at, Value self) {
+      Value c = at[0], rc = at[3], ky = kh > 1 ? at[4] : cst(0),
+            kx = kw > 1 ? at[kh > 1 ? 5 : 4] : cst(0);
+      Value channel = rc;
+      if (groups > 1)
+        channel = add(times(over(c, filters / groups), perGroup), rc);
+      Value y = plus(add(times(at[1], s[0]), times(ky, d[0])), -p[0]);
+      Value x = plus(add(times(at[2], s[1]), times(kx, d[1])), -p[1]);
+      Value weight = readTable(w, {c, plus(rc, offset), ky, kx});
+      return fma(weight, read(part, {channel, y, x}, Exterior::Constant, 0.0f), self);
+    };
+    reductions.push_back(std::move(r));
+  }
+  reduce(op, shape, 0, reductions, shape.y * shape.x * nonZeros(*weights),
+         [&](ValueRange at, Value sum) {
+           return bias.empty() ? sum : add(sum, readTable(bias, {at[0]}));
+         });
+  return success();
+}
+
+/// As a gather: output y takes the kernel rows ky = (y + pad) mod s + s t, which meet the input rows
+/// floor((y + pad) / s) - t. Rows past the kernel have zero weights.
+LogicalResult Converter::convTranspose(srcc::sr::ConvTranspose2DOp op) {
+  StageRef in = of(op.getInput());
+  auto weightShape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
+  int64_t channels = weightShape[0], perGroup = weightShape[1], kh = weightShape[2],
+          kw = weightShape[3], groups = op.getGroups(), filters = perGroup * groups;
+  auto s = op.getStrides(), p = op.getPads(), d = op.getDilations(), o = op.getOutputPads();
+  auto extent = [&](AffineExpr n, int64_t axis, int64_t k) {
+    return (n - 1) * s[axis] + (d[axis] * (k - 1) + 1 + o[axis] - p[axis] - p[axis + 2]);
+  };
+  StageRef shape{"", number(filters), extent(in.y, 0, kh), extent(in.x, 1, kw)};
+  auto weights = srcc::sr::getConstantValues(op.getWeight());
+  if (failed(weights))
+    return op.emitOpError("weights must be an sr.constant");
+  // Dilated kernels written out with zeros, and rounded up to whole strides.
+  int64_t spanY = d[0] * (kh - 1) + 1, spanX = d[1] * (kw - 1) + 1;
+  int64_t tapsY = (spanY + s[0] - 1) / s[0], tapsX = (spanX + s[1] - 1) / s[1];
+  int64_t fullY = tapsY * s[0], fullX = tapsX * s[1];
+  SmallVector<float> full(channels * perGroup * fullY * fullX, 0.0f);
+  for (int64_t plane = 0; plane < channels * perGroup; ++plane)
+    for (int64_t y = 0; y < kh; ++y)
+      for (int64_t x = 0; x < kw; ++x)
+        full[(plane * fullY + y * d[0]) * fullX + x * d[1]] =
+            (*weights)[(plane * kh + y) * kw + x];
+  std::string w = table("weight", {channels, perGroup, fullY, fullX}, full);
+  std::string bias;
+  if (op.getBias())
+    bias = tableOf(op.getBias());
+  Reduction r;
+  r.rdims = {{"rc", number(channels / groups)}, {"ty", number(tapsY)}, {"tx", number(tapsX)}};
+  r.body = [&](ValueRange at, Value self) {
+    Value c = at[0], channel = at[3], inGroup = c;
+    if (groups > 1) {
+      channel = add(times(over(c, perGroup), channels / groups), at[3]);
+      inGroup = mod(c, perGroup);
+    }
+    Value y = plus(at[1], p[0]), x = plus(at[2], p[1]);
+    Value ky = add(mod(y, s[0]), times(at[4], s[0])), kx = add(mod(x, s[1]), times(at[5], s[1]));
+    Value weight = readTable(w, {channel, inGroup, ky, kx});
+    Value value = read(in, {channel, sub(over(y, s[0]), at[4]), sub(over(x, s[1]), at[5])},
+                       Exterior::Constant, 0.0f);
+    return fma(weight, value, self);
+  };
+  reduce(op, shape, 0, {r}, in.y * in.x * nonZeros(*weights), [&](ValueRange at, Value sum) {
+    return bias.empty() ? sum : add(sum, readTable(bias, {at[0]}));
+  });
+  return success();
+}
+
+/// Output x lies at the input position num / den: half_pixel ((2x + 1) q - p) / 2p, asymmetric
+/// x q / p, align_corners x (n - 1) / (m - 1), for n -> m = floor(n p / q) pixels (ONNX Resize).
+LogicalResult Converter::resize(srcc::sr::ResizeOp op) {
+  StageRef in = of(op.getInput());
+  ArrayRef<int64_t> scale[2] = {op.getScaleH(), op.getScaleW()};
+  auto mode = op.getMode();
+  auto coordinates = op.getCoordinates();
+  StageRef shape{"", in.c, (in.y * scale[0][0]).floorDiv(scale[0][1]),
+                 (in.x * scale[1][0]).floorDiv(scale[1][1])};
+  AffineExpr inSize[2] = {in.y, in.x}, outSize[2] = {shape.y, shape.x};
+  float a = op.getCubicCoeff().convertToFloat();
+  bool excludeOutside = op.getExcludeOutside();
+  pointwise(op, shape, [&](ValueRange at) {
+    // num and den as index values, den > 0.
+    auto position = [&](int axis, Value &num, Value &den) {
+      Value i = at[1 + axis];
+      int64_t p = scale[axis][0], q = scale[axis][1];
+      switch (coordinates) {
+      case srcc::sr::CoordinateMode::HalfPixel:
+      case srcc::sr::CoordinateMode::PytorchHalfPixel:
+        num = plus(times(plus(times(i, 2), 1), q), -p);
+        den = cst(2 * p);
+        return;
+      case srcc::sr::CoordinateMode::Asymmetric:
+        num = times(i, q);
+        den = cst(p);
+        return;
+      case srcc::sr::CoordinateMode::AlignCorners:
+        num = mul(i, plus(size(inSize[axis]), -1));
+        den = make<arith::MaxSIOp>(plus(size(outSize[axis]), -1), cst(1));
+        return;
+      }
+    };
+    Value num[2], den[2], base[2], fraction[2];
+    for (int axis : {0, 1}) {
+      position(axis, num[axis], den[axis]);
+      base[axis] = over(num[axis], den[axis]);
+      if (mode != srcc::sr::ResizeMode::Nearest)
+        fraction[axis] = make<arith::DivFOp>(
+            toFloat(sub(num[axis], mul(base[axis], den[axis]))), toFloat(den[axis]));
+    }
+    if (mode == srcc::sr::ResizeMode::Nearest) {
+      Value index[2];
+      for (int axis : {0, 1}) {
+        Value n = num[axis], m = den[axis];
+        switch (op.getNearest()) {
+        case srcc::sr::NearestMode::Floor:
+          index[axis] = base[axis];
+          break;
+        case srcc::sr::NearestMode::Ceil:
+          index[axis] = over(plus(add(n, m), -1), m);
+          break;
+        case srcc::sr::NearestMode::RoundPreferCeil:
+          index[axis] = over(add(times(n, 2), m), times(m, 2));
+          break;
+        case srcc::sr::NearestMode::RoundPreferFloor:
+          index[axis] = over(plus(add(times(n, 2), m), -1), times(m, 2));
+          break;
+        }
+      }
+      return read(in, {at[0], index[0], index[1]}, Exterior::RepeatEdge);
+    }
+    int taps = mode == srcc::sr::ResizeMode::Bilinear ? 2 : 4, before = taps / 2 - 1;
+    SmallVector<Value> weights[2];
+    for (int axis : {0, 1}) {
+      Value t = fraction[axis], one = f32(1);
+      if (taps == 2) {
+        weights[axis] = {sub(one, t), t};
+        continue;
+      }
+      // Keys' cubic with parameter a: |d| <= 1: (a+2)|d|^3 - (a+3)|d|^2 + 1; else
+      // a|d|^3 - 5a|d|^2 + 8a|d| - 4a.
+      auto nearTap = [&](Value d) {
+        return add(mul(mul(sub(mul(f32(a + 2), d), f32(a + 3)), d), d), one);
+      };
+      auto farTap = [&](Value d) {
+        return sub(mul(add(mul(sub(mul(f32(a), d), f32(5 * a)), d), f32(8 * a)), d), f32(4 * a));
+      };
+      Value u = sub(one, t);
+      weights[axis] = {farTap(add(t, one)), nearTap(t), nearTap(u), farTap(add(u, one))};
+      if (!excludeOutside)
+        continue;
+      Value sum;
+      for (int i = 0; i < 4; ++i) {
+        Value place = plus(base[axis], i - before), zero = cst(0);
+        Value low = make<arith::CmpIOp>(arith::CmpIPredicate::sge, place, zero);
+        Value high = make<arith::CmpIOp>(arith::CmpIPredicate::slt, place, size(inSize[axis]));
+        Value inside = make<arith::AndIOp>(low, high);
+        weights[axis][i] = make<arith::SelectOp>(inside, weights[axis][i], f32(0));
+        sum = sum ? add(sum, weights[axis][i]) : weights[axis][i];
+      }
+      for (Value &weight : weights[axis])
+        weight = make<arith::DivFOp>(weight, sum);
+    }
+    Value sum;
+    for (int j = 0; j < taps; ++j) {
+      Value row;
+      for (int i = 0; i < taps; ++i) {
+        Value v = read(in, {at[0], plus(base[0], j - before), plus(base[1], i - before)},
+                       Exterior::RepeatEdge);
+        row = row ? fma(v, weights[1][i], row) : mul(v, weights[1][i]);
+      }
+      sum = sum ? fma(row, weights[0][j], sum) : mul(row, weights[0][j]);
+    }
+    return sum;
+  });
+  return success();
+}
+
+/// Mean, or standard deviation around the mean, over the picture: rows first, then columns.
+void Converter::globalPool(Operation *op, bool deviation) {
+  StageRef in = of(op->getOperand(0));
+  std::string base = nameOf(op);
+  StageRef rows{"", in.c, in.y, number(1)}, one{"", in.c, number(1), number(1)};
+  auto scaled = [&](Value v) {
+    return make<arith::DivFOp>(v, mul(toFloat(size(in.y)), toFloat(size(in.x))));
+  };
+  // Sums f over the picture and finishes with g.
+  auto pool = [&](StringRef name, llvm::function_ref<Value(ValueRange)> f,
+                  llvm::function_ref<Value(Value)> g) {
+    auto total = [&](StringRef stem, const StageRef &shape, StringRef rdim, AffineExpr extent,
+                     llvm::function_ref<Value(ValueRange)> value,
+                     llvm::function_ref<Value(Value)> finish) {
+      StageRef sum = shape, result = shape;
+      sum.name = unique((stem + ".sum").str());
+      result.name = unique(stem);
+      StageOp sumOp = stage(sum.name, shape, [&](ValueRange) { return f32(0); });
+      OpBuilder::InsertionGuard guard(builder);
+      builder.createBlock(&sumOp.getUpdates());
+      auto update = UpdateOp::create(builder, loc, builder.getStrArrayAttr({rdim}),
+                                     domain({extent}));
+      Type index = builder.getIndexType();
+      Block *body = builder.createBlock(&update.getBody(), {},
+                                        {index, index, index, index, builder.getF32Type()},
+                                        SmallVector<Location>(5, loc));
+      Value v = add(body->getArgument(4), value(body->getArguments().drop_back()));
+      YieldOp::create(builder, loc, v);
+      stage(result.name, shape, [&](ValueRange at) { return finish(read(sum, at)); });
+      return result;
+    };
+    StageRef row = total((name + ".rows").str(), rows, "rx", in.x,
+                         [&](ValueRange at) { return f({at[0], at[1], at[3]}); },
+                         [](Value v) { return v; });
+    return total(name, one, "ry", in.y,
+                 [&](ValueRange at) { return read(row, {at[0], at[3], cst(0)}); },
+                 [&](Value v) { return g(scaled(v)); });
+  };
+  auto value = [&](ValueRange at) { return read(in, at); };
+  StageRef mean = pool(deviation ? base + ".mean" : base + ".avg", value, [](Value v) { return v; });
+  if (deviation)
+    mean = pool(base + ".std",
+                [&](ValueRange at) {
+                  Value d = sub(read(in, at), read(mean, {at[0], cst(0), cst(0)}));
+                  return mul(d, d);
+                },
+                [&](Value v) { return make<math::SqrtOp>(v); });
+  stages[op->getResult(0)] = mean;
+}
+
+LogicalResult Converter::layer(Operation &op) {
+  loc = op.getLoc();
+  namespace sr = srcc::sr;
+  auto unary = [&](llvm::function_ref<Value(Value)> f) {
+    StageRef in = of(op.getOperand(0));
+    pointwise(&op, in, [&](ValueRange at) { return f(read(in, at)); });
+    return success();
+  };
+  auto elementwise = [&](llvm::function_ref<Value(Value, Value)> f) {
+    StageRef a = of(op.getOperand(0)), b = of(op.getOperand(1));
+    auto isOne = [](AffineExpr e) {
+      auto constant = dyn_cast<AffineConstantExpr>(e);
+      return constant && constant.getValue() == 1;
+    };
+    StageRef shape{"", isOne(a.c) ? b.c : a.c, isOne(a.y) ? b.y : a.y, isOne(a.x) ? b.x : a.x};
+    // An operand of extent 1 is the same everywhere.
+    auto at = [&](const StageRef &from, ValueRange p) {
+      auto index = [&](AffineExpr mine, AffineExpr all, Value v) {
+        return isOne(mine) && !isOne(all) ? cst(0) : v;
+      };
+      return SmallVector<Value>{index(from.c, shape.c, p[0]), index(from.y, shape.y, p[1]),
+                                index(from.x, shape.x, p[2])};
+    };
+    pointwise(&op, shape, [&](ValueRange p) {
+      return f(read(a, at(a, p)), read(b, at(b, p)));
+    });
+    return success();
+  };
+  auto sigmoid = [&](Value x) {
+    Value e = make<math::ExpOp>(make<arith::NegFOp>(x));
+    return make<arith::DivFOp>(f32(1), add(f32(1), e));
+  };
+  auto tanhOf = [&](Value x) { return make<math::TanhOp>(x); };
+  if (isa<sr::ConstantOp, func::ReturnOp>(op))
+    return success();
+  if (auto o = dyn_cast<sr::Conv2DOp>(op))
+    return conv(o);
+  if (auto o = dyn_cast<sr::ConvTranspose2DOp>(op))
+    return convTranspose(o);
+  if (isa<sr::ReluOp>(op))
+    return unary([&](Value x) { return make<arith::MaxNumFOp>(x, f32(0)); });
+  if (auto o = dyn_cast<sr::LeakyReluOp>(op)) {
+    float alpha = o.getAlpha().convertToFloat();
+    return unary([&](Value x) {
+      Value scaled = mul(x, f32(alpha));
+      if (alpha >= 0 && alpha <= 1)
+        return make<arith::MaxNumFOp>(x, scaled);
+      Value positive = make<arith::CmpFOp>(arith::CmpFPredicate::OGE, x, f32(0));
+      return make<arith::SelectOp>(positive, x, scaled);
+    });
+  }
+  if (auto o = dyn_cast<sr::PReluOp>(op)) {
+    StageRef in = of(o.getInput());
+    bool one = cast<RankedTensorType>(o.getSlope().getType()).getNumElements() == 1;
+    std::string slope = tableOf(o.getSlope(), {one ? 1 : cast<AffineConstantExpr>(in.c).getValue()});
+    pointwise(&op, in, [&](ValueRange at) {
+      Value x = read(in, at);
+      // max(x, 0) + slope min(x, 0)
+      Value negative = make<arith::MinNumFOp>(x, f32(0));
+      return fma(readTable(slope, {one ? cst(0) : at[0]}), negative,
+                 make<arith::MaxNumFOp>(x, f32(0)));
+    });
+    return success();
+  }
+  if (auto o = dyn_cast<sr::ClampOp>(op)) {
+    float low = o.getLow().convertToFloat(), high = o.getHigh().convertToFloat();
+    return unary([&](Value x) {
+      if (!std::isinf(low))
+        x = make<arith::MaxNumFOp>(x, f32(low));
+      if (!std::isinf(high))
+        x = make<arith::MinNumFOp>(x, f32(high));
+      return x;
+    });
+  }
+  if (isa<sr::SigmoidOp>(op))
+    return unary(sigmoid);
+  if (isa<sr::TanhOp>(op))
+    return unary(tanhOf);
+  if (isa<sr::SiluOp>(op))
+    return unary([&](Value x) { return mul(x, sigmoid(x)); });
+  if (auto o = dyn_cast<sr::GeluOp>(op)) {
+    bool approximate = o.getApproximate() == sr::GeluApproximation::Tanh;
+    return unary([&](Value x) {
+      Value inner;
+      if (approximate) { // sqrt(2/pi) (x + 0.044715 x^3)
+        Value cube = mul(mul(x, x), x);
+        inner = tanhOf(mul(f32(0.7978845608f), fma(f32(0.044715f), cube, x)));
+      } else { // erf(x / sqrt 2)
+        inner = make<math::ErfOp>(mul(x, f32(0.7071067812f)));
+      }
+      return mul(mul(x, f32(0.5f)), add(f32(1), inner));
+    });
+  }
+  if (isa<sr::AddOp>(op))
+    return elementwise([&](Value a, Value b) { return add(a, b); });
+  if (isa<sr::SubOp>(op))
+    return elementwise([&](Value a, Value b) { return sub(a, b); });
+  if (isa<sr::MulOp>(op))
+    return elementwise([&](Value a, Value b) { return mul(a, b); });
+  if (auto o = dyn_cast<sr::ConcatOp>(op)) {
+    SmallVector<StageRef> parts;
+    for (Value v : o.getInputs())
+      parts.push_back(of(v));
+    StageRef shape = parts[0];
+    shape.c = number(sr::getMapShape(o.getResult().getType()).c);
+    pointwise(&op, shape, [&](ValueRange at) {
+      Value value;
+      int64_t end = cast<AffineConstantExpr>(shape.c).getValue();
+      for (StageRef &part : llvm::reverse(parts)) {
+        int64_t start = end - cast<AffineConstantExpr>(part.c).getValue();
+        Value mine = read(part, {plus(at[0], -start), at[1], at[2]}, Exterior::RepeatEdge);
+        if (value) {
+          Value later = make<arith::CmpIOp>(arith::CmpIPredicate::sge, at[0], cst(end));
+          value = make<arith::SelectOp>(later, value, mine);
+        } else {
+          value = mine;
+        }
+        end = start;
+      }
+      return value;
+    });
+    return success();
+  }
+  if (auto o = dyn_cast<sr::SliceOp>(op)) {
+    StageRef in = of(o.getInput()), shape = in;
+    shape.c = number(o.getSize());
+    pointwise(&op, shape, [&](ValueRange at) {
+      return read(in, {plus(at[0], o.getOffset()), at[1], at[2]});
+    });
+    return success();
+  }
+  if (auto o = dyn_cast<sr::SplitOp>(op)) {
+    StageRef in = of(o.getInput());
+    int64_t offset = 0;
+    std::string base = nameOf(&op);
+    for (auto [i, result] : llvm::enumerate(o.getResults())) {
+      StageRef part = in;
+      part.c = number(o.getSizes()[i]);
+      part.name = unique(base + "." + std::to_string(i));
+      stage(part.name, part, [&](ValueRange at) {
+        return read(in, {plus(at[0], offset), at[1], at[2]});
+      });
+      stages[result] = part;
+      offset += o.getSizes()[i];
+    }
+    return success();
+  }
+  if (auto o = dyn_cast<sr::PixelShuffleOp>(op)) {
+    StageRef in = of(o.getInput());
+    int64_t r = o.getScale(), c = cast<AffineConstantExpr>(in.c).getValue() / (r * r);
+    bool crd = o.getOrder() == sr::ShuffleOrder::CRD;
+    pointwise(&op, {"", number(c), in.y * r, in.x * r}, [&](ValueRange at) {
+      Value dy = mod(at[1], r), dx = mod(at[2], r);
+      Value channel = crd ? add(times(at[0], r * r), add(times(dy, r), dx))
+                          : add(times(add(times(dy, r), dx), c), at[0]);
+      return read(in, {channel, over(at[1], r), over(at[2], r)});
+    });
+    return success();
+  }
+  if (auto o = dyn_cast<sr::PixelUnshuffleOp>(op)) {
+    StageRef in = of(o.getInput());
+    int64_t r = o.getScale(), c = cast<AffineConstantExpr>(in.c).getValue();
+    bool crd = o.getOrder() == sr::ShuffleOrder::CRD;
+    pointwise(&op, {"", number(c * r * r), in.y.floorDiv(r), in.x.floorDiv(r)},
+              [&](ValueRange at) {
+                Value phase = crd ? mod(at[0], r * r) : over(at[0], c);
+                Value channel = crd ? over(at[0], r * r) : mod(at[0], c);
+                return read(in, {channel, add(times(at[1], r), over(phase, r)),
+                                 add(times(at[2], r), mod(phase, r))});
+              });
+    return success();
+  }
+  if (auto o = dyn_cast<sr::ResizeOp>(op))
+    return resize(o);
+  if (auto o = dyn_cast<sr::PadOp>(op)) {
+    StageRef in = of(o.getInput());
+    auto p = o.getPads();
+    Exterior exterior = o.getMode() == sr::PadMode::Constant ? Exterior::Constant
+                        : o.getMode() == sr::PadMode::Edge   ? Exterior::RepeatEdge
+                                                             : Exterior::MirrorInterior;
+    std::optional<float> value;
+    if (exterior == Exterior::Constant)
+      value = o.getValue().convertToFloat();
+    pointwise(&op, {"", in.c, in.y + (p[0] + p[2]), in.x + (p[1] + p[3])}, [&](ValueRange at) {
+      return read(in, {at[0], plus(at[1], -p[0]), plus(at[2], -p[1])}, exterior, value);
+    });
+    return success();
+  }
+  if (isa<sr::GlobalAvgPoolOp, sr::GlobalStdPoolOp>(op)) {
+    globalPool(&op, isa<sr::GlobalStdPoolOp>(op));
+    return success();
+  }
+  auto window = [&](ArrayRef<int64_t> k, ArrayRef<int64_t> s, ArrayRef<int64_t> p, float init,
+                    float outside, llvm::function_ref<Value(Value, Value)> combine,
+                    llvm::function_ref<Value(ValueRange, Value)> finish) {
+    StageRef in = of(op.getOperand(0));
+    StageRef shape{"", in.c, windowed(in.y, p[0] + p[2], k[0], 1, s[0]),
+                   windowed(in.x, p[1] + p[3], k[1], 1, s[1])};
+    Reduction r;
+    r.rdims = {{"ky", number(k[0])}, {"kx", number(k[1])}};
+    r.body = [&](ValueRange at, Value self) {
+      Value y = plus(add(times(at[1], s[0]), at[3]), -p[0]);
+      Value x = plus(add(times(at[2], s[1]), at[4]), -p[1]);
+      return combine(self, read(in, {at[0], y, x}, Exterior::Constant, outside));
+    };
+    reduce(&op, shape, init, {r}, {}, finish);
+    return success();
+  };
+  if (auto o = dyn_cast<sr::MaxPoolOp>(op)) {
+    float lowest = -std::numeric_limits<float>::infinity();
+    return window(o.getKernel(), o.getStrides(), o.getPads(), lowest, lowest,
+                  [&](Value a, Value b) { return make<arith::MaxNumFOp>(a, b); },
+                  [](ValueRange, Value v) { return v; });
+  }
+  if (auto o = dyn_cast<sr::AvgPoolOp>(op)) {
+    StageRef in = of(o.getInput());
+    auto k = o.getKernel(), s = o.getStrides(), p = o.getPads();
+    return window(k, s, p, 0, 0, [&](Value a, Value b) { return add(a, b); },
+                  [&](ValueRange at, Value sum) {
+                    if (o.getCountIncludePad())
+                      return mul(sum, f32(1.0f / (k[0] * k[1])));
+                    // The window's part inside the picture.
+                    auto covered = [&](int axis, AffineExpr extent) {
+                      Value start = plus(times(at[1 + axis], s[axis]), -p[axis]);
+                      Value low = make<arith::MaxSIOp>(start, cst(0));
+                      Value high = make<arith::MinSIOp>(plus(start, k[axis]), size(extent));
+                      return toFloat(sub(high, low));
+                    };
+                    return make<arith::DivFOp>(sum, mul(covered(0, in.y), covered(1, in.x)));
+                  });
+  }
+  return op.emitOpError("has no definition as stages");
+}
+
+//===----------------------------------------------------------------------===//
+// Ends
+//===----------------------------------------------------------------------===//
+
+/// The result as float planes, and as 8-bit pixels: round((v - low) 255 / (high - low)).
+void Converter::ends(const StageRef &result) {
+  StageOp planar = stage(unique("output"), result, [&](ValueRange at) { return read(result, at); });
+  planar.setOutput(Format::F32Planar);
+  float low = io.getLow(), high = io.getHigh();
+  int64_t channels = cast<AffineConstantExpr>(result.c).getValue();
+  StageOp pixels = stage(
+      unique("output_u8"), result,
+      [&](ValueRange at) {
+        Value c = io.getColor() == srcc::sr::Color::BGR ? sub(cst(channels - 1), at[0]) : at[0];
+        Value v = read(result, {c, at[1], at[2]});
+        if (low != 0)
+          v = sub(v, f32(low));
+        v = mul(v, f32(255.0f / (high - low)));
+        v = make<arith::MinNumFOp>(make<arith::MaxNumFOp>(add(v, f32(0.5f)), f32(0)), f32(255));
+        return make<arith::FPToUIOp>(builder.getI8Type(), v);
+      },
+      builder.getI8Type());
+  pixels.setOutput(Format::U8Interleaved);
+}
+
+/// Stages and tables that no output needs.
+void Converter::pruneUnread() {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    llvm::StringSet<> used;
+    pipeline.walk([&](ReadOp read) { used.insert(read.getSource()); });
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(pipeline.getBody().front()))) {
+      auto stageOp = dyn_cast<StageOp>(op);
+      if (isa<InputOp>(op) || (stageOp && (stageOp.getOutput() || stageOp.getInsteadOf())) ||
+          used.count(SymbolTable::getSymbolName(&op)))
+        continue;
+      if (stageOp && stageOp.getSymName() == "input")
+        continue;
+      op.erase();
+      changed = true;
+    }
+  }
+}
+
+LogicalResult Converter::run() {
+  builder.setInsertionPoint(func);
+  loc = func.getLoc();
+  pipeline = PipelineOp::create(builder, loc, unique(func.getSymName()));
+  builder.createBlock(&pipeline.getBody());
+  AffineExpr height = getAffineSymbolExpr(0, context), width = getAffineSymbolExpr(1, context);
+  auto argument = func.getArgument(0);
+  StageRef input{unique("input"), number(srcc::sr::getMapShape(argument.getType()).c), height,
+                 width};
+  auto dims = builder.getStrArrayAttr({"c", "y", "x"});
+  AffineMap extents = domain({input.c, input.y, input.x});
+  std::string planar = unique("input_f32"), pixels = unique("input_u8");
+  InputOp::create(builder, loc, planar, dims, extents, Format::F32Planar);
+  InputOp::create(builder, loc, pixels, dims, extents, Format::U8Interleaved);
+  stage(input.name, input, [&](ValueRange at) { return readTable(planar, at); });
+  float low = io.getLow(), high = io.getHigh();
+  int64_t channels = cast<AffineConstantExpr>(input.c).getValue();
+  StageOp fromPixels = stage(unique("input_from_u8"), input, [&](ValueRange at) {
+    Value c = io.getColor() == srcc::sr::Color::BGR ? sub(cst(channels - 1), at[0]) : at[0];
+    Value byte = ReadOp::create(builder, loc, builder.getI8Type(), pixels,
+                                ValueRange{c, at[1], at[2]}, Exterior::None, FloatAttr());
+    Value wide = make<arith::ExtUIOp>(builder.getI32Type(), byte);
+    Value v = mul(make<arith::SIToFPOp>(builder.getF32Type(), wide), f32((high - low) / 255.0f));
+    return low != 0 ? add(v, f32(low)) : v;
+  });
+  fromPixels.setInsteadOf(StringRef(input.name));
+  stages[argument] = input;
+  for (Operation &op : func.getBody().front())
+    if (failed(layer(op)))
+      return failure();
+  loc = func.getLoc();
+  ends(of(func.getBody().front().getTerminator()->getOperand(0)));
+  pruneUnread();
+  return success();
+}
+
+namespace {
+struct SRToSched : public srcc::sched::impl::SRToSchedBase<SRToSched> {
+  using Base::Base;
+  void getDependentDialects(DialectRegistry &registry) const override {
+    Base::getDependentDialects(registry);
+    registry.insert<srcc::sr::SRDialect>();
+  }
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto io = module->getAttrOfType<srcc::sr::IOAttr>("sr.io");
+    for (auto func : llvm::to_vector(module.getOps<func::FuncOp>())) {
+      if (!io) {
+        module.emitError("has no sr.io attribute: scale, colour and value range of the network");
+        return signalPassFailure();
+      }
+      if (failed(Converter(func, io).run()))
+        return signalPassFailure();
+      func.erase();
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,525 @@
+//===- DefaultSchedule.cpp - Schedules by rule, per device ----------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// The rules look at how stages read each other and at the device's facts:
+//  - a stage that one other reads point by point is inlined into it, so that epilogues (bias,
+//    activation, residual, pixel shuffle, conversion to 8 bit) are part of the kernel before them;
+//  - a reduction is computed at a tile of its reader and stays in registers: F channels x P vectors
+//    (CPU) or 4 channels x P pixels of a work-item (GPU);
+//  - the rest is computed at the root, in rows interleaved by channel (CPU: neighbouring channels
+//    are near, an odd number of cache lines avoids set conflicts) or packed by 4 channels (GPU).
+//===----------------------------------------------------------------------===//
+#include "compiler/devices/Device.h"
+#include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Schedule.h"
+
+#include "llvm/ADT/StringSet.h"
+#define DEBUG_TYPE "sched-default"
+
+namespace srcc::sched {
+#define GEN_PASS_DEF_SCHEDDEFAULT
+#include "compiler/schedule/Passes.h.inc"
+} // namespace srcc::sched
+
+using namespace mlir;
+using namespace srcc::sched;
+
+namespace {
+
+/// What the rules need to know of a stage.
+struct Facts {
+  StageOp op;
+  bool reduction = false;
+  SmallVector<StageOp> readers;
+  bool pointwise = true; // every reader reads it once, outside reductions, and never around a point
+  bool root = false;
+};
+
+class DefaultSchedule {
+public:
+  DefaultSchedule(PipelineOp pipeline, const srcc::Device &device, StringRef precision)
+      : pipeline(pipeline), device(device), precision(precision), builder(pipeline) {}
+  void run();
+
+private:
+  void analyse();
+  bool tiles(StageOp root, ArrayRef<IndexExpr> reads);
+  void tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads);
+  void tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads);
+  void plainRoot(StageOp root, bool vectorize);
+  void scheduleSum(StageOp sum, int64_t filters, int64_t lanes);
+  void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
+  void reductionLoops(StageOp sum, int64_t update, SmallVectorImpl<StringRef> &order);
+  void packTables(StageOp sum, int64_t filters);
+  StageOp findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads);
+  bool readsInput(StageOp root);
+
+  // Directives.
+  AffineMap factor(int64_t n) {
+    return AffineMap::get(0, 2, getAffineConstantExpr(n, builder.getContext()));
+  }
+  void split(StageOp s, StringRef loop, StringRef outer, StringRef inner, int64_t by, Tail tail,
+             std::optional<int64_t> update = std::nullopt) {
+    SplitOp::create(builder, s.getLoc(), s.getSymName(), loop, outer, inner, factor(by), tail,
+                    update ? builder.getI64IntegerAttr(*update) : IntegerAttr());
+  }
+  template <typename Op>
+  void loops(StageOp s, ArrayRef<StringRef> names, std::optional<int64_t> update = std::nullopt) {
+    Op::create(builder, s.getLoc(), s.getSymName(), builder.getStrArrayAttr(names),
+               update ? builder.getI64IntegerAttr(*update) : IntegerAttr());
+  }
+  void store(StringRef name, ArrayRef<StringRef> layout, int64_t align, bool odd, bool narrow) {
+    TypeAttr as;
+    if (narrow && precision != "f32")
+      as = TypeAttr::get(builder.getF16Type());
+    StoreInOp::create(builder, pipeline.getLoc(),
+                      FlatSymbolRefAttr::get(builder.getContext(), name),
+                      MemoryAttr::get(builder.getContext(), Memory::Global),
+                      layout.empty() ? ArrayAttr() : builder.getStrArrayAttr(layout),
+                      align > 1 ? builder.getI64IntegerAttr(align) : IntegerAttr(),
+                      odd ? builder.getUnitAttr() : UnitAttr(), as);
+  }
+  static int64_t channelsOf(StageOp s) {
+    auto c = dyn_cast<AffineConstantExpr>(s.getExtents().getResult(0));
+    return c ? c.getValue() : 0;
+  }
+  static bool isExternal(StageOp s) { return bool(s.getOutput()); }
+  StageOp lookup(StringRef name) {
+    return dyn_cast_or_null<StageOp>(SymbolTable::lookupSymbolIn(pipeline, name));
+  }
+
+  PipelineOp pipeline;
+  const srcc::Device &device;
+  StringRef precision;
+  OpBuilder builder;
+  llvm::StringMap<Facts> facts;
+  llvm::StringSet<> scheduled;
+};
+
+} // namespace
+
+/// Readers of each stage, and which must have storage.
+void DefaultSchedule::analyse() {
+  for (auto op : pipeline.getOps<StageOp>()) {
+    Facts &f = facts[op.getSymName()];
+    f.op = op;
+    f.reduction = !op.getUpdateOps().empty();
+  }
+  for (auto op : pipeline.getOps<StageOp>()) {
+    llvm::StringMap<int> counts;
+    op.walk([&](ReadOp read) {
+      auto source = facts.find(read.getSource());
+      if (source == facts.end())
+        return;
+      Facts &f = source->second;
+      bool inUpdate = bool(read->getParentOfType<UpdateOp>());
+      bool around = read.getExterior() != Exterior::None;
+      f.pointwise &= !inUpdate && !around && ++counts[read.getSource()] == 1;
+      if (!llvm::is_contained(f.readers, op))
+        f.readers.push_back(op);
+    });
+  }
+  // The outputs are the same values in two formats: a chain both read counts once.
+  auto oneReader = [](const Facts &f) {
+    if (f.readers.size() <= 1)
+      return true;
+    return llvm::all_of(f.readers, [](StageOp reader) { return bool(reader.getOutput()); });
+  };
+  for (auto &entry : facts) {
+    Facts &f = entry.second;
+    bool kept = f.op.getOutput() || f.op.getInsteadOf();
+    for (auto &other : facts)
+      if (auto target = other.second.op.getInsteadOf())
+        kept |= *target == entry.first();
+    // Constants cost nothing to define again.
+    bool constant = !f.reduction;
+    f.op.walk([&](ReadOp read) {
+      constant &= isa_and_nonnull<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
+    });
+    f.root = kept || (!constant && (!f.pointwise || !oneReader(f)));
+  }
+}
+
+/// The reduction that `root` reads through inlined stages, at which coordinates; the one with the
+/// most multiply-adds where there are several, the others get storage.
+StageOp DefaultSchedule::findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads) {
+  StageOp found;
+  std::function<void(StageOp, ArrayRef<IndexExpr>)> visit = [&](StageOp stage,
+                                                                ArrayRef<IndexExpr> at) {
+    stage.getPure().walk([&](ReadOp read) {
+      StageOp source = lookup(read.getSource());
+      if (!source || facts[source.getSymName()].root)
+        return;
+      SmallVector<IndexExpr> indices;
+      for (Value index : read.getIndices()) {
+        IndexExpr e = IndexExpr::get(index);
+        for (auto [i, arg] : llvm::enumerate(stage.getPure().getArguments()))
+          e = e.substitute(arg, at[i]);
+        indices.push_back(e);
+      }
+      if (!facts[source.getSymName()].reduction) {
+        visit(source, indices);
+        return;
+      }
+      if (found && found != source) {
+        facts[source.getSymName()].root = true;
+        return;
+      }
+      found = source;
+      reads.assign(indices.begin(), indices.end());
+    });
+  };
+  SmallVector<IndexExpr> identity;
+  for (Value arg : root.getPure().getArguments())
+    identity.push_back(IndexExpr::get(arg));
+  visit(root, identity);
+  return found;
+}
+
+bool DefaultSchedule::readsInput(StageOp root) {
+  bool found = false;
+  root.walk([&](ReadOp read) {
+    found |= isa_and_nonnull<InputOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
+  });
+  return found;
+}
+
+/// The scale at which `e` reads a coordinate: floor(x / r) gives r, x gives 1, others 0.
+static int64_t divisorOf(const IndexExpr &e, Value coordinate) {
+  if (e == IndexExpr::get(coordinate))
+    return 1;
+  if (e.terms.size() == 1 && e.terms.begin()->second == 1 && e.terms.begin()->first.size() == 1) {
+    const IndexAtom &a = *e.terms.begin()->first[0];
+    if (a.kind == IndexAtom::FloorDiv && a.a == IndexExpr::get(coordinate))
+      return a.number;
+  }
+  return 0;
+}
+
+/// Weights in the order a tile takes them: all taps of a group of `filters`, filters innermost.
+void DefaultSchedule::packTables(StageOp sum, int64_t filters) {
+  sum.walk([&](ReadOp read) {
+    auto table = dyn_cast_or_null<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
+    if (!table || !read->getParentOfType<UpdateOp>())
+      return;
+    // The dimension that follows the stage's channels is the packed one.
+    Value channel = read->getParentOfType<UpdateOp>().getBody().getArgument(0);
+    int64_t packed = -1;
+    for (auto [dim, index] : llvm::enumerate(read.getIndices()))
+      if (index == channel)
+        packed = dim;
+    if (packed < 0 || filters < 2)
+      return;
+    std::string name = "d" + std::to_string(packed), by = std::to_string(filters);
+    std::vector<std::string> layout{name + "/" + by};
+    for (unsigned dim = 0; dim < read.getIndices().size(); ++dim)
+      if (dim != packed)
+        layout.push_back("d" + std::to_string(dim));
+    layout.push_back(name + "%" + by);
+    SmallVector<StringRef> refs(layout.begin(), layout.end());
+    for (auto op : builder.getInsertionBlock()->getOps<StoreInOp>())
+      if (op.getStage() == table.getSymName())
+        return;
+    store(table.getSymName(), refs, 1, false, false);
+  });
+}
+
+/// Loops of a reduction computed at a tile: the sums of the tile in registers, the rest of the
+/// reduction around them.
+void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes) {
+  packTables(sum, filters);
+  for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
+    std::optional<int64_t> update;
+    if (i)
+      update = i - 1;
+    split(sum, "x", "xv", "xl", lanes, Tail::RoundUp, update);
+    loops<VectorizeOp>(sum, {"xl"}, update);
+    loops<UnrollOp>(sum, {"xv", "c"}, update);
+    SmallVector<StringRef> order{"xl", "xv", "c"};
+    if (update)
+      reductionLoops(sum, *update, order);
+    order.push_back("y");
+    loops<ReorderOp>(sum, order, update);
+  }
+}
+
+/// The largest divisor of n that is at most `most`; `preferred` if n has none but 1.
+static int64_t groupOf(int64_t n, int64_t most, int64_t preferred) {
+  for (int64_t d = std::min(n, most); d > 1; --d)
+    if (n % d == 0)
+      return d;
+  return n == 1 ? 1 : std::min(n, preferred);
+}
+
+void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads) {
+  int64_t lanes = device.vectorWidth, registers = device.registers;
+  Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
+  auto args = root.getPure().getArguments();
+  int64_t ry = divisorOf(reads[1], args[1]), rx = divisorOf(reads[2], args[2]);
+  StringRef name = root.getSymName();
+  if (ry * rx == 1) {
+    int64_t channels = channelsOf(root);
+    // Sums, inputs and one weight fit the registers: F P + P + 1.
+    int64_t filters = groupOf(channels, registers >= 32 ? 6 : 4, 4);
+    int64_t vectors = std::max<int64_t>(1, (registers - 1) / (filters + 1));
+    vectors = std::min<int64_t>(vectors, 4);
+    int64_t pixels = vectors * lanes;
+    split(root, "x", "xt", "xp", pixels, tail);
+    split(root, "xp", "xv", "xl", lanes, Tail::Guard);
+    split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
+    loops<ReorderOp>(root, {"xl", "xv", "ci", "co", "xt", "y"});
+    loops<VectorizeOp>(root, {"xl"});
+    loops<UnrollOp>(root, {"xv", "ci"});
+    loops<GpuBlocksOp>(root, {"y"});
+    ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "co");
+    if (!isExternal(root))
+      AlignBoundsOp::create(builder, root.getLoc(), name, "x", pixels);
+    if (scheduled.insert(sum.getSymName()).second)
+      scheduleSum(sum, filters, lanes);
+    return;
+  }
+  // The root has ry x rx pixels per pixel of the sum.
+  IndexExpr perChannel = reads[0];
+  auto step = perChannel.coefficientOf(args[0]);
+  int64_t filters = ry * rx;
+  bool byChannel = step && *step == filters;
+  int64_t all = byChannel ? filters : channelsOf(sum);
+  int64_t vectors = std::clamp<int64_t>((registers - 1) / (all + 1), 1, 3);
+  split(root, "y", "yo", "yi", ry, Tail::Guard);
+  split(root, "x", "xs", "xi", rx, Tail::Guard);
+  split(root, "xs", "xt", "xp", vectors * lanes, tail);
+  split(root, "xp", "xv", "xl", lanes, Tail::Guard);
+  loops<ReorderOp>(root, {"xl", "xv", "xi", "yi", "c", "xt", "yo"});
+  loops<VectorizeOp>(root, {"xl"});
+  loops<UnrollOp>(root, {"xv", "xi", "yi"});
+  if (!byChannel)
+    loops<UnrollOp>(root, {"c"});
+  loops<GpuBlocksOp>(root, {"yo"});
+  ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, byChannel ? "c" : "xt");
+  if (scheduled.insert(sum.getSymName()).second)
+    scheduleSum(sum, all, lanes);
+}
+
+/// Whether the tiling rules serve `root`, which reads a sum at `reads`: at its own pixel or at that
+/// of a pixel shuffle, in a picture (not one pixel or row).
+bool DefaultSchedule::tiles(StageOp root, ArrayRef<IndexExpr> reads) {
+  auto args = root.getPure().getArguments();
+  int64_t ry = divisorOf(reads[1], args[1]), rx = divisorOf(reads[2], args[2]);
+  bool same = reads[0] == IndexExpr::get(args[0]);
+  bool picture = !isa<AffineConstantExpr>(root.getExtents().getResult(2));
+  return picture && ry && rx && (ry * rx > 1 || same) && ry * rx <= 16;
+}
+
+void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads) {
+  Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
+  auto args = root.getPure().getArguments();
+  int64_t ry = divisorOf(reads[1], args[1]), rx = divisorOf(reads[2], args[2]);
+  int64_t threads = device.preferredThreads;
+  int64_t tx = std::min<int64_t>(threads, 16), ty = std::max<int64_t>(1, threads / tx);
+  StringRef name = root.getSymName();
+  // Four channels and P pixels of a work-item: 4 P sums beside P inputs and 4 weights.
+  int64_t pixels = 4;
+  if (ry * rx == 1) {
+    int64_t channels = channelsOf(root), filters = std::min<int64_t>(channels, 4);
+    bool vector = filters == 2 || filters == 4;
+    split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
+    split(root, "x", "xb", "xt", tx * pixels, tail);
+    split(root, "xt", "tx", "xp", pixels, Tail::Guard);
+    split(root, "y", "yb", "ty", ty, tail);
+    loops<ReorderOp>(root, {"ci", "xp", "tx", "ty", "co", "xb", "yb"});
+    if (vector)
+      loops<VectorizeOp>(root, {"ci"});
+    else
+      loops<UnrollOp>(root, {"ci"});
+    loops<UnrollOp>(root, {"xp"});
+    loops<GpuThreadsOp>(root, {"tx", "ty"});
+    loops<GpuBlocksOp>(root, {"co", "xb", "yb"});
+    ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "tx");
+    if (scheduled.insert(sum.getSymName()).second)
+      scheduleSumGPU(sum, filters, vector);
+    return;
+  }
+  auto step = reads[0].coefficientOf(args[0]);
+  bool byChannel = step && *step == ry * rx;
+  int64_t filters = byChannel ? ry * rx : channelsOf(sum);
+  if (filters > 4)
+    pixels = filters > 8 ? 1 : 2;
+  split(root, "y", "ys", "yi", ry, Tail::Guard);
+  split(root, "x", "xs", "xi", rx, Tail::Guard);
+  split(root, "xs", "xb", "xt", tx * pixels, tail);
+  split(root, "xt", "tx", "xp", pixels, Tail::Guard);
+  split(root, "ys", "yb", "ty", ty, tail);
+  loops<ReorderOp>(root, {"xi", "yi", "xp", "tx", "ty", "xb", "yb"});
+  if (byChannel) {
+    loops<ReorderOp>(root, {"xi", "yi", "xp", "tx", "ty", "c", "xb", "yb"});
+    loops<GpuBlocksOp>(root, {"c", "xb", "yb"});
+  } else {
+    loops<ReorderOp>(root, {"xi", "yi", "xp", "c", "tx", "ty", "xb", "yb"});
+    loops<UnrollOp>(root, {"c"});
+    loops<GpuBlocksOp>(root, {"xb", "yb"});
+  }
+  loops<UnrollOp>(root, {"xi", "yi", "xp"});
+  loops<GpuThreadsOp>(root, {"tx", "ty"});
+  ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "tx");
+  bool vector = filters == 2 || filters == 4 || filters == 8 || filters == 16;
+  if (scheduled.insert(sum.getSymName()).second)
+    scheduleSumGPU(sum, filters, vector);
+}
+
+/// A work-item's sums: channels in one vector, pixels and window in straight-line code.
+void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) {
+  if (vector)
+    packTables(sum, filters);
+  for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
+    std::optional<int64_t> update;
+    if (i)
+      update = i - 1;
+    if (vector)
+      loops<VectorizeOp>(sum, {"c"}, update);
+    else
+      loops<UnrollOp>(sum, {"c"}, update);
+    loops<UnrollOp>(sum, {"x"}, update);
+    SmallVector<StringRef> order{"c", "x"};
+    if (update)
+      reductionLoops(sum, *update, order);
+    order.push_back("y");
+    loops<ReorderOp>(sum, order, update);
+  }
+}
+
+/// The loops of a reduction domain, innermost first; windows of constant size are straight-line
+/// code inside the loop over channels.
+void DefaultSchedule::reductionLoops(StageOp sum, int64_t update, SmallVectorImpl<StringRef> &order) {
+  UpdateOp op = sum.getUpdateOps()[update];
+  auto rdims = llvm::to_vector(op.getRdims().getAsRange<StringAttr>());
+  for (auto [at, name] : llvm::enumerate(rdims)) {
+    auto extent = dyn_cast<AffineConstantExpr>(op.getExtents().getResult(at));
+    if (at && extent && extent.getValue() <= 7)
+      loops<UnrollOp>(sum, {name.getValue()}, update);
+  }
+  for (StringAttr name : llvm::reverse(rdims))
+    order.push_back(name.getValue());
+}
+
+/// A root stage without a reduction to tile for.
+void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
+  if (!root.getUpdateOps().empty())
+    return;
+  bool cpu = device.kind == srcc::DeviceKind::CPU;
+  AffineMap extents = root.getExtents();
+  if (isa<AffineConstantExpr>(extents.getResult(2))) { // rows or pixels
+    loops<GpuBlocksOp>(root, {isa<AffineConstantExpr>(extents.getResult(1)) ? StringRef("c")
+                                                                            : StringRef("y")});
+    return;
+  }
+  Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
+  if (!cpu) {
+    int64_t tx = std::min<int64_t>(device.preferredThreads, 16);
+    int64_t ty = std::max<int64_t>(1, device.preferredThreads / tx);
+    split(root, "x", "xb", "tx", tx, tail);
+    split(root, "y", "yb", "ty", ty, tail);
+    loops<ReorderOp>(root, {"tx", "ty", "xb", "yb", "c"});
+    loops<GpuThreadsOp>(root, {"tx", "ty"});
+    loops<GpuBlocksOp>(root, {"xb", "yb", "c"});
+    return;
+  }
+  // Neighbours in x are neighbours in all that is read: whole vectors.
+  Value x = root.getPure().getArgument(2);
+  bool contiguous = vectorize && !isExternal(root) && !readsInput(root);
+  root.walk([&](ReadOp read) {
+    auto step = read.getIndices().empty() ? std::optional<int64_t>(0)
+                                          : IndexExpr::get(read.getIndices().back()).coefficientOf(x);
+    contiguous &= step && (*step == 1 || *step == 0) && read.getExterior() != Exterior::RepeatEdge &&
+                  read.getExterior() != Exterior::MirrorInterior;
+  });
+  StringRef name = root.getSymName();
+  if (contiguous && device.vectorWidth > 1) {
+    split(root, "x", "xv", "xl", device.vectorWidth, tail);
+    loops<VectorizeOp>(root, {"xl"});
+    AlignBoundsOp::create(builder, root.getLoc(), name, "x", int64_t(device.vectorWidth));
+    loops<ReorderOp>(root, {"xl", "xv", "c", "y"});
+  } else {
+    loops<ReorderOp>(root, {"x", "c", "y"});
+  }
+  loops<GpuBlocksOp>(root, {"y"});
+}
+
+void DefaultSchedule::run() {
+  analyse();
+  auto schedule = ScheduleOp::create(builder, pipeline.getLoc(), pipeline.getSymName());
+  builder.createBlock(&schedule.getBody());
+  // Which root computes which reduction; reductions without one get storage, which may make more
+  // roots, so until nothing changes.
+  llvm::StringMap<std::pair<StageOp, SmallVector<IndexExpr>>> sums;
+  auto roots = [&] {
+    return llvm::count_if(facts, [](auto &entry) { return entry.second.root; });
+  };
+  for (long before = -1; before != roots();) {
+    before = roots();
+    sums.clear();
+    llvm::StringSet<> taken;
+    for (auto op : pipeline.getOps<StageOp>()) {
+      if (!facts[op.getSymName()].root || facts[op.getSymName()].reduction)
+        continue;
+      SmallVector<IndexExpr> reads;
+      StageOp sum = findSum(op, reads);
+      if (!sum)
+        continue;
+      sums[op.getSymName()] = {sum, reads};
+      taken.insert(sum.getSymName());
+    }
+    for (auto &entry : facts)
+      if (entry.second.reduction && !taken.count(entry.first()))
+        entry.second.root = true;
+  }
+  bool cpu = device.kind == srcc::DeviceKind::CPU;
+  for (auto op : pipeline.getOps<StageOp>()) {
+    StringRef name = op.getSymName();
+    if (!facts[name].root)
+      continue;
+    ComputeRootOp::create(builder, op.getLoc(), name);
+    auto sum = sums.find(name);
+    if (sum == sums.end()) {
+      plainRoot(op, true);
+    } else if (!tiles(op, sum->second.second)) {
+      plainRoot(op, false);
+      // One sum at a time, at the innermost loop.
+      bool rows = isa<AffineConstantExpr>(op.getExtents().getResult(2));
+      ComputeAtOp::create(builder, op.getLoc(), sum->second.first.getSymName(), name,
+                          rows || cpu ? "x" : "tx");
+    } else if (cpu) {
+      tileCPU(op, sum->second.first, sum->second.second);
+    } else {
+      tileGPU(op, sum->second.first, sum->second.second);
+    }
+    if (!isExternal(op) && !op.getInsteadOf()) {
+      if (cpu)
+        store(name, {"y", "c", "x"}, 16, true, true);
+      else if (channelsOf(op) >= 4)
+        store(name, {"c/4", "y", "x", "c%4"}, 1, false, true);
+      else
+        store(name, {"c", "y", "x"}, 1, false, true);
+    }
+  }
+}
+
+namespace {
+struct SchedDefault : public srcc::sched::impl::SchedDefaultBase<SchedDefault> {
+  using Base::Base;
+  void runOnOperation() override {
+    auto device = srcc::loadDevice(target);
+    if (!device) {
+      getOperation().emitError(llvm::toString(device.takeError()));
+      return signalPassFailure();
+    }
+    for (auto pipeline : llvm::to_vector(getOperation().getOps<PipelineOp>())) {
+      bool scheduled = llvm::any_of(getOperation().getOps<ScheduleOp>(), [&](ScheduleOp op) {
+        return op.getPipeline() == pipeline.getSymName();
+      });
+      if (!scheduled)
+        DefaultSchedule(pipeline, *device, precision).run();
+    }
+  }
+};
+} // namespace

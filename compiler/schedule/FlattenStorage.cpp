@@ -1,0 +1,523 @@
+//===- FlattenStorage.cpp - Stages get memory, nests become kernels -------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Schedule.h"
+
+#include "llvm/ADT/StringSet.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+#define DEBUG_TYPE "sched-flatten-storage"
+
+namespace srcc::sched {
+#define GEN_PASS_DEF_SCHEDFLATTENSTORAGE
+#include "compiler/schedule/Passes.h.inc"
+} // namespace srcc::sched
+
+using namespace mlir;
+using namespace srcc::sched;
+
+namespace {
+
+/// Where the element at a stage's coordinates lies in its storage.
+struct Flat {
+  SmallVector<IndexExpr> low; // per dimension: coordinate of the first stored element
+  struct Dim {
+    unsigned dim;
+    int64_t div, mod;
+    IndexExpr stride;
+  };
+  SmallVector<Dim> dims;
+  IndexExpr elements;
+  Type type;
+
+  IndexExpr linear(ArrayRef<IndexExpr> at) const {
+    IndexExpr sum = 0;
+    for (const Dim &d : dims) {
+      IndexExpr i = at[d.dim] - low[d.dim];
+      if (d.div > 1)
+        i = i.floorDiv(d.div);
+      if (d.mod)
+        i = i.mod(d.mod);
+      sum = sum + i * d.stride;
+    }
+    return sum;
+  }
+};
+
+Flat flatten(const Storage &storage, ArrayRef<IndexExpr> low, ArrayRef<IndexExpr> extents,
+             Type type) {
+  Flat flat;
+  flat.type = storage.type ? storage.type : type;
+  flat.low.assign(low.begin(), low.end());
+  SmallVector<IndexExpr> high;
+  for (auto [l, e] : llvm::zip(low, extents))
+    high.push_back(l + e);
+  unsigned innermost = storage.layout.empty() ? 0 : storage.layout.back().dim;
+  bool packedInside = !storage.layout.empty() && storage.layout.back().mod;
+  // The first element of a packed dimension, and of an aligned row, is a multiple.
+  for (const StorageDim &d : storage.layout)
+    if (d.div > 1)
+      flat.low[d.dim] = flat.low[d.dim].floorDiv(d.div) * IndexExpr(d.div);
+  if (storage.align > 1 && !packedInside)
+    flat.low[innermost] = flat.low[innermost].floorDiv(storage.align) * IndexExpr(storage.align);
+  IndexExpr stride = 1;
+  SmallVector<Flat::Dim> reversed;
+  for (const StorageDim &d : llvm::reverse(storage.layout)) {
+    reversed.push_back({d.dim, d.div, d.mod, stride});
+    IndexExpr size = high[d.dim] - flat.low[d.dim];
+    if (d.mod)
+      size = d.mod;
+    else if (d.div > 1)
+      size = size.ceilDiv(d.div);
+    if (reversed.size() == 1 && storage.align > 1 && !packedInside) {
+      IndexExpr lines = size.ceilDiv(storage.align);
+      if (storage.odd)
+        lines = lines.floorDiv(2) * IndexExpr(2) + 1;
+      size = lines * IndexExpr(storage.align);
+    }
+    stride = stride * size;
+  }
+  flat.dims.assign(reversed.rbegin(), reversed.rend());
+  flat.elements = stride;
+  return flat;
+}
+
+/// Raw bytes of a float or half elements attribute, splats expanded.
+FailureOr<SmallVector<APFloat>> valuesOf(ElementsAttr attr) {
+  SmallVector<APFloat> values;
+  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
+    llvm::append_range(values, dense.getValues<APFloat>());
+    return values;
+  }
+  auto resource = dyn_cast<DenseResourceElementsAttr>(attr);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (!blob || !attr.getElementType().isF32())
+    return failure();
+  for (float v : blob->getDataAs<float>())
+    values.push_back(APFloat(v));
+  return values;
+}
+
+class Flattener {
+public:
+  Flattener(LoopsOp loops, PipelineOp pipeline, const Schedule &schedule)
+      : loops(loops), pipeline(pipeline), schedule(schedule), context(loops.getContext()) {}
+  LogicalResult run();
+
+private:
+  LogicalResult collectStorage();
+  LogicalResult kernel(ProduceOp root);
+  LogicalResult buffer(OpBuilder &builder, StringRef name);
+  LogicalResult accesses(gpu::GPUFuncOp func);
+  Operation *lookup(StringRef name) { return SymbolTable::lookupSymbolIn(pipeline, name); }
+  FailureOr<AffineMap> affine(Operation *op, ArrayRef<IndexExpr> exprs, StringRef what);
+  void describe(StageOp stage, llvm::SetVector<StringRef> &layers, IndexExpr &macs);
+
+  LoopsOp loops;
+  PipelineOp pipeline;
+  const Schedule &schedule;
+  MLIRContext *context;
+  llvm::StringMap<Flat> storage; // of root stages, tables, inputs
+  gpu::GPUModuleOp kernels;
+  srcc::ocl::ProgramOp program;
+  Operation *lastBuffer = nullptr;
+  llvm::StringMap<bool> buffers;
+};
+
+} // namespace
+
+FailureOr<AffineMap> Flattener::affine(Operation *op, ArrayRef<IndexExpr> exprs, StringRef what) {
+  SmallVector<AffineExpr> results;
+  for (const IndexExpr &e : exprs) {
+    auto result = e.toAffine(context);
+    if (!result)
+      return op->emitOpError(what) << " must depend on H and W only, but is " << e.str();
+    results.push_back(*result);
+  }
+  return AffineMap::get(0, 2, results, context);
+}
+
+LogicalResult Flattener::collectStorage() {
+  for (auto realize : loops.getBody().getOps<RealizeOp>()) {
+    SmallVector<IndexExpr> low, extents;
+    for (Value v : realize.getMins())
+      low.push_back(IndexExpr::get(v));
+    for (Value v : realize.getExtents())
+      extents.push_back(IndexExpr::get(v));
+    Operation *source = lookup(realize.getStage());
+    if (low.size() != dimNames(source).size())
+      return realize.emitOpError("has no bounds; run sched-infer-bounds first");
+    storage[realize.getStage()] =
+        flatten(schedule.storageOf(realize.getStage()), low, extents, elementTypeOf(source));
+  }
+  // Inputs and outputs have just the picture, densely.
+  for (Operation &op : pipeline.getBody().front()) {
+    auto stage = dyn_cast<StageOp>(op);
+    if (!isa<InputOp>(op) && !(stage && stage.getOutput()))
+      continue;
+    StringRef name = SymbolTable::getSymbolName(&op).getValue();
+    SmallVector<IndexExpr> low, extents;
+    for (AffineExpr e : extentsOf(&op).getResults()) {
+      low.push_back(0);
+      extents.push_back(IndexExpr::get(e, IndexExpr::size(0), IndexExpr::size(1)));
+    }
+    storage[name] = flatten(schedule.storageOf(name), low, extents, elementTypeOf(&op));
+  }
+  return success();
+}
+
+/// The program's buffer for a storage, once.
+LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
+  if (!buffers.try_emplace(name, true).second)
+    return success();
+  Operation *source = lookup(name);
+  const Flat &flat = storage[name];
+  auto elements = affine(source, {flat.elements}, "size");
+  if (failed(elements))
+    return failure();
+  OpBuilder builder = OpBuilder::atBlockBegin(&program.getBody().front());
+  if (lastBuffer)
+    builder.setInsertionPointAfter(lastBuffer);
+  auto kind = srcc::ocl::BufferKind::Temp;
+  auto format = srcc::ocl::PixelFormat::None;
+  auto formatOf = [](Format f) {
+    return f == Format::F32Planar ? srcc::ocl::PixelFormat::F32Planar
+                                  : srcc::ocl::PixelFormat::U8Interleaved;
+  };
+  ElementsAttr value;
+  if (auto input = dyn_cast<InputOp>(source)) {
+    kind = srcc::ocl::BufferKind::Input;
+    format = formatOf(input.getFormat());
+  } else if (auto stage = dyn_cast<StageOp>(source)) {
+    if (stage.getOutput()) {
+      kind = srcc::ocl::BufferKind::Output;
+      format = formatOf(*stage.getOutput());
+    }
+  } else {
+    kind = srcc::ocl::BufferKind::Constant;
+    auto table = cast<TableOp>(source);
+    auto values = valuesOf(table.getValue());
+    if (failed(values))
+      return table.emitOpError("has no values: its blob is missing");
+    // Packed in storage order; what only whole tiles touch is zero.
+    int64_t count = *flat.elements.constant();
+    SmallVector<float> packed(count, 0.0f);
+    ArrayRef<int64_t> shape = table.getValue().getShapedType().getShape();
+    SmallVector<int64_t> at(shape.size(), 0);
+    SmallVector<int64_t> low, strides;
+    for (const IndexExpr &l : flat.low)
+      low.push_back(*l.constant());
+    for (const Flat::Dim &d : flat.dims)
+      strides.push_back(*d.stride.constant());
+    for (const APFloat &v : *values) {
+      int64_t linear = 0;
+      for (auto [d, stride] : llvm::zip(flat.dims, strides)) {
+        int64_t i = (at[d.dim] - low[d.dim]) / d.div;
+        linear += (d.mod ? i % d.mod : i) * stride;
+      }
+      packed[linear] = v.convertToFloat();
+      for (int64_t dim = shape.size() - 1; dim >= 0 && ++at[dim] == shape[dim]; --dim)
+        at[dim] = 0;
+    }
+    auto type = RankedTensorType::get({count}, flat.type);
+    if (flat.type.isF16()) {
+      SmallVector<APFloat> halves;
+      for (float f : packed) {
+        APFloat h(f);
+        bool lost;
+        h.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven, &lost);
+        halves.push_back(h);
+      }
+      value = DenseElementsAttr::get(type, halves);
+    } else {
+      value = DenseResourceElementsAttr::get(
+          type, name,
+          HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<float>(packed)));
+    }
+  }
+  lastBuffer = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
+                                           *elements, format, value);
+  return success();
+}
+
+/// Layers and multiply-adds of a kernel: those of its root and of all that is inlined or computed
+/// in it.
+void Flattener::describe(StageOp stage, llvm::SetVector<StringRef> &layers, IndexExpr &macs) {
+  llvm::SetVector<Operation *> members;
+  members.insert(stage);
+  for (unsigned i = 0; i < members.size(); ++i)
+    members[i]->walk([&](ReadOp read) {
+      auto other = dyn_cast_or_null<StageOp>(lookup(read.getSource()));
+      if (other && !schedule.of(other.getSymName()).root)
+        members.insert(other);
+    });
+  for (auto op : pipeline.getOps<StageOp>())
+    if (members.contains(op)) {
+      if (op.getLayers())
+        for (auto layer : op.getLayers()->getAsRange<StringAttr>())
+          layers.insert(layer.getValue());
+      if (op.getMacs())
+        macs = macs + IndexExpr::get(op.getMacs()->getResult(0), IndexExpr::size(0),
+                                     IndexExpr::size(1));
+    }
+}
+
+/// One root nest becomes one gpu.func and one launch.
+LogicalResult Flattener::kernel(ProduceOp root) {
+  auto stage = cast<StageOp>(lookup(root.getStage()));
+  Location loc = root.getLoc();
+  llvm::SetVector<StringRef> names, reads, writes;
+  llvm::StringSet<> inner;
+  root.walk([&](RealizeOp realize) { inner.insert(realize.getStage()); });
+  root.walk([&](Operation *op) {
+    if (auto load = dyn_cast<LoadOp>(op); load && !inner.count(load.getSource())) {
+      names.insert(load.getSource());
+      reads.insert(load.getSource());
+    } else if (auto store = dyn_cast<StoreOp>(op); store && !inner.count(store.getStage())) {
+      names.insert(store.getStage());
+      writes.insert(store.getStage());
+    }
+  });
+  auto format = srcc::ocl::PixelFormat::None, outFormat = srcc::ocl::PixelFormat::None;
+  for (StringRef name : names) {
+    if (failed(buffer(*std::make_unique<OpBuilder>(context), name)))
+      return failure();
+    if (auto input = dyn_cast<InputOp>(lookup(name)))
+      format = input.getFormat() == Format::F32Planar ? srcc::ocl::PixelFormat::F32Planar
+                                                      : srcc::ocl::PixelFormat::U8Interleaved;
+  }
+  if (stage.getOutput())
+    outFormat = *stage.getOutput() == Format::F32Planar ? srcc::ocl::PixelFormat::F32Planar
+                                                        : srcc::ocl::PixelFormat::U8Interleaved;
+
+  // The grid.
+  SmallVector<IndexExpr> blocks{1}, threads{1};
+  LogicalResult grid = success();
+  root.walk([&](ForOp loop) {
+    if (loop.getKind() != LoopKind::GpuBlock && loop.getKind() != LoopKind::GpuThread)
+      return;
+    auto &sizes = loop.getKind() == LoopKind::GpuBlock ? blocks : threads;
+    if (loop->getParentOfType<ProduceOp>() != root ||
+        llvm::hasNItemsOrMore(root.getBody().getOps<ForOp>(), 2))
+      grid = loop.emitOpError("loop \"")
+             << loop.getName() << "\" of @" << root.getStage()
+             << " cannot be a GPU dimension: only a root stage without updates has them; legal: "
+                "serial, or compute the stage at a consumer";
+    if (sizes.size() <= size_t(loop.getAxis()))
+      sizes.resize(loop.getAxis() + 1, IndexExpr(1));
+    sizes[loop.getAxis()] = IndexExpr::get(loop.getExtent());
+    if (loop.getKind() == LoopKind::GpuThread && !sizes[loop.getAxis()].constant())
+      grid = loop.emitOpError("work-group size must be constant, but is ")
+             << sizes[loop.getAxis()].str() << "; split the loop by a constant";
+  });
+  if (failed(grid))
+    return failure();
+  size_t rank = std::max(blocks.size(), threads.size());
+  blocks.resize(rank, IndexExpr(1));
+  threads.resize(rank, IndexExpr(1));
+  auto blockMap = affine(root, blocks, "grid"), threadMap = affine(root, threads, "grid");
+  if (failed(blockMap) || failed(threadMap))
+    return failure();
+
+  // The function.
+  OpBuilder builder = OpBuilder::atBlockEnd(kernels.getBody());
+  SmallVector<Type> types;
+  for (StringRef name : names)
+    types.push_back(MemRefType::get({ShapedType::kDynamic}, storage[name].type));
+  Type i32 = builder.getI32Type();
+  types.append({i32, i32});
+  std::string kernelName;
+  for (char c : root.getStage())
+    kernelName += llvm::isAlnum(c) ? c : '_';
+  if (llvm::isDigit(kernelName[0]))
+    kernelName = "k" + kernelName;
+  auto func = gpu::GPUFuncOp::create(builder, loc, kernelName,
+                                     builder.getFunctionType(types, {}));
+  func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
+  SmallVector<int32_t> blockSize;
+  for (unsigned i = 0; i < 3; ++i)
+    blockSize.push_back(i < rank ? *threads[i].constant() : 1);
+  func.setKnownBlockSize(blockSize);
+  for (auto [i, name] : llvm::enumerate(names)) {
+    func.setArgAttr(i, srcc::ocl::nameAttr, builder.getStringAttr(name));
+    if (!writes.contains(name))
+      func.setArgAttr(i, srcc::ocl::readOnlyAttr, builder.getUnitAttr());
+  }
+  Block &entry = func.getBody().front();
+  entry.getOperations().splice(entry.end(), root.getBody().front().getOperations());
+  builder.setInsertionPointToEnd(&entry);
+  gpu::ReturnOp::create(builder, loc);
+  if (failed(accesses(func)))
+    return failure();
+
+  // The launch.
+  builder.setInsertionPointToEnd(&program.getBody().front());
+  SmallVector<int32_t> readPlaces, writePlaces;
+  for (auto [i, name] : llvm::enumerate(names)) {
+    if (reads.contains(name))
+      readPlaces.push_back(i);
+    if (writes.contains(name))
+      writePlaces.push_back(i);
+  }
+  llvm::SetVector<StringRef> layers;
+  IndexExpr macs = 0, bytes = 0;
+  describe(stage, layers, macs);
+  for (StringRef name : names)
+    bytes = bytes + storage[name].elements *
+                        IndexExpr((storage[name].type.getIntOrFloatBitWidth() / 8) *
+                                  (int(reads.contains(name)) + int(writes.contains(name))));
+  auto macMap = affine(root, {macs}, "cost"), byteMap = affine(root, {bytes}, "cost");
+  if (failed(macMap) || failed(byteMap))
+    return failure();
+  auto symbol = SymbolRefAttr::get(context, kernels.getName(),
+                                   {FlatSymbolRefAttr::get(context, kernelName)});
+  srcc::ocl::LaunchOp::create(builder, loc, symbol, *blockMap, *threadMap, names.getArrayRef(),
+                              readPlaces, writePlaces, format, outFormat, layers.getArrayRef(),
+                              *macMap, *byteMap);
+  return success();
+}
+
+/// Loads, stores and realizes become memory operations.
+LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
+  llvm::StringMap<Value> memory;
+  llvm::StringMap<Flat> flats;
+  for (unsigned i = 0; i + 2 < func.getNumArguments(); ++i) {
+    StringRef name = func.getArgAttrOfType<StringAttr>(i, srcc::ocl::nameAttr).getValue();
+    memory[name] = func.getArgument(i);
+    flats[name] = storage[name];
+  }
+  LogicalResult result = success();
+  auto linear = [&](OpBuilder &builder, Location loc, StringRef name, ValueRange indices) {
+    SmallVector<IndexExpr> at;
+    for (Value v : indices)
+      at.push_back(IndexExpr::get(v));
+    return flats[name].linear(at).materialize(builder, loc);
+  };
+  func.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (failed(result))
+      return WalkResult::interrupt();
+    OpBuilder builder(op);
+    Location loc = op->getLoc();
+    if (auto realize = dyn_cast<RealizeOp>(op)) {
+      SmallVector<IndexExpr> low, extents;
+      for (Value v : realize.getMins())
+        low.push_back(IndexExpr::get(v));
+      for (Value v : realize.getExtents())
+        extents.push_back(IndexExpr::get(v));
+      Flat flat = flatten(schedule.storageOf(realize.getStage()), low, extents,
+                          elementTypeOf(lookup(realize.getStage())));
+      auto elements = flat.elements.constant();
+      if (!elements || *elements > (1 << 16)) {
+        result = realize.emitOpError("storage of @")
+                 << realize.getStage() << " in private memory must have a constant size of at most "
+                 << "65536 elements, but has " << flat.elements.str()
+                 << "; compute it at an inner loop, or split by constants";
+        return WalkResult::interrupt();
+      }
+      memory[realize.getStage()] = memref::AllocaOp::create(
+          builder, NameLoc::get(builder.getStringAttr(realize.getStage()), loc),
+          MemRefType::get({*elements}, flat.type));
+      flats[realize.getStage()] = flat;
+      op->erase();
+      return WalkResult::skip();
+    }
+    if (auto produce = dyn_cast<ProduceOp>(op)) {
+      // Its loops stand where it stood.
+      Block &body = produce.getBody().front();
+      if (!body.empty())
+        body.front().setAttr(srcc::ocl::commentAttr,
+                             builder.getStringAttr("produce " + produce.getStage()));
+      return WalkResult::advance();
+    }
+    if (auto load = dyn_cast<LoadOp>(op)) {
+      Value at = linear(builder, loc, load.getSource(), load.getIndices());
+      Value from = memory[load.getSource()];
+      Type stored = flats[load.getSource()].type;
+      Location name = NameLoc::get(builder.getStringAttr(load.getSource()), loc);
+      Value value;
+      if (stored.isF16() && load.getType().isF32())
+        value = srcc::ocl::VLoadHalfOp::create(builder, name, load.getType(), from, at);
+      else
+        value = memref::LoadOp::create(builder, name, from, at);
+      load.getResult().replaceAllUsesWith(value);
+      op->erase();
+      return WalkResult::skip();
+    }
+    if (auto store = dyn_cast<StoreOp>(op)) {
+      Value at = linear(builder, loc, store.getStage(), store.getIndices());
+      Value to = memory[store.getStage()];
+      if (store.getPredicate()) {
+        auto guard = scf::IfOp::create(builder, loc, store.getPredicate(), false);
+        builder = guard.getThenBodyBuilder();
+      }
+      Type stored = flats[store.getStage()].type;
+      if (stored.isF16() && store.getValue().getType().isF32())
+        srcc::ocl::VStoreHalfOp::create(builder, loc, store.getValue(), to, at);
+      else
+        memref::StoreOp::create(builder, loc, store.getValue(), to, at);
+      op->erase();
+      return WalkResult::skip();
+    }
+    return WalkResult::advance();
+  });
+  if (failed(result))
+    return failure();
+  SmallVector<ProduceOp> produces;
+  func.walk([&](ProduceOp produce) { produces.push_back(produce); });
+  for (ProduceOp produce : produces) {
+    Block *parent = produce->getBlock();
+    parent->getOperations().splice(produce->getIterator(),
+                                   produce.getBody().front().getOperations());
+    produce.erase();
+  }
+  return success();
+}
+
+LogicalResult Flattener::run() {
+  if (failed(collectStorage()))
+    return failure();
+  OpBuilder builder(loops);
+  kernels = gpu::GPUModuleOp::create(builder, loops.getLoc(), "kernels");
+  if (kernels.getBodyRegion().empty())
+    builder.createBlock(&kernels.getBodyRegion());
+  builder.setInsertionPointAfter(kernels);
+  program = srcc::ocl::ProgramOp::create(builder, loops.getLoc(), pipeline.getSymName());
+  if (program.getBody().empty())
+    builder.createBlock(&program.getBody());
+  for (auto root : llvm::to_vector(loops.getBody().getOps<ProduceOp>()))
+    if (failed(kernel(root)))
+      return failure();
+  return success();
+}
+
+namespace {
+struct SchedFlattenStorage
+    : public srcc::sched::impl::SchedFlattenStorageBase<SchedFlattenStorage> {
+  using Base::Base;
+  void runOnOperation() override {
+    for (auto loops : llvm::to_vector(getOperation().getOps<LoopsOp>())) {
+      auto pipeline = getOperation().lookupSymbol<PipelineOp>(loops.getPipeline());
+      if (!pipeline) {
+        loops.emitOpError("names @") << loops.getPipeline() << ", which is no pipeline here";
+        return signalPassFailure();
+      }
+      ScheduleOp scheduleOp;
+      for (auto op : getOperation().getOps<ScheduleOp>())
+        if (op.getPipeline() == pipeline.getSymName())
+          scheduleOp = op;
+      auto schedule = readSchedule(pipeline, scheduleOp);
+      if (failed(schedule) || failed(Flattener(loops, pipeline, *schedule).run()))
+        return signalPassFailure();
+      loops.erase();
+      if (scheduleOp)
+        scheduleOp.erase();
+      pipeline.erase();
+    }
+  }
+};
+} // namespace

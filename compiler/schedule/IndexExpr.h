@@ -1,0 +1,103 @@
+//===- IndexExpr.h - Symbolic index arithmetic ------------------*- C++ -*-===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// Polynomials with integer coefficients over atoms. An atom is an SSA value the arithmetic cannot
+// look through (a loop variable, H, W) or floor(e / n), e mod n, min(a, b), max(a, b). Interval
+// analysis over these gives Halide's bounds inference its bounds in terms of H and W.
+//===----------------------------------------------------------------------===//
+#ifndef SRCC_COMPILER_SCHEDULE_INDEXEXPR_H
+#define SRCC_COMPILER_SCHEDULE_INDEXEXPR_H
+
+#include "dialects/sched/Sched.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace srcc::sched {
+
+struct IndexAtom;
+using AtomRef = std::shared_ptr<const IndexAtom>;
+struct AtomLess {
+  bool operator()(const AtomRef &a, const AtomRef &b) const;
+};
+
+/// A sum of products of atoms with integer coefficients. Value semantics; equal sums compare equal.
+class IndexExpr {
+public:
+  using Monomial = std::vector<AtomRef>; // sorted by AtomLess; empty: the constant term
+
+  struct MonomialLess {
+    bool operator()(const Monomial &a, const Monomial &b) const;
+  };
+
+  IndexExpr(int64_t constant = 0);
+  /// The value as a sum: looks through arith.{constant,addi,subi,muli,floordivsi,divui,remui,
+  /// remsi,minsi,maxsi} and the loop ranges that simplify divisions.
+  static IndexExpr get(mlir::Value value);
+  /// An affine map's result over the symbols H and W.
+  static IndexExpr get(mlir::AffineExpr expr, const IndexExpr &height, const IndexExpr &width);
+  /// The pipeline input's height or width, as an atom not bound to any value.
+  static IndexExpr size(int64_t axis);
+
+  friend IndexExpr operator+(const IndexExpr &a, const IndexExpr &b);
+  friend IndexExpr operator-(const IndexExpr &a, const IndexExpr &b);
+  friend IndexExpr operator*(const IndexExpr &a, const IndexExpr &b);
+  friend bool operator==(const IndexExpr &a, const IndexExpr &b);
+  /// floor(e / divisor) and e mod divisor, divisor > 0 constant.
+  IndexExpr floorDiv(int64_t divisor) const;
+  IndexExpr mod(int64_t divisor) const;
+  IndexExpr ceilDiv(int64_t divisor) const { return (*this + (divisor - 1)).floorDiv(divisor); }
+  IndexExpr floorDiv(const IndexExpr &divisor) const;
+  static IndexExpr min(const IndexExpr &a, const IndexExpr &b);
+  static IndexExpr max(const IndexExpr &a, const IndexExpr &b);
+
+  std::optional<int64_t> constant() const;
+  /// Coefficient c such that *this = c * value + rest with rest free of value; none if not linear.
+  std::optional<int64_t> coefficientOf(mlir::Value value) const;
+  /// *this with value replaced.
+  IndexExpr substitute(mlir::Value value, const IndexExpr &by) const;
+  bool dependsOn(mlir::Value value) const;
+
+  /// Smallest and largest value while the loop variables for which `eliminate` holds range over
+  /// their loops; exact for sums, conservative else.
+  IndexExpr lower(llvm::function_ref<bool(mlir::Value)> eliminate) const;
+  IndexExpr upper(llvm::function_ref<bool(mlir::Value)> eliminate) const;
+  /// Constant bounds over all loop variables and all H, W >= 1; none if unbounded.
+  std::optional<int64_t> constantLower() const;
+  std::optional<int64_t> constantUpper() const;
+  bool provablyNonNegative() const;
+
+  /// The expression as arith operations at the builder's place (all its values must dominate it).
+  mlir::Value materialize(mlir::OpBuilder &builder, mlir::Location loc) const;
+  /// As an affine expression over s0 = H, s1 = W; none if it holds other values, min or max.
+  std::optional<mlir::AffineExpr> toAffine(mlir::MLIRContext *context) const;
+  std::string str() const;
+
+  std::map<Monomial, int64_t, MonomialLess> terms;
+};
+
+/// While one lives, IndexExpr::get remembers what it found; values must not change meanwhile.
+class IndexMemo {
+public:
+  IndexMemo();
+  ~IndexMemo();
+  llvm::DenseMap<mlir::Value, IndexExpr> known;
+
+private:
+  IndexMemo *outer;
+};
+
+struct IndexAtom {
+  enum Kind { Value, Size, FloorDiv, Mod, Min, Max, Div } kind;
+  mlir::Value value; // Value
+  int64_t number;    // Size: axis; FloorDiv, Mod: divisor
+  IndexExpr a, b;    // operands
+};
+
+} // namespace srcc::sched
+
+#endif // SRCC_COMPILER_SCHEDULE_INDEXEXPR_H

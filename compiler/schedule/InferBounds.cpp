@@ -1,0 +1,436 @@
+//===- InferBounds.cpp - Bounds inference by interval analysis ------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// A stage at the root computes its domain and whatever its readers ask for outside it: there it
+// stores the exterior value of those reads, so that inner loops need no checks (halos). A stage
+// computed at a loop computes what the rest of that loop's body loads. Storage also covers what
+// whole vectors and rounded-up tiles touch beyond that; such values are never used.
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Schedule.h"
+
+#include "llvm/ADT/SetVector.h"
+
+#define DEBUG_TYPE "sched-infer-bounds"
+
+namespace srcc::sched {
+#define GEN_PASS_DEF_SCHEDINFERBOUNDS
+#include "compiler/schedule/Passes.h.inc"
+} // namespace srcc::sched
+
+using namespace mlir;
+using namespace srcc::sched;
+
+namespace {
+
+/// The maximum of a and b, or a little more where they compare differently for different sizes
+/// (whole tiles of 8 against whole tiles of 24), so that it stays a sum.
+IndexExpr upperBound(const IndexExpr &a, const IndexExpr &b) {
+  auto over = (b - a).constantUpper(), under = (a - b).constantUpper();
+  if (over && (!under || *over <= *under))
+    return a + std::max<int64_t>(*over, 0);
+  if (under)
+    return b + std::max<int64_t>(*under, 0);
+  return IndexExpr::max(a, b);
+}
+
+/// An interval [low, high] per dimension.
+struct Box {
+  SmallVector<IndexExpr> low, high;
+  bool empty() const { return low.empty(); }
+  void include(ArrayRef<IndexExpr> l, ArrayRef<IndexExpr> h) {
+    if (empty()) {
+      low.assign(l.begin(), l.end());
+      high.assign(h.begin(), h.end());
+      return;
+    }
+    for (unsigned i = 0; i < low.size(); ++i) {
+      low[i] = IndexExpr(0) - upperBound(IndexExpr(0) - low[i], IndexExpr(0) - l[i]);
+      high[i] = upperBound(high[i], h[i]);
+    }
+  }
+};
+
+class BoundsInference {
+public:
+  BoundsInference(LoopsOp loops, PipelineOp pipeline, const Schedule &schedule)
+      : loops(loops), pipeline(pipeline), schedule(schedule) {}
+  LogicalResult run();
+
+private:
+  void computeRootRegions();
+  LogicalResult inferComputedAt(ProduceOp root);
+  void storeExteriors();
+  LogicalResult guardInputs();
+  void dropGuards();
+  LogicalResult allocate();
+  Box domainOf(Operation *source);
+  Operation *lookup(StringRef name) { return SymbolTable::lookupSymbolIn(pipeline, name); }
+  StringRef targetOf(StageOp stage) {
+    return stage.getInsteadOf() ? *stage.getInsteadOf() : stage.getSymName();
+  }
+  Value inside(OpBuilder &builder, Location loc, ValueRange indices, const Box &box);
+
+  LoopsOp loops;
+  PipelineOp pipeline;
+  const Schedule &schedule;
+  llvm::StringMap<Box> rootRegion;      // by storage
+  llvm::StringMap<FloatAttr> exteriors; // by storage: value stored outside the domain
+};
+
+bool always(Value) { return true; }
+
+} // namespace
+
+Box BoundsInference::domainOf(Operation *source) {
+  Box box;
+  for (AffineExpr extent : extentsOf(source).getResults()) {
+    box.low.push_back(0);
+    box.high.push_back(IndexExpr::get(extent, IndexExpr::size(0), IndexExpr::size(1)) - 1);
+  }
+  return box;
+}
+
+/// What readers need of each stage at the root: its domain, and what reads with a constant
+/// exterior ask for around it.
+void BoundsInference::computeRootRegions() {
+  for (auto stage : pipeline.getOps<StageOp>())
+    if (schedule.of(stage.getSymName()).root && !stage.getInsteadOf())
+      rootRegion[stage.getSymName()] = domainOf(stage);
+  MLIRContext *context = pipeline.getContext();
+  pipeline.walk([&](ReadOp read) {
+    auto entry = rootRegion.find(read.getSource());
+    if (entry == rootRegion.end() || read.getExterior() != Exterior::Constant)
+      return;
+    SmallVector<IndexExpr> low, high;
+    for (Value index : read.getIndices()) {
+      IndexExpr e = IndexExpr::get(index);
+      low.push_back(e.lower(always));
+      high.push_back(e.upper(always));
+      if (!low.back().toAffine(context) || !high.back().toAffine(context))
+        return; // not an affine read: the load checks for itself
+    }
+    FloatAttr value = read.getValueAttr() ? read.getValueAttr()
+                                          : FloatAttr::get(Float32Type::get(context), 0.0);
+    Box domain = domainOf(lookup(read.getSource()));
+    bool outside = false;
+    for (unsigned i = 0; i < low.size(); ++i)
+      outside |= !low[i].provablyNonNegative() || !(domain.high[i] - high[i]).provablyNonNegative();
+    if (!outside)
+      return;
+    if (exteriors.try_emplace(read.getSource(), value).first->second == value)
+      entry->second.include(low, high);
+  });
+  // Bounds aligned by the schedule.
+  for (auto &entry : rootRegion) {
+    auto stage = cast<StageOp>(lookup(entry.first()));
+    auto names = dimNames(stage);
+    for (auto &align : schedule.of(entry.first()).alignBounds)
+      for (auto [dim, name] : llvm::enumerate(names))
+        if (name == align.first()) {
+          int64_t n = align.second;
+          IndexExpr &low = entry.second.low[dim], &high = entry.second.high[dim];
+          low = low.floorDiv(n) * IndexExpr(n);
+          high = (high + 1).ceilDiv(n) * IndexExpr(n) - 1;
+        }
+  }
+}
+
+/// Replaces the bounds of stages computed inside the nests of `root`, consumers first.
+LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
+  SmallVector<ProduceOp> produces;
+  root.walk<WalkOrder::PreOrder>([&](ProduceOp op) {
+    if (op != root)
+      produces.push_back(op);
+  });
+  for (ProduceOp produce : llvm::reverse(produces)) {
+    Block *block = produce->getBlock();
+    Box box;
+    bool bounded = true;
+    block->walk([&](LoadOp load) {
+      if (load.getSource() != produce.getStage() || produce->isProperAncestor(load))
+        return;
+      SmallVector<IndexExpr> low, high;
+      auto isInner = [&](Value iv) {
+        return block->getParentOp()->isProperAncestor(cast<BlockArgument>(iv).getOwner()->getParentOp());
+      };
+      for (Value index : load.getIndices()) {
+        IndexExpr e = IndexExpr::get(index);
+        low.push_back(e.lower(isInner));
+        high.push_back(e.upper(isInner));
+        for (Block *inner = load->getBlock(); inner != block; inner = inner->getParentOp()->getBlock())
+          for (Value iv : inner->getArguments())
+            bounded &= !low.back().dependsOn(iv) && !high.back().dependsOn(iv);
+      }
+      box.include(low, high);
+    });
+    if (box.empty())
+      return produce.emitOpError("computes @") << produce.getStage() << ", which nothing here loads";
+    if (!bounded)
+      return produce.emitOpError("cannot bound what is needed of @")
+             << produce.getStage() << " here; legal: compute_root";
+    for (auto bound : llvm::make_early_inc_range(produce.getBody().getOps<BoundOp>())) {
+      OpBuilder builder(bound);
+      unsigned dim = bound.getDim();
+      bound.getMin().replaceAllUsesWith(box.low[dim].materialize(builder, bound.getLoc()));
+      bound.getExtent().replaceAllUsesWith(
+          (box.high[dim] - box.low[dim] + 1).materialize(builder, bound.getLoc()));
+      bound.erase();
+    }
+    // Its storage is what it computes and what its stores touch.
+    Box touched = box;
+    auto isInner = [&](Value iv) {
+      return produce->isProperAncestor(cast<BlockArgument>(iv).getOwner()->getParentOp());
+    };
+    produce.walk([&](StoreOp store) {
+      if (store.getStage() != produce.getStage())
+        return;
+      SmallVector<IndexExpr> low, high;
+      for (Value index : store.getIndices()) {
+        low.push_back(IndexExpr::get(index).lower(isInner));
+        high.push_back(IndexExpr::get(index).upper(isInner));
+      }
+      touched.include(low, high);
+    });
+    auto realize = dyn_cast_or_null<RealizeOp>(produce->getPrevNode());
+    if (!realize)
+      return produce.emitOpError("has no realize before it");
+    OpBuilder builder(realize);
+    SmallVector<Value> mins, extents;
+    for (unsigned i = 0; i < touched.low.size(); ++i) {
+      mins.push_back(touched.low[i].materialize(builder, realize.getLoc()));
+      extents.push_back((touched.high[i] - touched.low[i] + 1).materialize(builder, realize.getLoc()));
+    }
+    realize.getMinsMutable().assign(mins);
+    realize.getExtentsMutable().assign(extents);
+  }
+  return success();
+}
+
+/// The predicate that `indices` lie in `box`; null if that is provable.
+Value BoundsInference::inside(OpBuilder &builder, Location loc, ValueRange indices,
+                              const Box &box) {
+  Value all;
+  auto check = [&](arith::CmpIPredicate predicate, Value index, const IndexExpr &bound) {
+    Value holds = arith::CmpIOp::create(builder, loc, predicate, index,
+                                        bound.materialize(builder, loc));
+    all = all ? arith::AndIOp::create(builder, loc, all, holds).getResult() : holds;
+  };
+  for (auto [dim, index] : llvm::enumerate(indices)) {
+    IndexExpr e = IndexExpr::get(index);
+    if (!e.lower(always).provablyNonNegative())
+      check(arith::CmpIPredicate::sge, index, 0);
+    if (!(box.high[dim] - e.upper(always)).provablyNonNegative())
+      check(arith::CmpIPredicate::slt, index, box.high[dim] + 1);
+  }
+  return all;
+}
+
+/// Stores of a stage that is computed beyond its domain store the exterior value there.
+void BoundsInference::storeExteriors() {
+  loops.walk([&](StoreOp store) {
+    auto exterior = exteriors.find(store.getStage());
+    if (exterior == exteriors.end() || !rootRegion.count(store.getStage()))
+      return;
+    OpBuilder builder(store);
+    Location loc = store.getLoc();
+    Value in = inside(builder, loc, store.getIndices(), domainOf(lookup(store.getStage())));
+    if (!in)
+      return;
+    Type type = store.getValue().getType();
+    Value outside = arith::ConstantOp::create(
+        builder, loc, builder.getFloatAttr(type, exterior->second.getValueAsDouble()));
+    auto select = arith::SelectOp::create(builder, loc, in, store.getValue(), outside);
+    select->setAttr("sched.exterior", builder.getUnitAttr());
+    store.getValueMutable().assign(select);
+  });
+}
+
+/// Loads that may leave what is stored (inputs, or a second exterior value) stay inside by index
+/// arithmetic.
+LogicalResult BoundsInference::guardInputs() {
+  SmallVector<LoadOp> loads;
+  loops.walk([&](LoadOp load) { loads.push_back(load); });
+  for (LoadOp load : loads) {
+    Operation *source = lookup(load.getSource());
+    bool external = isa<InputOp>(source);
+    bool constant = load.getExterior() == Exterior::Constant;
+    FloatAttr value = load.getValueAttr();
+    bool stored = constant && rootRegion.count(load.getSource()) && exteriors.count(load.getSource()) &&
+                  exteriors[load.getSource()].getValueAsDouble() ==
+                      (value ? value.getValueAsDouble() : 0.0);
+    OpBuilder builder(load);
+    Location loc = load.getLoc();
+    Box domain = domainOf(source);
+    if (!external && (!constant || stored)) {
+      load.setExterior(Exterior::None);
+      continue;
+    }
+    Value in = inside(builder, loc, load.getIndices(), domain);
+    load.setExterior(Exterior::None);
+    if (!in)
+      continue;
+    SmallVector<Value> clamped;
+    for (auto [dim, index] : llvm::enumerate(load.getIndices()))
+      clamped.push_back(
+          IndexExpr::max(0, IndexExpr::min(IndexExpr::get(index), domain.high[dim]))
+              .materialize(builder, loc));
+    load.getIndicesMutable().assign(clamped);
+    if (!constant)
+      continue;
+    builder.setInsertionPointAfter(load);
+    Value outside = arith::ConstantOp::create(
+        builder, loc,
+        builder.getFloatAttr(load.getType(), value ? value.getValueAsDouble() : 0.0));
+    auto select = arith::SelectOp::create(builder, loc, in, load.getResult(), outside);
+    load.getResult().replaceAllUsesExcept(select, select);
+  }
+  return success();
+}
+
+/// Bounds of the storage of root stages and tables: all that is touched.
+LogicalResult BoundsInference::allocate() {
+  llvm::MapVector<StringRef, Box> touched;
+  MLIRContext *context = loops.getContext();
+  for (auto &op : pipeline.getBody().front())
+    if (StringRef name = SymbolTable::getSymbolName(&op).getValue();
+        rootRegion.count(name) || isa<TableOp>(op))
+      touched[name] = isa<TableOp>(op) ? domainOf(&op) : rootRegion[name];
+  LogicalResult result = success();
+  auto touch = [&](Operation *op, StringRef name, ValueRange indices, bool guarded) {
+    auto entry = touched.find(name);
+    if (entry == touched.end() || failed(result))
+      return;
+    Operation *source = lookup(name);
+    auto stage = dyn_cast<StageOp>(source);
+    SmallVector<IndexExpr> low, high;
+    for (Value index : indices) {
+      IndexExpr e = IndexExpr::get(index);
+      low.push_back(e.lower(always));
+      high.push_back(e.upper(always));
+      if (!low.back().toAffine(context) || !high.back().toAffine(context)) {
+        // min and max (clamped indices, shifted tails) stay within the constant-free hull.
+        Box domain = isa<TableOp>(source) ? domainOf(source) : rootRegion[name];
+        low.back() = domain.low[low.size() - 1];
+        high.back() = domain.high[high.size() - 1];
+      }
+    }
+    if (stage && stage.getOutput()) {
+      Box domain = domainOf(stage);
+      for (unsigned i = 0; i < low.size() && !guarded; ++i)
+        if (!(low[i]).provablyNonNegative() || !(domain.high[i] - high[i]).provablyNonNegative()) {
+          result = op->emitOpError("may write outside the output @")
+                   << name << " in dimension \"" << dimNames(source)[i]
+                   << "\": an extent may be smaller than the factor; legal tail: guard";
+          return;
+        }
+      return;
+    }
+    entry->second.include(low, high);
+  };
+  loops.walk([&](Operation *op) {
+    if (auto load = dyn_cast<LoadOp>(op))
+      touch(op, load.getSource(), load.getIndices(), false);
+    else if (auto store = dyn_cast<StoreOp>(op))
+      touch(op, store.getStage(), store.getIndices(), bool(store.getPredicate()));
+  });
+  if (failed(result))
+    return failure();
+  Block &body = loops.getBody().front();
+  for (auto &[name, box] : touched) {
+    RealizeOp realize;
+    for (auto op : body.getOps<RealizeOp>())
+      if (op.getStage() == name)
+        realize = op;
+    OpBuilder builder = OpBuilder::atBlockBegin(&body);
+    if (realize)
+      builder.setInsertionPoint(realize);
+    SmallVector<Value> mins, extents;
+    Location loc = lookup(name)->getLoc();
+    for (unsigned i = 0; i < box.low.size(); ++i) {
+      mins.push_back(box.low[i].materialize(builder, loc));
+      extents.push_back((box.high[i] - box.low[i] + 1).materialize(builder, loc));
+    }
+    if (realize) {
+      realize.getMinsMutable().assign(mins);
+      realize.getExtentsMutable().assign(extents);
+    } else {
+      RealizeOp::create(builder, loc, name, mins, extents);
+    }
+  }
+  return success();
+}
+
+/// Guards of tails that cannot occur.
+void BoundsInference::dropGuards() {
+  loops.walk([&](StoreOp store) {
+    if (!store.getPredicate())
+      return;
+    SmallVector<Value> conjuncts{store.getPredicate()}, kept;
+    while (!conjuncts.empty()) {
+      Value v = conjuncts.pop_back_val();
+      if (auto both = v.getDefiningOp<arith::AndIOp>()) {
+        conjuncts.append({both.getRhs(), both.getLhs()});
+        continue;
+      }
+      auto compare = v.getDefiningOp<arith::CmpIOp>();
+      bool holds = compare && compare.getPredicate() == arith::CmpIPredicate::slt &&
+                   (IndexExpr::get(compare.getRhs()) - IndexExpr::get(compare.getLhs()).upper(always) - 1)
+                       .provablyNonNegative();
+      if (!holds)
+        kept.push_back(v);
+    }
+    OpBuilder builder(store);
+    Value all;
+    for (Value v : kept)
+      all = all ? arith::AndIOp::create(builder, store.getLoc(), all, v).getResult() : v;
+    store.getPredicateMutable().assign(all ? ValueRange(all) : ValueRange());
+  });
+}
+
+LogicalResult BoundsInference::run() {
+  computeRootRegions();
+  SmallVector<ProduceOp> roots(loops.getBody().getOps<ProduceOp>());
+  for (ProduceOp root : roots) {
+    auto stage = cast<StageOp>(lookup(root.getStage()));
+    const Box &box = rootRegion[targetOf(stage)];
+    for (auto bound : llvm::make_early_inc_range(root.getBody().getOps<BoundOp>())) {
+      OpBuilder builder(bound);
+      unsigned dim = bound.getDim();
+      bound.getMin().replaceAllUsesWith(box.low[dim].materialize(builder, bound.getLoc()));
+      bound.getExtent().replaceAllUsesWith(
+          (box.high[dim] - box.low[dim] + 1).materialize(builder, bound.getLoc()));
+      bound.erase();
+    }
+    if (failed(inferComputedAt(root)))
+      return failure();
+  }
+  dropGuards();
+  storeExteriors();
+  if (failed(guardInputs()))
+    return failure();
+  return allocate();
+}
+
+namespace {
+struct SchedInferBounds : public srcc::sched::impl::SchedInferBoundsBase<SchedInferBounds> {
+  using Base::Base;
+  void runOnOperation() override {
+    for (auto loops : getOperation().getOps<LoopsOp>()) {
+      auto pipeline = getOperation().lookupSymbol<PipelineOp>(loops.getPipeline());
+      if (!pipeline) {
+        loops.emitOpError("names @") << loops.getPipeline() << ", which is no pipeline here";
+        return signalPassFailure();
+      }
+      ScheduleOp scheduleOp;
+      for (auto op : getOperation().getOps<ScheduleOp>())
+        if (op.getPipeline() == pipeline.getSymName())
+          scheduleOp = op;
+      auto schedule = readSchedule(pipeline, scheduleOp);
+      if (failed(schedule) || failed(BoundsInference(loops, pipeline, *schedule).run()))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,141 @@
+//===- PartitionLoops.cpp - Tiles outside the picture do no work ----------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// Where a stage stores exterior values (sched-infer-bounds), the body of the innermost loop that
+// is neither vectorised nor unrolled splits in two: tiles that touch the domain compute and
+// select, tiles that do not only store the exterior value.
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Passes.h"
+
+#include "llvm/ADT/StringSet.h"
+#include "mlir/IR/IRMapping.h"
+
+#define DEBUG_TYPE "sched-partition-loops"
+
+namespace srcc::sched {
+#define GEN_PASS_DEF_SCHEDPARTITIONLOOPS
+#include "compiler/schedule/Passes.h.inc"
+} // namespace srcc::sched
+
+using namespace mlir;
+using namespace srcc::sched;
+
+/// The comparisons whose conjunction `value` is.
+static void conjuncts(Value value, SmallVectorImpl<arith::CmpIOp> &all) {
+  if (auto both = value.getDefiningOp<arith::AndIOp>()) {
+    conjuncts(both.getLhs(), all);
+    conjuncts(both.getRhs(), all);
+  } else if (auto compare = value.getDefiningOp<arith::CmpIOp>()) {
+    all.push_back(compare);
+  }
+}
+
+/// Drops computations of `block` whose results nobody uses, stores to unread stages included.
+static void eraseUnused(Block &block) {
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    llvm::StringSet<> loaded;
+    block.walk([&](LoadOp load) {
+      // A stage's own update does not count as a use.
+      auto own = load->getParentOfType<ProduceOp>();
+      if (!own || own.getStage() != load.getSource())
+        loaded.insert(load.getSource());
+    });
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      auto produce = dyn_cast<ProduceOp>(op);
+      auto realize = dyn_cast<RealizeOp>(op);
+      bool unused = (produce && !loaded.count(produce.getStage())) ||
+                    (realize && !loaded.count(realize.getStage()));
+      if (unused) {
+        op.erase();
+        changed = true;
+      }
+    }
+    SmallVector<Operation *> dead;
+    block.walk([&](Operation *op) {
+      if (op->use_empty() && op->getNumResults() && (isPure(op) || isa<LoadOp>(op)))
+        dead.push_back(op);
+    });
+    for (Operation *op : llvm::reverse(dead))
+      if (op->use_empty()) {
+        op->erase();
+        changed = true;
+      }
+  }
+}
+
+static void partition(StoreOp store) {
+  auto select = store.getValue().getDefiningOp<arith::SelectOp>();
+  if (!select || !select->hasAttr("sched.exterior"))
+    return;
+  // The tile: the body of the innermost loop outside which nothing is unrolled or vectorised.
+  Block *tile = store->getBlock();
+  while (auto loop = dyn_cast<ForOp>(tile->getParentOp())) {
+    if (loop.getKind() != LoopKind::Unrolled && loop.getKind() != LoopKind::Vectorized)
+      break;
+    tile = loop->getBlock();
+  }
+  auto loop = dyn_cast<ForOp>(tile->getParentOp());
+  if (!loop)
+    return;
+  auto inner = [&](Value iv) {
+    return loop->isProperAncestor(cast<BlockArgument>(iv).getOwner()->getParentOp());
+  };
+  SmallVector<arith::CmpIOp> compares;
+  conjuncts(select.getCondition(), compares);
+  OpBuilder builder(loop.getContext());
+  builder.setInsertionPointToEnd(tile);
+  Location loc = store.getLoc();
+  // All operations move into the branches, so the condition is built first.
+  SmallVector<Operation *> old;
+  for (Operation &op : *tile)
+    old.push_back(&op);
+  Value touches;
+  for (arith::CmpIOp compare : compares) {
+    IndexExpr index = IndexExpr::get(compare.getLhs());
+    bool low = compare.getPredicate() == arith::CmpIPredicate::sge;
+    IndexExpr extreme = low ? index.upper(inner) : index.lower(inner);
+    Value holds = arith::CmpIOp::create(
+        builder, loc, compare.getPredicate(), extreme.materialize(builder, loc),
+        IndexExpr::get(compare.getRhs()).materialize(builder, loc));
+    touches = touches ? arith::AndIOp::create(builder, loc, touches, holds).getResult() : holds;
+  }
+  if (!touches)
+    return;
+  auto branch = scf::IfOp::create(builder, loc, touches, /*withElseRegion=*/true);
+  Block *then = branch.thenBlock(), *otherwise = branch.elseBlock();
+  IRMapping map;
+  builder.setInsertionPoint(otherwise->getTerminator());
+  for (Operation *op : old)
+    builder.clone(*op, map);
+  for (Operation *op : old)
+    op->moveBefore(then->getTerminator());
+  otherwise->walk([&](arith::SelectOp op) {
+    if (op->hasAttr("sched.exterior")) {
+      op.getResult().replaceAllUsesWith(op.getFalseValue());
+      op.erase();
+    }
+  });
+  eraseUnused(*otherwise);
+}
+
+namespace {
+struct SchedPartitionLoops
+    : public srcc::sched::impl::SchedPartitionLoopsBase<SchedPartitionLoops> {
+  using Base::Base;
+  void runOnOperation() override {
+    for (auto loops : getOperation().getOps<LoopsOp>())
+      for (auto root : loops.getBody().getOps<ProduceOp>()) {
+        SmallVector<StoreOp> stores;
+        root.walk([&](StoreOp store) {
+          if (store->getParentOfType<ProduceOp>() == root)
+            stores.push_back(store);
+        });
+        if (stores.size() == 1)
+          partition(stores[0]);
+      }
+  }
+};
+} // namespace

@@ -1,0 +1,21 @@
+//===- Passes.cpp - The order of lowering ---------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/Passes.h"
+
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void srcc::sched::buildLoweringPipeline(OpPassManager &pm) {
+  pm.addPass(createSchedToLoops());
+  pm.addPass(createSchedInferBounds());
+  pm.addPass(createSchedPartitionLoops());
+  pm.addPass(createSchedFlattenStorage());
+  pm.addPass(createSchedShareKernels()); // before the costly part: equal layers are lowered once
+  pm.addPass(createSchedVectorizeLoops());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createCSEPass());
+}

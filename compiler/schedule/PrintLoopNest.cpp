@@ -1,0 +1,57 @@
+//===- PrintLoopNest.cpp - Pseudo-code of loop nests ----------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Passes.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace srcc::sched;
+
+static void printBlock(Block &block, llvm::raw_ostream &os, unsigned indent) {
+  for (Operation &op : block) {
+    if (auto produce = dyn_cast<ProduceOp>(op)) {
+      os.indent(indent) << "produce " << produce.getStage() << ":\n";
+      printBlock(produce.getBody().front(), os, indent + 2);
+    } else if (auto loop = dyn_cast<ForOp>(op)) {
+      StringRef word = "for";
+      switch (loop.getKind()) {
+      case LoopKind::Serial:
+        break;
+      case LoopKind::Unrolled:
+        word = "unrolled";
+        break;
+      case LoopKind::Vectorized:
+        word = "vectorized";
+        break;
+      case LoopKind::GpuBlock:
+        word = "gpu_block";
+        break;
+      case LoopKind::GpuThread:
+        word = "gpu_thread";
+        break;
+      }
+      os.indent(indent) << word << " " << loop.getName();
+      // Halide prints the range of loops of constant extent.
+      if (auto extent = IndexExpr::get(loop.getExtent()).constant())
+        if (auto min = IndexExpr::get(loop.getMin()).constant())
+          os << " in [" << *min << ", " << *min + *extent - 1 << "]";
+      os << ":\n";
+      printBlock(loop.getBody().front(), os, indent + 2);
+    } else if (auto branch = dyn_cast<scf::IfOp>(op)) {
+      os.indent(indent) << "if inside:\n";
+      printBlock(*branch.thenBlock(), os, indent + 2);
+      if (Block *otherwise = branch.elseBlock()) {
+        os.indent(indent) << "else:\n";
+        printBlock(*otherwise, os, indent + 2);
+      }
+    } else if (auto store = dyn_cast<StoreOp>(op)) {
+      os.indent(indent) << store.getStage() << "(...) = ...\n";
+    }
+  }
+}
+
+void srcc::sched::printLoopNest(LoopsOp loops, llvm::raw_ostream &os) {
+  printBlock(loops.getBody().front(), os, 0);
+}

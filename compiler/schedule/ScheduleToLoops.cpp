@@ -1,0 +1,304 @@
+//===- ScheduleToLoops.cpp - Algorithm and schedule become loop nests -----===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/Passes.h"
+#include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Schedule.h"
+
+#include "llvm/ADT/StringSet.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+
+#define DEBUG_TYPE "sched-to-loops"
+
+namespace srcc::sched {
+#define GEN_PASS_DEF_SCHEDTOLOOPS
+#include "compiler/schedule/Passes.h.inc"
+} // namespace srcc::sched
+
+using namespace mlir;
+using namespace srcc::sched;
+
+namespace {
+
+/// Builds the loop nests of one pipeline under one schedule.
+class NestBuilder {
+public:
+  NestBuilder(PipelineOp pipeline, const Schedule &schedule, OpBuilder &builder)
+      : pipeline(pipeline), schedule(schedule), builder(builder) {}
+
+  LogicalResult run() {
+    for (auto stage : pipeline.getOps<StageOp>())
+      if (schedule.of(stage.getSymName()).root) {
+        root = stage.getSymName();
+        if (failed(produce(stage)))
+          return failure();
+      }
+    return success();
+  }
+
+private:
+  LogicalResult produce(StageOp stage);
+  LogicalResult nest(StageOp stage, unsigned index, MutableArrayRef<BoundOp> bounds);
+  FailureOr<Value> evaluate(StageOp stage, Region &region, ValueRange indices,
+                            ArrayRef<Value> rest);
+  FailureOr<Value> read(ReadOp op, ValueRange indices);
+  /// Whether some stage at this loop nest computes `name` itself.
+  bool computesInside(StringRef consumer, StringRef loop, StringRef name) {
+    for (auto &[c, l] : schedule.of(name).at)
+      if (c == consumer && l == loop)
+        return true;
+    return false;
+  }
+  Value constant(int64_t n, Location loc) {
+    return arith::ConstantIndexOp::create(builder, loc, n);
+  }
+
+  PipelineOp pipeline;
+  const Schedule &schedule;
+  OpBuilder &builder;
+  std::string root;
+};
+
+} // namespace
+
+/// realize and produce of one stage at the builder's place.
+LogicalResult NestBuilder::produce(StageOp stage) {
+  const StageSchedule &s = schedule.of(stage.getSymName());
+  Location loc = stage.getLoc();
+  StringRef target = stage.getInsteadOf() ? *stage.getInsteadOf() : stage.getSymName();
+  if (!stage.getInsteadOf())
+    RealizeOp::create(builder, loc, target, ValueRange(), ValueRange());
+  auto produce = ProduceOp::create(builder, loc, stage.getSymName());
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(&produce.getBody());
+  SmallVector<BoundOp> bounds;
+  for (unsigned dim = 0; dim < stage.getRank(); ++dim)
+    bounds.push_back(BoundOp::create(builder, loc, builder.getIndexType(), builder.getIndexType(),
+                                     stage.getSymName(), dim));
+  for (unsigned i = 0; i < s.definitions.size(); ++i)
+    if (failed(nest(stage, i, bounds)))
+      return failure();
+  return success();
+}
+
+/// Loops, coordinates and store of definition `index` of `stage`.
+LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<BoundOp> bounds) {
+  OpBuilder::InsertionGuard guard(builder);
+  const StageSchedule &s = schedule.of(stage.getSymName());
+  const Definition &definition = s.definitions[index];
+  UpdateOp update = index ? stage.getUpdateOps()[index - 1] : UpdateOp();
+  Location loc = update ? update.getLoc() : stage.getLoc();
+  auto names = dimNames(stage);
+
+  // Extents of all loops, base ones first.
+  llvm::StringMap<IndexExpr> extents, offsets;
+  llvm::StringSet<> isBase;
+  IndexExpr height = IndexExpr::size(0), width = IndexExpr::size(1);
+  for (auto [dim, name] : llvm::enumerate(names)) {
+    extents[name] = IndexExpr::get(bounds[dim].getExtent());
+    offsets[name] = IndexExpr::get(bounds[dim].getMin());
+  }
+  SmallVector<std::string> rdims;
+  if (update)
+    for (auto [dim, attr] : llvm::enumerate(update.getRdims().getAsRange<StringAttr>())) {
+      rdims.push_back(attr.str());
+      extents[attr] = IndexExpr::get(update.getExtents().getResult(dim), height, width);
+      offsets[attr] = 0;
+    }
+  for (const LoopTransform &t : definition.transforms) {
+    if (t.isFuse) {
+      extents[t.old] = extents[t.inner] * extents[t.outer];
+      continue;
+    }
+    IndexExpr factor = IndexExpr::get(t.factor.getResult(0), height, width);
+    extents[t.outer] = (extents[t.old] + factor - 1).floorDiv(factor);
+    extents[t.inner] = factor;
+  }
+
+  // The loops, with what is computed at each of them.
+  llvm::StringMap<IndexExpr> relative; // value relative to the dimension's min
+  for (const Loop &loop : llvm::reverse(definition.loops)) {
+    IndexExpr min = 0;
+    bool plain = llvm::none_of(definition.transforms, [&](auto &t) {
+      return t.old == loop.name || t.inner == loop.name || t.outer == loop.name;
+    });
+    if (plain)
+      min = offsets[loop.name];
+    auto op = ForOp::create(builder, NameLoc::get(builder.getStringAttr(loop.name), loc), loop.name,
+                            loop.kind, min.materialize(builder, loc),
+                            extents[loop.name].materialize(builder, loc), loop.axis);
+    builder.setInsertionPointToStart(&op.getBody().front());
+    relative[loop.name] = IndexExpr::get(op.getIv()) - min;
+    // Only the last definition of a stage has loops that others are computed at.
+    if (index + 1 == s.definitions.size())
+      for (auto other : pipeline.getOps<StageOp>())
+        if (computesInside(stage.getSymName(), loop.name, other.getSymName()))
+          if (failed(produce(other)))
+            return failure();
+  }
+
+  // Coordinates, from the innermost splits outwards.
+  Value predicate;
+  for (const LoopTransform &t : llvm::reverse(definition.transforms)) {
+    if (t.isFuse) {
+      Value fused = relative[t.old].materialize(builder, loc);
+      Value inner = extents[t.inner].materialize(builder, loc);
+      IndexExpr quotient = IndexExpr::get(arith::DivUIOp::create(builder, loc, fused, inner));
+      relative[t.outer] = quotient;
+      relative[t.inner] = relative[t.old] - quotient * extents[t.inner];
+      continue;
+    }
+    IndexExpr factor = IndexExpr::get(t.factor.getResult(0), height, width);
+    IndexExpr start = relative[t.outer] * factor;
+    if (t.tail == Tail::ShiftInwards)
+      start = IndexExpr::min(start, extents[t.old] - factor);
+    relative[t.old] = start + relative[t.inner];
+    auto whole = extents[t.old].constant(), step = factor.constant();
+    if (t.tail == Tail::Guard && !(whole && step && *whole % *step == 0)) {
+      Value holds = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                          relative[t.old].materialize(builder, loc),
+                                          extents[t.old].materialize(builder, loc));
+      predicate = predicate ? arith::AndIOp::create(builder, loc, predicate, holds).getResult()
+                            : holds;
+    }
+  }
+  SmallVector<Value> coordinates, reduction;
+  for (auto &name : names)
+    coordinates.push_back((offsets[name] + relative[name]).materialize(builder, loc));
+  for (auto &name : rdims)
+    reduction.push_back(relative[name].materialize(builder, loc));
+
+  // The value, and where it goes.
+  StringRef target = stage.getInsteadOf() ? *stage.getInsteadOf() : stage.getSymName();
+  SmallVector<Value> rest(reduction);
+  if (update)
+    rest.push_back(LoadOp::create(builder, loc, stage.getType(), target, coordinates,
+                                  Exterior::None, FloatAttr()));
+  auto value = evaluate(stage, update ? update.getBody() : stage.getPure(), coordinates, rest);
+  if (failed(value))
+    return failure();
+  StoreOp::create(builder, loc, *value, target, coordinates, predicate);
+  return success();
+}
+
+/// Clones a definition's body at a point.
+FailureOr<Value> NestBuilder::evaluate(StageOp stage, Region &region, ValueRange indices,
+                                       ArrayRef<Value> rest) {
+  IRMapping map;
+  Block &block = region.front();
+  SmallVector<Value> arguments(indices);
+  llvm::append_range(arguments, rest);
+  map.map(block.getArguments(), arguments);
+  for (Operation &op : block) {
+    if (auto yield = dyn_cast<YieldOp>(op))
+      return map.lookup(yield.getOperand(0));
+    if (auto readOp = dyn_cast<ReadOp>(op)) {
+      SmallVector<Value> at;
+      for (Value index : readOp.getIndices())
+        at.push_back(IndexExpr::get(map.lookup(index)).materialize(builder, op.getLoc()));
+      auto value = read(readOp, at);
+      if (failed(value))
+        return failure();
+      map.map(readOp.getResult(), *value);
+      continue;
+    }
+    builder.clone(op, map);
+  }
+  return stage.emitOpError("definition has no sched.yield");
+}
+
+/// A read of storage is a load; a read of an inlined stage is its definition. Edges that repeat or
+/// mirror turn into index arithmetic, so that only constants remain for later passes.
+FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
+  Operation *source = SymbolTable::lookupSymbolIn(pipeline, op.getSource());
+  if (!source)
+    return op.emitOpError("reads @") << op.getSource() << ", which pipeline @"
+                                     << pipeline.getSymName() << " does not have";
+  AffineMap extents = extentsOf(source);
+  if (extents.getNumResults() != given.size())
+    return op.emitOpError("reads @") << op.getSource() << " at " << given.size()
+                                     << " indices, but it has " << extents.getNumResults()
+                                     << " dimensions";
+  Location loc = op.getLoc();
+  IndexExpr height = IndexExpr::size(0), width = IndexExpr::size(1);
+  SmallVector<Value> indices(given);
+  Exterior exterior = op.getExterior();
+  if (exterior == Exterior::RepeatEdge || exterior == Exterior::MirrorInterior) {
+    for (auto [dim, index] : llvm::enumerate(indices)) {
+      // An index that is the reader's own coordinate in a dimension of equal extent is inside.
+      auto arg = dyn_cast<BlockArgument>(op.getIndices()[dim]);
+      auto reader = op->getParentOfType<StageOp>();
+      if (arg && arg.getArgNumber() < reader.getRank() &&
+          reader.getExtents().getResult(arg.getArgNumber()) == extents.getResult(dim))
+        continue;
+      IndexExpr i = IndexExpr::get(index),
+                last = IndexExpr::get(extents.getResult(dim), height, width) - 1;
+      if (exterior == Exterior::MirrorInterior) {
+        i = IndexExpr::max(i, IndexExpr(0) - i);        // -1 -> 1
+        i = IndexExpr::min(i, last + last - i);         // last + 1 -> last - 1
+      }
+      i = IndexExpr::max(0, IndexExpr::min(i, last));
+      index = i.materialize(builder, loc);
+    }
+    exterior = Exterior::None;
+  }
+  auto stage = dyn_cast<StageOp>(source);
+  if (!stage || !schedule.of(stage.getSymName()).isInline())
+    return LoadOp::create(builder, loc, op.getType(), op.getSource(), indices, exterior,
+                          op.getValueAttr())
+        .getResult();
+  auto value = evaluate(stage, stage.getPure(), indices, {});
+  if (failed(value) || exterior == Exterior::None)
+    return value;
+  // Outside its domain an inlined stage has the read's value, whatever its definition says there.
+  Value inside;
+  for (auto [dim, index] : llvm::enumerate(indices)) {
+    IndexExpr i = IndexExpr::get(index),
+              extent = IndexExpr::get(extents.getResult(dim), height, width);
+    if (auto c = i.constant(), e = extent.constant(); c && e && *c >= 0 && *c < *e)
+      continue;
+    Value low = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, index,
+                                      constant(0, loc));
+    Value high = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, index,
+                                       extent.materialize(builder, loc));
+    Value both = arith::AndIOp::create(builder, loc, low, high);
+    inside = inside ? arith::AndIOp::create(builder, loc, inside, both).getResult() : both;
+  }
+  if (!inside)
+    return value;
+  Value outside = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(op.getType(), op.getValueAttr() ? op.getValueAttr().getValueAsDouble() : 0.0));
+  return arith::SelectOp::create(builder, loc, inside, *value, outside).getResult();
+}
+
+namespace {
+struct SchedToLoops : public srcc::sched::impl::SchedToLoopsBase<SchedToLoops> {
+  using Base::Base;
+  void runOnOperation() override {
+    for (auto pipeline : llvm::to_vector(getOperation().getOps<PipelineOp>())) {
+      ScheduleOp scheduleOp;
+      for (auto op : getOperation().getOps<ScheduleOp>()) {
+        if (op.getPipeline() != pipeline.getSymName())
+          continue;
+        if (scheduleOp) {
+          op.emitOpError("is the second schedule of @") << pipeline.getSymName();
+          return signalPassFailure();
+        }
+        scheduleOp = op;
+      }
+      auto schedule = readSchedule(pipeline, scheduleOp);
+      if (failed(schedule))
+        return signalPassFailure();
+      OpBuilder builder(&getContext());
+      builder.setInsertionPointAfter(scheduleOp ? scheduleOp.getOperation()
+                                                : pipeline.getOperation());
+      auto loops = LoopsOp::create(builder, pipeline.getLoc(),
+                                   (pipeline.getSymName() + "_loops").str(), pipeline.getSymName());
+      builder.createBlock(&loops.getBody());
+      if (failed(NestBuilder(pipeline, *schedule, builder).run()))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

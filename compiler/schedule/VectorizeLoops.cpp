@@ -1,0 +1,491 @@
+//===- VectorizeLoops.cpp - Vector, straight-line and grid loops ----------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Passes.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/IR/Dominance.h"
+
+#define DEBUG_TYPE "sched-vectorize-loops"
+
+namespace srcc::sched {
+#define GEN_PASS_DEF_SCHEDVECTORIZELOOPS
+#include "compiler/schedule/Passes.h.inc"
+} // namespace srcc::sched
+
+using namespace mlir;
+using namespace srcc::sched;
+
+static Value indexConstant(OpBuilder &builder, Location loc, int64_t n) {
+  return arith::ConstantIndexOp::create(builder, loc, n);
+}
+
+//===----------------------------------------------------------------------===//
+// Vectorise
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Widens the body of one innermost loop to `lanes` values.
+class Vectorizer {
+public:
+  Vectorizer(ForOp loop, int64_t lanes) : loop(loop), lanes(lanes), builder(loop) {}
+  LogicalResult run();
+
+private:
+  LogicalResult widen(Operation &op);
+  bool varies(Value v) { return varying.count(v); }
+  VectorType wide(Type type) {
+    return VectorType::get({lanes}, type.isIndex() ? Type(builder.getI32Type()) : type);
+  }
+  /// The vector for a scalar of the body: widened, or the same in all lanes.
+  Value vector(Value v, Location loc);
+  Value lane(Value v, int64_t i, Location loc);
+  /// An index at the first lane.
+  IndexExpr first(Value index) { return expr(index).substitute(loop.getIv(), start); }
+  IndexExpr expr(Value index) { return IndexExpr::get(index); }
+  IndexExpr atLane(Value index, int64_t i) {
+    return expr(index).substitute(loop.getIv(), start + i);
+  }
+
+  ForOp loop;
+  int64_t lanes;
+  OpBuilder builder;
+  IndexExpr start;
+  IRMapping map;                    // scalar -> vector, and uniform -> clone
+  llvm::DenseSet<Value> varying;    // scalars that differ by lane
+};
+} // namespace
+
+Value Vectorizer::vector(Value v, Location loc) {
+  if (varies(v) && map.contains(v))
+    return map.lookup(v);
+  if (v.getType().isIndex() && varies(v)) {
+    // base + step * (0, 1, 2, ...)
+    auto step = expr(v).coefficientOf(loop.getIv());
+    Type i32 = builder.getI32Type();
+    if (step) {
+      Value base = arith::IndexCastOp::create(builder, loc, i32,
+                                              first(v).materialize(builder, loc));
+      Value splat = vector::BroadcastOp::create(builder, loc, wide(i32), base);
+      SmallVector<Attribute> offsets;
+      for (int64_t i = 0; i < lanes; ++i)
+        offsets.push_back(builder.getI32IntegerAttr(*step * i));
+      Value ramp = arith::ConstantOp::create(builder, loc,
+                                             DenseElementsAttr::get(wide(i32), offsets));
+      return arith::AddIOp::create(builder, loc, splat, ramp);
+    }
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < lanes; ++i)
+      values.push_back(arith::IndexCastOp::create(builder, loc, i32,
+                                                  atLane(v, i).materialize(builder, loc)));
+    return vector::FromElementsOp::create(builder, loc, wide(i32), values);
+  }
+  Value scalar = map.lookupOrDefault(v);
+  if (scalar.getType().isIndex())
+    scalar = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), scalar);
+  return vector::BroadcastOp::create(builder, loc, wide(v.getType()), scalar);
+}
+
+Value Vectorizer::lane(Value v, int64_t i, Location loc) {
+  if (!varies(v))
+    return map.lookupOrDefault(v);
+  return vector::ExtractOp::create(builder, loc, map.lookup(v), i);
+}
+
+LogicalResult Vectorizer::widen(Operation &op) {
+  Location loc = op.getLoc();
+  bool any = llvm::any_of(op.getOperands(), [&](Value v) { return varies(v); });
+  // Index arithmetic is done symbolically by its users.
+  if (op.getNumResults() == 1 && op.getResult(0).getType().isIndex()) {
+    if (expr(op.getResult(0)).dependsOn(loop.getIv()))
+      varying.insert(op.getResult(0));
+    else
+      map.map(op.getResult(0), expr(op.getResult(0)).materialize(builder, loc));
+    return success();
+  }
+  // Memory: contiguous, uniform, or lane by lane.
+  auto place = [&](Value index) { return first(index).materialize(builder, loc); };
+  auto laneLoads = [&](Value index, function_ref<Value(Value)> load) -> Value {
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < lanes; ++i)
+      values.push_back(load(atLane(index, i).materialize(builder, loc)));
+    return vector::FromElementsOp::create(builder, loc, wide(values[0].getType()), values);
+  };
+  if (isa<memref::LoadOp, srcc::ocl::VLoadHalfOp>(op)) {
+    Value memory = op.getOperand(0), index = op.getOperand(1), result = op.getResult(0);
+    auto step = expr(index).coefficientOf(loop.getIv());
+    bool half = isa<srcc::ocl::VLoadHalfOp>(op);
+    auto scalarLoad = [&](Value at) -> Value {
+      if (half)
+        return srcc::ocl::VLoadHalfOp::create(builder, loc, result.getType(), memory, at);
+      return memref::LoadOp::create(builder, loc, memory, at);
+    };
+    if (step && *step == 0) {
+      map.map(result, scalarLoad(place(index)));
+      return success();
+    }
+    Value value;
+    if (!step || *step != 1)
+      value = laneLoads(index, scalarLoad);
+    else if (half)
+      value = srcc::ocl::VLoadHalfOp::create(builder, loc, wide(result.getType()), memory,
+                                             place(index));
+    else
+      value = vector::LoadOp::create(builder, loc, wide(result.getType()), memory, place(index));
+    varying.insert(result);
+    map.map(result, value);
+    return success();
+  }
+  if (isa<memref::StoreOp, srcc::ocl::VStoreHalfOp>(op)) {
+    Value value = op.getOperand(0), memory = op.getOperand(1), index = op.getOperand(2);
+    auto step = expr(index).coefficientOf(loop.getIv());
+    bool half = isa<srcc::ocl::VStoreHalfOp>(op);
+    if (step && *step == 0)
+      return op.emitOpError("is the same for all lanes of loop \"")
+             << loop.getName() << "\"; a vectorised loop must store to different places";
+    if (step && *step == 1) {
+      if (half)
+        srcc::ocl::VStoreHalfOp::create(builder, loc, vector(value, loc), memory, place(index));
+      else
+        vector::StoreOp::create(builder, loc, vector(value, loc), memory, place(index));
+      return success();
+    }
+    for (int64_t i = 0; i < lanes; ++i) {
+      Value at = atLane(index, i).materialize(builder, loc), one = lane(value, i, loc);
+      if (half)
+        srcc::ocl::VStoreHalfOp::create(builder, loc, one, memory, at);
+      else
+        memref::StoreOp::create(builder, loc, one, memory, at);
+    }
+    return success();
+  }
+  // A guarded store: lane by lane if the guard differs.
+  if (auto guard = dyn_cast<scf::IfOp>(op)) {
+    if (guard.elseBlock() || guard.getNumResults())
+      return op.emitOpError("cannot be vectorised in loop \"") << loop.getName() << "\"";
+    OpBuilder::InsertionGuard insertion(builder);
+    if (!varies(guard.getCondition())) {
+      auto clone = scf::IfOp::create(builder, loc, map.lookupOrDefault(guard.getCondition()), false);
+      builder.setInsertionPointToStart(clone.thenBlock());
+      for (Operation &inner : guard.thenBlock()->without_terminator())
+        if (failed(widen(inner)))
+          return failure();
+      return success();
+    }
+    for (int64_t i = 0; i < lanes; ++i) {
+      Value holds = lane(guard.getCondition(), i, loc);
+      auto clone = scf::IfOp::create(builder, loc, holds, false);
+      OpBuilder::InsertionGuard perLane(builder);
+      builder.setInsertionPointToStart(clone.thenBlock());
+      for (Operation &inner : guard.thenBlock()->without_terminator()) {
+        if (isa<memref::StoreOp, srcc::ocl::VStoreHalfOp>(inner)) {
+          Value one = lane(inner.getOperand(0), i, loc);
+          Value at = atLane(inner.getOperand(2), i).materialize(builder, loc);
+          if (isa<memref::StoreOp>(inner))
+            memref::StoreOp::create(builder, loc, one, inner.getOperand(1), at);
+          else
+            srcc::ocl::VStoreHalfOp::create(builder, loc, one, inner.getOperand(1), at);
+        } else if (!inner.getNumResults() || !inner.getResult(0).getType().isIndex()) {
+          return inner.emitOpError("cannot stand under a guard in a vectorised loop");
+        }
+      }
+    }
+    return success();
+  }
+  if (op.getNumRegions())
+    return op.emitOpError("stands inside loop \"")
+           << loop.getName() << "\", which is vectorised; reorder so that the vectorised loop is "
+                                "the innermost";
+  if (!any) {
+    builder.clone(op, map);
+    return success();
+  }
+  if (isa<memref::AllocaOp>(op))
+    return op.emitOpError("is allocated inside vectorised loop \"") << loop.getName() << "\"";
+  // Scalar operations, lane by lane in one vector operation.
+  OperationState state(loc, op.getName());
+  bool isCast = isa<arith::IndexCastOp, arith::IndexCastUIOp>(op);
+  for (Value operand : op.getOperands())
+    state.operands.push_back(vector(operand, loc));
+  if (isCast) { // an index is already a vector of i32
+    Value v = state.operands[0];
+    varying.insert(op.getResult(0));
+    if (op.getResult(0).getType().isInteger(64))
+      v = arith::ExtSIOp::create(builder, loc, wide(op.getResult(0).getType()), v);
+    map.map(op.getResult(0), v);
+    return success();
+  }
+  if (auto select = dyn_cast<arith::SelectOp>(op); select && !varies(select.getCondition()))
+    state.operands[0] = map.lookupOrDefault(select.getCondition());
+  for (Type type : op.getResultTypes())
+    state.types.push_back(wide(type));
+  state.attributes = llvm::to_vector(op.getAttrs());
+  Operation *clone = builder.create(state);
+  for (auto [scalar, result] : llvm::zip(op.getResults(), clone->getResults())) {
+    varying.insert(scalar);
+    map.map(scalar, result);
+  }
+  return success();
+}
+
+LogicalResult Vectorizer::run() {
+  IndexMemo memo;
+  start = IndexExpr::get(loop.getMin());
+  varying.insert(loop.getIv());
+  for (Operation &op : loop.getBody().front())
+    if (failed(widen(op)))
+      return failure();
+  loop.erase();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Unroll, scalar replacement, grid
+//===----------------------------------------------------------------------===//
+
+static FailureOr<int64_t> constantExtent(ForOp loop) {
+  auto extent = IndexExpr::get(loop.getExtent()).constant();
+  if (!extent)
+    return loop.emitOpError("loop \"")
+           << loop.getName() << "\" is " << stringifyLoopKind(loop.getKind())
+           << ", but its extent is " << IndexExpr::get(loop.getExtent()).str()
+           << ", not a constant; split it by a constant first";
+  return *extent;
+}
+
+/// Copies of the body, one per step.
+static LogicalResult unroll(ForOp loop) {
+  auto extent = constantExtent(loop);
+  if (failed(extent))
+    return failure();
+  if (*extent > 1024)
+    return loop.emitOpError("loop \"") << loop.getName() << "\" has " << *extent
+                                       << " steps; at most 1024 can be unrolled";
+  OpBuilder builder(loop);
+  IndexExpr min = IndexExpr::get(loop.getMin());
+  for (int64_t i = 0; i < *extent; ++i) {
+    IRMapping map;
+    map.map(loop.getIv(), (min + i).materialize(builder, loop.getLoc()));
+    for (Operation &op : loop.getBody().front())
+      builder.clone(op, map);
+  }
+  loop.erase();
+  return success();
+}
+
+/// Index operands of memory operations, simplified now that unrolled variables are constants.
+static void simplifyIndices(Operation *root) {
+  IndexMemo memo;
+  root->walk([&](Operation *op) {
+    if (!isa<memref::LoadOp, memref::StoreOp, vector::LoadOp, vector::StoreOp,
+             srcc::ocl::VLoadHalfOp, srcc::ocl::VStoreHalfOp>(op))
+      return;
+    OpBuilder builder(op);
+    for (OpOperand &operand : op->getOpOperands())
+      if (operand.get().getType().isIndex())
+        operand.set(IndexExpr::get(operand.get()).materialize(builder, op->getLoc()));
+  });
+}
+
+/// Private memory whose accesses all have constant places of one width becomes variables.
+static void promotePrivate(memref::AllocaOp alloca) {
+  struct Access {
+    Operation *user;
+    Value index;
+    int64_t place, lanes;
+  };
+  SmallVector<Access> accesses;
+  int64_t width = 0;
+  for (Operation *user : alloca->getUsers()) {
+    int64_t lanes = 1;
+    Value index;
+    if (auto op = dyn_cast<vector::LoadOp>(user)) {
+      lanes = op.getVectorType().getNumElements();
+      index = op.getIndices()[0];
+    } else if (auto op = dyn_cast<vector::StoreOp>(user)) {
+      if (op.getValueToStore() == alloca.getResult())
+        return;
+      lanes = op.getVectorType().getNumElements();
+      index = op.getIndices()[0];
+    } else if (auto op = dyn_cast<memref::LoadOp>(user)) {
+      index = op.getIndices()[0];
+    } else if (auto op = dyn_cast<memref::StoreOp>(user)) {
+      index = op.getIndices()[0];
+    } else {
+      return;
+    }
+    auto place = IndexExpr::get(index).constant();
+    if (!place)
+      return;
+    accesses.push_back({user, index, *place, lanes});
+    width = std::max(width, lanes);
+  }
+  // Vectors lie at multiples of their width; single elements may only be read from them.
+  for (const Access &a : accesses)
+    if (a.lanes == width ? a.place % width : a.lanes != 1 || !isa<memref::LoadOp>(a.user))
+      return;
+  if (!width)
+    return;
+  Type element = alloca.getType().getElementType();
+  Type type = width == 1 ? element : Type(VectorType::get({width}, element));
+  std::map<int64_t, Value> variables;
+  OpBuilder builder(alloca);
+  auto variable = [&](int64_t place) {
+    Value &v = variables[place / width];
+    if (!v) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(alloca);
+      v = memref::AllocaOp::create(builder, alloca.getLoc(), MemRefType::get({}, type));
+    }
+    return v;
+  };
+  for (const Access &a : accesses) {
+    builder.setInsertionPoint(a.user);
+    Location loc = a.user->getLoc();
+    Value v = variable(a.place);
+    if (isa<vector::StoreOp, memref::StoreOp>(a.user)) {
+      memref::StoreOp::create(builder, loc, a.user->getOperand(0), v);
+    } else {
+      Value value = memref::LoadOp::create(builder, loc, v);
+      if (a.lanes < width)
+        value = vector::ExtractOp::create(builder, loc, value, a.place % width);
+      a.user->getResult(0).replaceAllUsesWith(value);
+    }
+    a.user->erase();
+  }
+  alloca.erase();
+}
+
+/// A load of the variable just stored, or loaded, in the same block is that value.
+static void forwardStores(Operation *root) {
+  root->walk([&](Block *block) {
+    llvm::DenseMap<Value, Value> known; // variable -> value
+    for (Operation &op : llvm::make_early_inc_range(*block)) {
+      if (auto store = dyn_cast<memref::StoreOp>(op); store && store.getIndices().empty()) {
+        known[store.getMemRef()] = store.getValueToStore();
+      } else if (auto load = dyn_cast<memref::LoadOp>(op); load && load.getIndices().empty()) {
+        Value &value = known[load.getMemRef()];
+        if (value) {
+          load.getResult().replaceAllUsesWith(value);
+          load.erase();
+        } else {
+          value = load.getResult();
+        }
+      } else if (op.getNumRegions()) {
+        op.walk([&](memref::StoreOp store) { known.erase(store.getMemRef()); });
+      }
+    }
+  });
+}
+
+/// Loops that are left: grid dimensions are ids, one-step loops are gone, others are scf.for.
+static void lowerLoop(ForOp loop) {
+  OpBuilder builder(loop);
+  Location loc = loop.getLoc();
+  Block &body = loop.getBody().front();
+  Value iv;
+  auto extent = IndexExpr::get(loop.getExtent()).constant();
+  if (loop.getKind() == LoopKind::GpuBlock || loop.getKind() == LoopKind::GpuThread) {
+    auto axis = static_cast<gpu::Dimension>(loop.getAxis());
+    Value id = loop.getKind() == LoopKind::GpuBlock
+                   ? gpu::BlockIdOp::create(builder, loc, axis).getResult()
+                   : gpu::ThreadIdOp::create(builder, loc, axis).getResult();
+    iv = loop.getMin();
+    auto min = IndexExpr::get(iv).constant();
+    iv = min && *min == 0 ? id : arith::AddIOp::create(builder, loc, id, iv).getResult();
+  } else if (extent && *extent == 1) {
+    iv = loop.getMin();
+  } else {
+    Value end = (IndexExpr::get(loop.getMin()) + IndexExpr::get(loop.getExtent()))
+                    .materialize(builder, loc);
+    auto scfLoop = scf::ForOp::create(builder, loc, loop.getMin(), end,
+                                      indexConstant(builder, loc, 1));
+    for (NamedAttribute attr : loop->getDiscardableAttrs())
+      scfLoop->setAttr(attr.getName(), attr.getValue());
+    loop.getIv().replaceAllUsesWith(scfLoop.getInductionVar());
+    scfLoop.getBody()->getOperations().splice(scfLoop.getBody()->begin(), body.getOperations());
+    loop.erase();
+    return;
+  }
+  loop.getIv().replaceAllUsesWith(iv);
+  loop->getBlock()->getOperations().splice(loop->getIterator(), body.getOperations());
+  loop.erase();
+}
+
+static LogicalResult lowerKernel(gpu::GPUFuncOp func) {
+  SmallVector<ForOp> loops;
+  auto collect = [&](LoopKind kind) {
+    loops.clear();
+    func.walk([&](ForOp loop) { // innermost first
+      if (loop.getKind() == kind)
+        loops.push_back(loop);
+    });
+  };
+  collect(LoopKind::Vectorized);
+  for (ForOp loop : loops) {
+    auto lanes = constantExtent(loop);
+    if (failed(lanes))
+      return failure();
+    if (*lanes != 1 && *lanes != 2 && *lanes != 4 && *lanes != 8 && *lanes != 16)
+      return loop.emitOpError("loop \"")
+             << loop.getName() << "\" has " << *lanes
+             << " steps; a vectorised loop has 2, 4, 8 or 16: split it first";
+    if (*lanes == 1 ? failed(unroll(loop)) : failed(Vectorizer(loop, *lanes).run()))
+      return failure();
+  }
+  // Outermost first: inner loops may have extents of outer variables.
+  while (true) {
+    collect(LoopKind::Unrolled);
+    if (loops.empty())
+      break;
+    if (failed(unroll(loops.back())))
+      return failure();
+  }
+  // Loops of one step, so that what depends on them is constant too.
+  collect(LoopKind::Serial);
+  for (ForOp loop : loops) {
+    auto extent = IndexExpr::get(loop.getExtent()).constant();
+    if (extent && *extent == 1)
+      lowerLoop(loop);
+  }
+  simplifyIndices(func);
+  SmallVector<memref::AllocaOp> allocas;
+  func.walk([&](memref::AllocaOp op) { allocas.push_back(op); });
+  for (memref::AllocaOp op : allocas)
+    promotePrivate(op);
+  for (LoopKind kind : {LoopKind::Serial, LoopKind::GpuThread, LoopKind::GpuBlock}) {
+    collect(kind);
+    for (ForOp loop : loops)
+      lowerLoop(loop);
+  }
+  forwardStores(func);
+  // H and W are the last two parameters.
+  OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
+  Value sizes[2];
+  for (int axis : {0, 1})
+    sizes[axis] = arith::IndexCastOp::create(
+        builder, func.getLoc(), builder.getIndexType(),
+        func.getArgument(func.getNumArguments() - 2 + axis));
+  SmallVector<SizeOp> sizeOps;
+  func.walk([&](SizeOp op) { sizeOps.push_back(op); });
+  for (SizeOp op : sizeOps) {
+    op.getResult().replaceAllUsesWith(sizes[op.getAxis()]);
+    op.erase();
+  }
+  return success();
+}
+
+namespace {
+struct SchedVectorizeLoops
+    : public srcc::sched::impl::SchedVectorizeLoopsBase<SchedVectorizeLoops> {
+  using Base::Base;
+  void runOnOperation() override {
+    for (auto kernels : getOperation().getOps<gpu::GPUModuleOp>())
+      for (auto func : kernels.getOps<gpu::GPUFuncOp>())
+        if (failed(lowerKernel(func)))
+          return signalPassFailure();
+  }
+};
+} // namespace

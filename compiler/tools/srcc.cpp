@@ -1,0 +1,306 @@
+//===- srcc.cpp - The compiler driver -------------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/devices/Device.h"
+#include "compiler/emit/OpenCLPrinter.h"
+#include "compiler/emit/PackageWriter.h"
+#include "compiler/schedule/Passes.h"
+#include "compiler/tools/Registration.h"
+#include "dialects/sr/Interpreter.h"
+#include "dialects/sr/ModelFile.h"
+#include "frontend/Onnx.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/WithColor.h"
+
+#include <random>
+
+using namespace mlir;
+namespace cl = llvm::cl;
+
+namespace {
+enum class Phase { Import, SR, Sched, Loops, OpenCL, Package };
+
+/// Made in main, once the options of LLVM that have the same names are out of the way.
+struct Options {
+  cl::OptionCategory category{"srcc options"};
+  cl::opt<std::string> input{cl::Positional, cl::Required, cl::cat(category), cl::value_desc("MODEL"),
+                           cl::desc("MODEL (.onnx, .mlir or .mlirbc)")};
+  cl::opt<std::string> output{"o", cl::cat(category), cl::value_desc("FILE"),
+                            cl::desc("Package to write; with --stop-after or --emit the text "
+                                     "(default then: standard output)")};
+  cl::opt<std::string> target{"target", cl::cat(category), cl::init("host"), cl::value_desc("DEV"),
+                            cl::desc("Device: host (default), pocl-cpu, adreno640, adreno650, "
+                                     "mali-g77, or a device file (.json)")};
+  cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("f32"),
+                               cl::value_desc("P"),
+                               cl::desc("f32 (default) or f16s: halves in memory, f32 arithmetic")};
+  cl::opt<std::string> scheduleFile{"schedule", cl::cat(category), cl::value_desc("FILE"),
+                                  cl::desc("File with a sched.schedule to use instead of the "
+                                           "device's default; 'naive' for none at all")};
+  cl::opt<Phase> stopAfter{
+    "stop-after", cl::cat(category), cl::init(Phase::Package),
+    cl::desc("Stop after a phase and write its IR, which srcc reads again:"),
+    cl::values(clEnumValN(Phase::Import, "import", "the model as imported"),
+               clEnumValN(Phase::SR, "sr", "the simplified model"),
+               clEnumValN(Phase::Sched, "sched", "algorithm and schedule"),
+               clEnumValN(Phase::Loops, "loops", "loop nests with bounds"),
+               clEnumValN(Phase::OpenCL, "opencl", "kernels and the host's program"))};
+  cl::opt<std::string> emit{"emit", cl::cat(category), cl::value_desc("FORM"),
+                          cl::desc("opencl: write the kernels as OpenCL C")};
+  cl::opt<bool> loopNest{"print-loop-nest", cl::cat(category),
+                       cl::desc("Write the loop nests as pseudo-code")};
+  cl::opt<std::string> color{"color", cl::cat(category), cl::value_desc("C"),
+                           cl::desc("ONNX: meaning of the channels, rgb, bgr or y (default: 3 rgb, 1 y)")};
+  cl::opt<std::string> range{"range", cl::cat(category), cl::value_desc("LO:HI"),
+                           cl::desc("ONNX: values of black and white (default 0:1, or 0:255 if the "
+                                    "network clips at 255)")};
+  cl::opt<bool> noGolden{"no-golden", cl::cat(category),
+                       cl::desc("Leave out the picture by which the runtime checks a new driver")};
+  cl::opt<bool> remarks{"remarks", cl::cat(category),
+                      cl::desc("Show the compiler's decisions (what was fused, tiled, shared)")};
+  cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
+};
+Options *options;
+
+LogicalResult fail(const llvm::Twine &message) {
+  llvm::WithColor::error(llvm::errs(), "srcc") << message << "\n";
+  return failure();
+}
+
+/// Writes text to -o or standard output; a file appears whole or not at all.
+LogicalResult writeText(llvm::function_ref<void(llvm::raw_ostream &)> print) {
+  if (options->output.empty() || options->output == "-") {
+    print(llvm::outs());
+    return success();
+  }
+  llvm::Error error =
+      llvm::writeToOutput(options->output, [&](llvm::raw_ostream &os) -> llvm::Error {
+        print(os);
+        return llvm::Error::success();
+      });
+  if (error)
+    return fail("cannot write " + options->output + ": " + llvm::toString(std::move(error)));
+  return success();
+}
+
+/// IR as a file that srcc reads again: with weights in a file, without on a terminal.
+LogicalResult writeIR(ModuleOp module) {
+  return writeText([&](llvm::raw_ostream &os) {
+    OpPrintingFlags flags;
+    flags.enableDebugInfo(false);
+    if (options->output.empty() || options->output == "-") {
+      flags.elideLargeElementsAttrs(16);
+      flags.elideLargeResourceString(64);
+    }
+    module->print(os, flags);
+    os << "\n";
+  });
+}
+
+OwningOpRef<ModuleOp> readModel(MLIRContext *context) {
+  if (!llvm::StringRef(options->input).ends_with(".onnx"))
+    return srcc::sr::readModelFile(options->input, context);
+  srcc::onnx::OnnxOptions onnx;
+  if (!options->color.empty()) {
+    auto parsed = srcc::onnx::parseColor(options->color);
+    if (failed(parsed)) {
+      (void)fail("--color is rgb, bgr or y, not '" + options->color + "'");
+      return {};
+    }
+    onnx.color = *parsed;
+  }
+  if (!options->range.empty()) {
+    auto parsed = srcc::onnx::parseRange(options->range);
+    if (failed(parsed)) {
+      (void)fail("--range is LO:HI with LO < HI, not '" + options->range + "'");
+      return {};
+    }
+    onnx.range = *parsed;
+  }
+  std::vector<std::string> notes;
+  auto module = srcc::onnx::importOnnx(options->input, context, onnx, &notes);
+  if (module && !options->quiet)
+    for (auto &note : notes)
+      llvm::errs() << "srcc: " << note << "\n";
+  return module;
+}
+
+/// Puts the schedule of --schedule beside its pipeline.
+LogicalResult addSchedule(ModuleOp module) {
+  if (options->scheduleFile.empty())
+    return success();
+  if (options->scheduleFile == "naive")
+    return success();
+  auto file = srcc::sr::readModelFile(options->scheduleFile, module.getContext());
+  if (!file)
+    return failure();
+  bool found = false;
+  for (auto schedule : llvm::make_early_inc_range(file->getOps<srcc::sched::ScheduleOp>())) {
+    for (auto old : llvm::make_early_inc_range(module.getOps<srcc::sched::ScheduleOp>()))
+      if (old.getPipeline() == schedule.getPipeline())
+        old.erase();
+    schedule->remove();
+    module.push_back(schedule);
+    found = true;
+  }
+  if (!found)
+    return fail(options->scheduleFile + " has no sched.schedule");
+  return success();
+}
+
+/// A small noise picture and what the reference makes of it.
+std::optional<srcc::GoldenPicture> goldenOf(ModuleOp module) {
+  auto funcs = module.getOps<func::FuncOp>();
+  if (options->noGolden || funcs.empty())
+    return std::nullopt;
+  auto func = *funcs.begin();
+  auto io = module->getAttrOfType<srcc::sr::IOAttr>("sr.io");
+  srcc::GoldenPicture golden;
+  golden.height = 9;
+  golden.width = 13;
+  srcc::sr::Map in(srcc::sr::getMapShape(func.getArgument(0).getType()).c, golden.height,
+                   golden.width);
+  std::mt19937 random(1);
+  for (float &v : in.values)
+    v = io.getLow() + (io.getHigh() - io.getLow()) * (random() % 256) / 255.0;
+  auto out = srcc::sr::interpret(func, in, {});
+  if (failed(out))
+    return std::nullopt;
+  golden.input.assign(in.values.begin(), in.values.end());
+  golden.output.assign(out->values.begin(), out->values.end());
+  golden.tolerance = (io.getHigh() - io.getLow()) * (options->precision == "f32" ? 1e-3 : 5e-2);
+  return golden;
+}
+
+LogicalResult compile(MLIRContext *context) {
+  if (options->precision != "f32" && options->precision != "f16s")
+    return fail("--precision is f32 or f16s, not '" + options->precision + "'");
+  if (!options->emit.empty() && options->emit != "opencl")
+    return fail("--emit is opencl, not '" + options->emit + "'");
+  bool package = options->stopAfter == Phase::Package && options->emit.empty() && !options->loopNest;
+  if (package && options->output.empty())
+    return fail("needs -o OUT.srp (or --stop-after, --emit or --print-loop-nest)");
+  auto device = srcc::loadDevice(options->target);
+  if (!device)
+    return fail(llvm::toString(device.takeError()));
+  OwningOpRef<ModuleOp> module = readModel(context);
+  if (!module)
+    return failure();
+  if (options->stopAfter == Phase::Import)
+    return writeIR(*module);
+
+  auto run = [&](llvm::function_ref<void(OpPassManager &)> build) {
+    PassManager pm(context);
+    build(pm);
+    return pm.run(*module);
+  };
+  if (failed(run([](OpPassManager &pm) {
+        pm.addPass(createCanonicalizerPass());
+        pm.addPass(createCSEPass());
+      })))
+    return failure();
+  if (options->stopAfter == Phase::SR)
+    return writeIR(*module);
+
+  srcc::PackageInfo info;
+  info.golden = goldenOf(*module);
+  module->walk([&](Operation *op) {
+    info.globalPooling |= isa<srcc::sr::GlobalAvgPoolOp, srcc::sr::GlobalStdPoolOp>(op);
+  });
+  if (failed(run([](OpPassManager &pm) { pm.addPass(srcc::sched::createSRToSched()); })) ||
+      failed(addSchedule(*module)))
+    return failure();
+  if (options->scheduleFile != "naive") {
+    srcc::sched::SchedDefaultOptions defaults;
+    defaults.target = options->target;
+    defaults.precision = options->precision;
+    if (failed(run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSchedDefault(defaults)); })))
+      return failure();
+  }
+  if (options->stopAfter == Phase::Sched)
+    return writeIR(*module);
+  if (options->stopAfter == Phase::Loops || options->loopNest) {
+    if (failed(run([](OpPassManager &pm) {
+          pm.addPass(srcc::sched::createSchedToLoops());
+          pm.addPass(srcc::sched::createSchedInferBounds());
+        })))
+      return failure();
+    if (!options->loopNest)
+      return writeIR(*module);
+    return writeText([&](llvm::raw_ostream &os) {
+      for (auto loops : module->getOps<srcc::sched::LoopsOp>())
+        srcc::sched::printLoopNest(loops, os);
+    });
+  }
+  if (failed(run([](OpPassManager &pm) { srcc::sched::buildLoweringPipeline(pm); })))
+    return failure();
+  if (options->stopAfter == Phase::OpenCL && options->emit.empty())
+    return writeIR(*module);
+
+  info.producer = "srcc 0.1.0";
+  info.target = device->name;
+  info.buildOptions = "-cl-fast-relaxed-math";
+  info.precision = options->precision == "f32" ? srcc::PackagePrecision::F32
+                                      : srcc::PackagePrecision::F16Storage;
+  info.printer.multiplyAdd = device->multiplyAdd;
+  info.printer.fp16 = device->fp16;
+  if (options->emit == "opencl") {
+    LogicalResult result = success();
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    for (auto kernels : module->getOps<gpu::GPUModuleOp>())
+      if (failed(srcc::printOpenCL(kernels, os, info.printer)))
+        return failure();
+    if (failed(writeText([&](llvm::raw_ostream &out) { out << text; })))
+      return failure();
+    return result;
+  }
+  if (failed(srcc::writePackage(*module, info, llvm::StringRef(options->output))))
+    return failure();
+  if (!options->quiet) {
+    unsigned kernels = 0, launches = 0;
+    module->walk([&](gpu::GPUFuncOp) { ++kernels; });
+    module->walk([&](srcc::ocl::LaunchOp) { ++launches; });
+    llvm::errs() << "srcc: wrote " << options->output << ": " << launches << " launches of " << kernels
+                 << " kernels for " << device->name << ", " << options->precision << "\n";
+  }
+  return success();
+}
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  // LLVM's code generators have options of these names, which mean nothing here.
+  for (const char *name : {"color", "stop-after"}) {
+    auto &registered = cl::getRegisteredOptions();
+    if (auto place = registered.find(name); place != registered.end())
+      place->second->removeArgument();
+  }
+  Options parsed;
+  options = &parsed;
+  cl::HideUnrelatedOptions(parsed.category);
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "Compiles a super-resolution network into OpenCL kernels.\n\n"
+      "  srcc model.onnx -o model.srp                    for this machine\n"
+      "  srcc model.onnx -o model.srp --target=adreno650 for a phone\n"
+      "  srcc model.mlirbc --print-loop-nest             what the schedule does\n"
+      "  srcc model.onnx --stop-after=sched -o s.mlir    algorithm and schedule, to edit\n");
+  DialectRegistry registry;
+  srcc::registerDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  context.printOpOnDiagnostic(false);
+  return failed(compile(&context)) ? 1 : 0;
+}

@@ -1,0 +1,308 @@
+//===- SchedOps.td - Operations of the sched dialect ----------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef SRCC_DIALECTS_SCHED_SCHEDOPS_TD
+#define SRCC_DIALECTS_SCHED_SCHEDOPS_TD
+
+include "dialects/sched/SchedDialect.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Sched_Enum<string name, string summary, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::srcc::sched";
+  let genSpecializedAttr = 0;
+}
+
+def Sched_Exterior : Sched_Enum<"Exterior", "value of a read outside the stage's domain", [
+  I32EnumAttrCase<"None", 0, "none">,             // never outside
+  I32EnumAttrCase<"Constant", 1, "constant">,     // Halide's constant_exterior
+  I32EnumAttrCase<"RepeatEdge", 2, "repeat_edge">,
+  I32EnumAttrCase<"MirrorInterior", 3, "mirror_interior">]>;
+def Sched_Format : Sched_Enum<"Format", "layout of the pipeline's ends", [
+  I32EnumAttrCase<"None", 0, "none">,
+  I32EnumAttrCase<"F32Planar", 1, "f32_planar">,           // [c][y][x], f32
+  I32EnumAttrCase<"U8Interleaved", 2, "u8_interleaved">]>; // [y][x][c], unsigned 8 bit
+def Sched_Tail : Sched_Enum<"Tail", "what a split does where the factor does not divide the extent", [
+  I32EnumAttrCase<"Guard", 0, "guard">,                // Halide's GuardWithIf, on the store
+  I32EnumAttrCase<"ShiftInwards", 1, "shift_inwards">,
+  I32EnumAttrCase<"RoundUp", 2, "round_up">]>;
+def Sched_LoopKind : Sched_Enum<"LoopKind", "how a loop runs", [
+  I32EnumAttrCase<"Serial", 0, "serial">, I32EnumAttrCase<"Unrolled", 1, "unrolled">,
+  I32EnumAttrCase<"Vectorized", 2, "vectorized">, I32EnumAttrCase<"GpuBlock", 3, "gpu_block">,
+  I32EnumAttrCase<"GpuThread", 4, "gpu_thread">]>;
+def Sched_Memory : Sched_Enum<"Memory", "where a stage is stored", [
+  I32EnumAttrCase<"Global", 0, "global">, I32EnumAttrCase<"Private", 1, "private">]>;
+class Sched_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Sched_Dialect, info, mnemonic>;
+def Sched_ExteriorAttr : Sched_EnumAttr<Sched_Exterior, "exterior">;
+def Sched_FormatAttr : Sched_EnumAttr<Sched_Format, "format">;
+def Sched_TailAttr : Sched_EnumAttr<Sched_Tail, "tail">;
+def Sched_LoopKindAttr : Sched_EnumAttr<Sched_LoopKind, "loop_kind">;
+def Sched_MemoryAttr : Sched_EnumAttr<Sched_Memory, "memory">;
+
+class Sched_Op<string mnemonic, list<Trait> traits = []> : Op<Sched_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// Algorithm
+//===----------------------------------------------------------------------===//
+
+def Sched_PipelineOp : Sched_Op<"pipeline", [Symbol, SymbolTable, IsolatedFromAbove, NoTerminator,
+                                             SingleBlock]> {
+  let summary = "an algorithm: inputs, tables and stages";
+  let description = [{
+    ```mlir
+    sched.pipeline @blur {
+      sched.input @in dims ["c", "y", "x"] extents affine_map<()[s0, s1] -> (1, s0, s1)> format f32_planar
+      sched.stage @out dims ["c", "y", "x"] extents affine_map<()[s0, s1] -> (1, s0, s1)> : f32 pure {
+      ^bb0(%c: index, %y: index, %x: index):
+        %v = sched.read @in[%c, %y, %x] : f32
+        sched.yield %v : f32
+      } output f32_planar
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+}
+
+def Sched_InputOp : Sched_Op<"input", [Symbol, HasParent<"PipelineOp">]> {
+  let summary = "a picture that comes from outside";
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$dims, AffineMapAttr:$extents,
+                       Sched_FormatAttr:$format);
+  let assemblyFormat = "$sym_name `dims` $dims `extents` $extents `format` $format attr-dict";
+  let hasVerifier = 1;
+}
+
+def Sched_TableOp : Sched_Op<"table", [Symbol, HasParent<"PipelineOp">]> {
+  let summary = "constants, one dimension per tensor dimension";
+  let arguments = (ins SymbolNameAttr:$sym_name, ElementsAttr:$value);
+  let assemblyFormat = "$sym_name `=` $value attr-dict";
+  let hasVerifier = 1;
+}
+
+def Sched_StageOp : Sched_Op<"stage", [Symbol, HasParent<"PipelineOp">, NoTerminator]> {
+  let summary = "a function of its pure dimensions (Halide's Func)";
+  let description = [{
+    The region `pure` defines the value at a point; each `sched.update` in `updates` then
+    redefines it, in order, for every point of its reduction domain. A stage that reads what it
+    has no definition for uses the read's exterior value.
+
+    `output F` marks an end of the pipeline. `instead_of @f` on a stage that reads an input:
+    it defines the same values as @f from another pixel format, into the storage of @f; a run
+    uses one of the two.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$dims, AffineMapAttr:$extents,
+    TypeAttr:$type, OptionalAttr<Sched_FormatAttr>:$output,
+    OptionalAttr<FlatSymbolRefAttr>:$instead_of, OptionalAttr<StrArrayAttr>:$layers,
+    OptionalAttr<AffineMapAttr>:$macs);
+  let regions = (region SizedRegion<1>:$pure, AnyRegion:$updates);
+  let assemblyFormat = [{
+    $sym_name `dims` $dims `extents` $extents `:` $type (`instead_of` $instead_of^)?
+    (`output` $output^)? (`layers` $layers^)? (`macs` $macs^)?
+    `pure` $pure (`updates` $updates^)? attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    unsigned getRank() { return getDims().size(); }
+    llvm::SmallVector<UpdateOp, 4> getUpdateOps();
+  }];
+}
+
+def Sched_UpdateOp : Sched_Op<"update", [HasParent<"StageOp">, SingleBlock]> {
+  let summary = "an update over a reduction domain (Halide's RDom)";
+  let description = [{
+    Region arguments: the stage's pure dimensions, the reduction dimensions, the value so far.
+  }];
+  let arguments = (ins StrArrayAttr:$rdims, AffineMapAttr:$extents);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$rdims `extents` $extents $body attr-dict";
+  let hasVerifier = 1;
+}
+
+def Sched_ReadOp : Sched_Op<"read", [Pure]> {
+  let summary = "the value of a stage, input or table at a point";
+  let arguments = (ins FlatSymbolRefAttr:$source, Variadic<Index>:$indices,
+    DefaultValuedAttr<Sched_ExteriorAttr, "::srcc::sched::Exterior::None">:$exterior,
+    OptionalAttr<F32Attr>:$value);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$source `[` $indices `]` (`exterior` $exterior^)? ($value^)? attr-dict `:` type($result)";
+}
+
+def Sched_SizeOp : Sched_Op<"size", [Pure]> {
+  let summary = "height (0) or width (1) of the pipeline's input; >= 1";
+  let arguments = (ins I64Attr:$axis);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$axis attr-dict";
+}
+
+def Sched_YieldOp : Sched_Op<"yield", [Pure, Terminator]> {
+  let summary = "value of a definition";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Schedule
+//===----------------------------------------------------------------------===//
+
+def Sched_ScheduleOp : Sched_Op<"schedule", [NoTerminator, SingleBlock]> {
+  let summary = "where, when and how the stages of a pipeline are computed";
+  let arguments = (ins FlatSymbolRefAttr:$pipeline);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$pipeline attr-dict-with-keyword $body";
+}
+
+class Sched_Directive<string mnemonic> : Sched_Op<mnemonic, [HasParent<"ScheduleOp">]>;
+class Sched_LoopDirective<string mnemonic> : Sched_Directive<mnemonic>;
+
+def Sched_ComputeRootOp : Sched_Directive<"compute_root"> {
+  let summary = "computes a stage in a kernel of its own, before all that read it";
+  let arguments = (ins FlatSymbolRefAttr:$stage);
+  let assemblyFormat = "$stage attr-dict";
+}
+def Sched_ComputeAtOp : Sched_Directive<"compute_at"> {
+  let summary = "computes what a consumer's loop body needs at the start of that body";
+  let description = [{
+    May be given once per consumer. Before and after `sched.compute_at @conv at @relu "x"`:
+
+    ```
+    produce relu:                    produce relu:
+      for y:                           for y:
+        for x:                           for x:
+          relu(...) = f(conv(...))         produce conv:
+                                             conv(...) = ...
+                                           relu(...) = f(conv(...))
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$consumer, StrAttr:$loop);
+  let assemblyFormat = "$stage `at` $consumer $loop attr-dict";
+}
+def Sched_SplitOp : Sched_LoopDirective<"split"> {
+  let summary = "one loop into an outer and an inner one of `factor` steps";
+  let description = [{
+    `sched.split @f "x" into "xo", "xi" by affine_map<()[s0, s1] -> (16)> tail round_up`:
+
+    ```
+    for x in [0, W)      ->      for xo in [0, ceil(W / 16))
+                                   for xi in [0, 16)
+    ```
+    The factor may depend on H and W. Tails: `guard` stores only what exists, `shift_inwards`
+    lets the last piece overlap the one before it, `round_up` computes whole pieces.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$loop, StrAttr:$outer, StrAttr:$inner,
+    AffineMapAttr:$factor, DefaultValuedAttr<Sched_TailAttr, "::srcc::sched::Tail::Guard">:$tail,
+    OptionalAttr<I64Attr>:$update);
+  let assemblyFormat = "$stage (`update` $update^)? $loop `into` $outer `,` $inner `by` $factor (`tail` $tail^)? attr-dict";
+}
+def Sched_TileOp : Sched_LoopDirective<"tile"> {
+  let summary = "two splits and a reorder: x, y into xo, yo over xi, yi";
+  let arguments = (ins FlatSymbolRefAttr:$stage, StrArrayAttr:$loops, StrArrayAttr:$outer,
+    StrArrayAttr:$inner, AffineMapAttr:$factors,
+    DefaultValuedAttr<Sched_TailAttr, "::srcc::sched::Tail::Guard">:$tail,
+    OptionalAttr<I64Attr>:$update);
+  let assemblyFormat = "$stage (`update` $update^)? $loops `into` $outer `,` $inner `by` $factors (`tail` $tail^)? attr-dict";
+}
+def Sched_FuseOp : Sched_LoopDirective<"fuse"> {
+  let summary = "two neighbouring loops into one: inner, outer into fused";
+  let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$inner, StrAttr:$outer, StrAttr:$fused,
+    OptionalAttr<I64Attr>:$update);
+  let assemblyFormat = "$stage (`update` $update^)? $inner `,` $outer `into` $fused attr-dict";
+}
+class Sched_LoopsDirective<string mnemonic> : Sched_LoopDirective<mnemonic> {
+  let arguments = (ins FlatSymbolRefAttr:$stage, StrArrayAttr:$loops, OptionalAttr<I64Attr>:$update);
+  let assemblyFormat = "$stage (`update` $update^)? $loops attr-dict";
+}
+def Sched_ReorderOp : Sched_LoopsDirective<"reorder"> {
+  let summary = "the order of the named loops, innermost first; others keep their places";
+}
+def Sched_VectorizeOp : Sched_LoopsDirective<"vectorize"> {
+  let summary = "a loop of 2, 4, 8 or 16 steps becomes vector operations";
+}
+def Sched_UnrollOp : Sched_LoopsDirective<"unroll"> {
+  let summary = "loops of constant extent become straight-line code";
+}
+def Sched_GpuBlocksOp : Sched_LoopsDirective<"gpu_blocks"> {
+  let summary = "loops over work-groups, fastest-varying first (at most 3)";
+}
+def Sched_GpuThreadsOp : Sched_LoopsDirective<"gpu_threads"> {
+  let summary = "loops over the work-items of a group, fastest-varying first (at most 3)";
+}
+def Sched_StoreInOp : Sched_Directive<"store_in"> {
+  let summary = "memory, layout and storage type of a stage or table";
+  let description = [{
+    `layout` lists storage dimensions, outermost first: `"y"`, or `"c/4"` and `"c%4"` for a
+    dimension packed by 4; tables name their dimensions d0, d1, ... `align N` rounds rows (the
+    innermost dimension) and their start up to N elements, `odd` makes rows an odd number of
+    such lines (no cache-set conflicts between neighbours). `as f16` stores halves: the one
+    directive that may change a value, by rounding it.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, Sched_MemoryAttr:$memory,
+    OptionalAttr<StrArrayAttr>:$layout, OptionalAttr<I64Attr>:$align, UnitAttr:$odd,
+    OptionalAttr<TypeAttr>:$as);
+  let assemblyFormat = "$stage $memory (`layout` $layout^)? (`align` $align^)? (`odd` $odd^)? (`as` $as^)? attr-dict";
+}
+def Sched_AlignBoundsOp : Sched_Directive<"align_bounds"> {
+  let summary = "computes a dimension from and to multiples of `modulus`";
+  let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$dim, I64Attr:$modulus);
+  let assemblyFormat = "$stage $dim `to` $modulus attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Loop IR
+//===----------------------------------------------------------------------===//
+
+def Sched_LoopsOp : Sched_Op<"loops", [Symbol, NoTerminator, SingleBlock]> {
+  let summary = "a scheduled pipeline as loop nests";
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$pipeline);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `of` $pipeline attr-dict-with-keyword $body";
+}
+def Sched_RealizeOp : Sched_Op<"realize", [AttrSizedOperandSegments]> {
+  let summary = "storage of a stage, for the rest of the block";
+  let description = [{
+    `bounds` are the min and extent of every dimension, known after bounds inference.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, Variadic<Index>:$mins, Variadic<Index>:$extents);
+  let assemblyFormat = "$stage (`bounds` `(` $mins^ `)` `(` $extents `)`)? attr-dict";
+}
+def Sched_ProduceOp : Sched_Op<"produce", [NoTerminator, SingleBlock]> {
+  let summary = "computes a stage into its storage";
+  let arguments = (ins FlatSymbolRefAttr:$stage);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$stage attr-dict-with-keyword $body";
+}
+def Sched_BoundOp : Sched_Op<"bound", [Pure]> {
+  let summary = "min and extent of what must be computed of a stage's dimension here";
+  let arguments = (ins FlatSymbolRefAttr:$stage, I64Attr:$dim);
+  let results = (outs Index:$min, Index:$extent);
+  let assemblyFormat = "$stage $dim attr-dict";
+}
+def Sched_ForOp : Sched_Op<"for", [NoTerminator, SingleBlock]> {
+  let summary = "a named loop over [min, min + extent)";
+  let arguments = (ins StrAttr:$name, Sched_LoopKindAttr:$kind, Index:$min, Index:$extent,
+                       DefaultValuedAttr<I64Attr, "0">:$axis);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$name $kind `(` $min `,` $extent `)` attr-dict-with-keyword $body";
+  let builders = [OpBuilder<(ins "llvm::StringRef":$name, "LoopKind":$kind, "mlir::Value":$min,
+                                 "mlir::Value":$extent, CArg<"int64_t", "0">:$axis)>];
+  let extraClassDeclaration = "mlir::Value getIv() { return getBody().getArgument(0); }";
+}
+def Sched_LoadOp : Sched_Op<"load", [MemoryEffects<[MemRead]>]> {
+  let summary = "reads a stage, input or table";
+  let arguments = (ins FlatSymbolRefAttr:$source, Variadic<Index>:$indices,
+    DefaultValuedAttr<Sched_ExteriorAttr, "::srcc::sched::Exterior::None">:$exterior,
+    OptionalAttr<F32Attr>:$value);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$source `[` $indices `]` (`exterior` $exterior^)? ($value^)? attr-dict `:` type($result)";
+}
+def Sched_StoreOp : Sched_Op<"store", [MemoryEffects<[MemWrite]>, AttrSizedOperandSegments]> {
+  let summary = "writes a stage where `predicate`, if given, holds";
+  let arguments = (ins AnyType:$value, FlatSymbolRefAttr:$stage, Variadic<Index>:$indices,
+                       Optional<I1>:$predicate);
+  let assemblyFormat = "$value `,` $stage `[` $indices `]` (`if` $predicate^)? attr-dict `:` type($value)";
+}
+
+#endif // SRCC_DIALECTS_SCHED_SCHEDOPS_TD
