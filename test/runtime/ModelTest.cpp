@@ -13,6 +13,9 @@
 #include <gmock/gmock.h>
 #include <thread>
 
+/// PoCL and its LLVM keep memory until the process ends; LeakSanitizer is to look at our own.
+extern "C" const char *__lsan_default_suppressions() { return "leak:libpocl\nleak:libLLVM\n"; }
+
 using namespace srcc;
 using namespace srcc::test;
 using testing::Each;
