@@ -23,6 +23,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
+#include <random>
 
 using namespace mlir;
 using namespace srcc;
@@ -553,6 +555,206 @@ TEST_F(Emit, Convolution) {
                      in[(c * (height + 2) + y + ky) * stride + x + kx];
         EXPECT_NEAR(out[y * width + x], std::max(sum, 0.0), 1e-5) << y << ", " << x;
       }
+  }
+}
+
+//===- random programs ----------------------------------------------------===//
+
+/// A random program of integer reads, writes, sums, loops and conditions, as text for the printer
+/// and as a function for the test: the printer moves expressions, this one does not.
+class RandomProgram {
+public:
+  explicit RandomProgram(unsigned seed) : random(seed) { block(body, 0, 40); }
+
+  std::string text() const {
+    std::string result =
+        "%v0 = memref.alloca() : memref<i32>\n%v1 = memref.alloca() : memref<i32>\n"
+        "%p = memref.alloca() : memref<8xi32>\n"
+        "%z = arith.constant 0 : i32\n%mask = arith.constant 1023 : i32\n"
+        "memref.store %z, %v0[] : memref<i32>\nmemref.store %z, %v1[] : memref<i32>\n";
+    for (int i = 0; i < 9; ++i)
+      result += "%k" + std::to_string(i) + " = arith.constant " + std::to_string(i) + " : index\n";
+    for (int i = 0; i < 8; ++i)
+      result += "memref.store %z, %p[%k" + std::to_string(i) + "] : memref<8xi32>\n";
+    print(body, result);
+    return result;
+  }
+  /// Runs on m0, m1 and r of eight elements each.
+  void run(std::vector<int> &m0, std::vector<int> &m1, std::vector<int> &r) {
+    std::vector<int> p(8);
+    memory = {&m0, &m1, &r, &p};
+    variables = {0, 0};
+    execute(body);
+  }
+
+private:
+  enum Kind { Load, VariableLoad, Sum, Product, Store, VariableStore, For, If };
+  struct Statement {
+    Kind kind;
+    int result = -1, a = -1, b = -1; ///< values
+    int memory = 0, offset = 0, loop = -1;
+    std::vector<Statement> first, second;
+  };
+
+  int pick(int n) { return int(random() % unsigned(n)); }
+  void block(std::vector<Statement> &to, int depth, int length) {
+    size_t known = values.size();
+    for (int i = 0; i < length; ++i) {
+      Statement statement;
+      int kind = pick(20);
+      auto value = [&] {
+        return values[values.size() - 1 - pick(std::min<int>(values.size(), 6))];
+      };
+      if (values.empty() || kind < 5) {
+        statement.kind = Load;
+      } else {
+        statement.kind = kind < 7    ? VariableLoad
+                         : kind < 11 ? Sum
+                         : kind < 13 ? Product
+                         : kind < 16 ? Store
+                         : kind < 18 ? VariableStore
+                         : kind < 19 ? For
+                                     : If;
+      }
+      if (statement.kind >= For && depth == 2)
+        statement.kind = Store;
+      statement.memory = statement.kind == Store ? "\0\1\3"[pick(3)] : pick(4);
+      if (statement.kind == VariableLoad || statement.kind == VariableStore)
+        statement.memory = pick(2);
+      statement.loop = loops.empty() || pick(2) ? -1 : loops[pick(loops.size())];
+      statement.offset = pick(statement.loop < 0 ? 8 : 6);
+      if (statement.kind >= Sum) {
+        statement.a = value();
+        statement.b = value();
+      }
+      if (statement.kind == For) {
+        statement.loop = count++;
+        loops.push_back(statement.loop);
+        block(statement.first, depth + 1, 8);
+        loops.pop_back();
+      } else if (statement.kind == If) {
+        block(statement.first, depth + 1, 6);
+        block(statement.second, depth + 1, 6);
+      } else if (statement.kind < Store) {
+        statement.result = count++;
+        values.push_back(statement.result);
+      }
+      to.push_back(std::move(statement));
+    }
+    values.resize(known);
+  }
+
+  static std::string name(int value) { return "%x" + std::to_string(value); }
+  void print(const std::vector<Statement> &statements, std::string &to) const {
+    const char *const names[] = {"%m0", "%m1", "%r", "%p"};
+    for (const Statement &s : statements) {
+      std::string x = name(s.result), offset = std::to_string(s.offset), index = "%k" + offset;
+      std::string type = s.memory == 3 ? "memref<8xi32>" : "memref<?xi32>";
+      if ((s.kind == Load || s.kind == Store) && s.loop >= 0) {
+        index = "%at" + std::to_string(unique++);
+        to += index + " = arith.addi %i" + std::to_string(s.loop) + ", %k" + offset + " : index\n";
+      }
+      std::string variable = "%v" + std::to_string(s.memory);
+      switch (s.kind) {
+      case Load:
+        to += x + " = memref.load " + names[s.memory] + "[" + index + "] : " + type + "\n";
+        break;
+      case VariableLoad:
+        to += x + " = memref.load " + variable + "[] : memref<i32>\n";
+        break;
+      case Sum:
+        to += x + "s = arith.addi " + name(s.a) + ", " + name(s.b) + " : i32\n" + x +
+              " = arith.andi " + x + "s, %mask : i32\n";
+        break;
+      case Product:
+        to += x + "s = arith.muli " + name(s.a) + ", " + name(s.b) + " : i32\n" + x +
+              " = arith.andi " + x + "s, %mask : i32\n";
+        break;
+      case Store:
+        to += "memref.store " + name(s.a) + ", " + names[s.memory] + "[" + index + "] : " + type +
+              "\n";
+        break;
+      case VariableStore:
+        to += "memref.store " + name(s.a) + ", " + variable + "[] : memref<i32>\n";
+        break;
+      case For:
+        to += "scf.for %i" + std::to_string(s.loop) + " = %k0 to %k3 step %k1 {\n";
+        print(s.first, to);
+        to += "}\n";
+        break;
+      case If: {
+        std::string c = "%c" + std::to_string(unique++);
+        to += c + " = arith.cmpi slt, " + name(s.a) + ", " + name(s.b) + " : i32\nscf.if " + c +
+              " {\n";
+        print(s.first, to);
+        to += "} else {\n";
+        print(s.second, to);
+        to += "}\n";
+        break;
+      }
+      }
+    }
+  }
+  void execute(const std::vector<Statement> &statements) {
+    for (const Statement &s : statements) {
+      bool indexed = (s.kind == Load || s.kind == Store) && s.loop >= 0;
+      int index = s.offset + (indexed ? state[s.loop] : 0);
+      switch (s.kind) {
+      case Load:
+        state[s.result] = (*memory[s.memory])[index];
+        break;
+      case VariableLoad:
+        state[s.result] = variables[s.memory];
+        break;
+      case Sum:
+        state[s.result] = (state[s.a] + state[s.b]) & 1023;
+        break;
+      case Product:
+        state[s.result] = (state[s.a] * state[s.b]) & 1023;
+        break;
+      case Store:
+        (*memory[s.memory])[index] = state[s.a];
+        break;
+      case VariableStore:
+        variables[s.memory] = state[s.a];
+        break;
+      case For:
+        for (int i = 0; i < 3; ++i) {
+          state[s.loop] = i;
+          execute(s.first);
+        }
+        break;
+      case If:
+        execute(state[s.a] < state[s.b] ? s.first : s.second);
+        break;
+      }
+    }
+  }
+
+  std::mt19937 random;
+  std::vector<Statement> body;
+  std::vector<int> values, loops; ///< in scope
+  int count = 0;
+  mutable int unique = 0;
+  std::map<int, int> state;
+  std::vector<std::vector<int> *> memory;
+  std::vector<int> variables;
+};
+
+TEST_F(Emit, RandomPrograms) {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RandomProgram program(seed);
+    std::vector<int> start(8);
+    for (int i = 0; i < 8; ++i)
+      start[i] = (i * 37 + int(seed) * 11) % 101;
+    std::vector<int> m0 = start, m1(start.rbegin(), start.rend()), r = start;
+    std::vector<int> e0 = m0, e1 = m1;
+    program.run(e0, e1, r);
+    run<int>("%m0: memref<?xi32>, %m1: memref<?xi32>, %r: memref<?xi32> {ocl.read_only}",
+             program.text(), {&m0, &m1, &r});
+    EXPECT_EQ(m0, e0);
+    EXPECT_EQ(m1, e1);
   }
 }
 
