@@ -93,7 +93,14 @@ private:
 
   // Layers.
   LogicalResult layer(Operation &op);
-  LogicalResult conv(srcc::sr::Conv2DOp op);
+  struct Sum {
+    StageRef shape;
+    SmallVector<Reduction> reductions;
+    SmallVector<std::string> biases;
+    AffineExpr macs;
+  };
+  LogicalResult addConv(srcc::sr::Conv2DOp op, Sum &sum);
+  LogicalResult conv(ArrayRef<srcc::sr::Conv2DOp> convs, Operation *result);
   LogicalResult convTranspose(srcc::sr::ConvTranspose2DOp op);
   LogicalResult resize(srcc::sr::ResizeOp op);
   void globalPool(Operation *op, bool deviation);
@@ -294,22 +301,19 @@ static AffineExpr windowed(AffineExpr n, int64_t pads, int64_t k, int64_t dilati
   return stride == 1 ? span + 1 : span.floorDiv(stride) + 1;
 }
 
-LogicalResult Converter::conv(srcc::sr::Conv2DOp op) {
-  StageRef in = of(op.getInput());
+/// Adds the reductions of a convolution over its input, or over each part of a concatenation, which
+/// then need not exist.
+LogicalResult Converter::addConv(srcc::sr::Conv2DOp op, Sum &sum) {
   auto weightShape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
   int64_t filters = weightShape[0], perGroup = weightShape[1], kh = weightShape[2],
           kw = weightShape[3], groups = op.getGroups();
-  auto s = op.getStrides(), p = op.getPads(), d = op.getDilations();
-  StageRef shape{"", number(filters), windowed(in.y, p[0] + p[2], kh, d[0], s[0]),
-                 windowed(in.x, p[1] + p[3], kw, d[1], s[1])};
+  SmallVector<int64_t> s(op.getStrides()), p(op.getPads()), d(op.getDilations());
   auto weights = srcc::sr::getConstantValues(op.getWeight());
   if (failed(weights))
     return op.emitOpError("weights must be an sr.constant");
   std::string w = tableOf(op.getWeight());
-  std::string bias;
   if (op.getBias())
-    bias = tableOf(op.getBias());
-  // A concatenated input is reduced part by part and need not exist.
+    sum.biases.push_back(tableOf(op.getBias()));
   SmallVector<std::pair<StageRef, int64_t>> parts;
   auto concat = op.getInput().getDefiningOp<srcc::sr::ConcatOp>();
   if (concat && groups == 1) {
@@ -319,19 +323,19 @@ LogicalResult Converter::conv(srcc::sr::Conv2DOp op) {
       offset += srcc::sr::getMapShape(part.getType()).c;
     }
   } else {
-    parts.push_back({in, 0});
+    parts.push_back({of(op.getInput()), 0});
   }
-  SmallVector<Reduction> reductions;
   for (auto &[part, offset] : parts) {
+    sum.shape = {"", number(filters), windowed(part.y, p[0] + p[2], kh, d[0], s[0]),
+                 windowed(part.x, p[1] + p[3], kw, d[1], s[1])};
     Reduction r;
-    int64_t channels =
-        parts.size() == 1 ? perGroup : cast<AffineConstantExpr>(part.c).getValue();
+    int64_t channels = parts.size() == 1 ? perGroup : cast<AffineConstantExpr>(part.c).getValue();
     r.rdims.push_back({"rc", number(channels)});
     if (kh > 1)
       r.rdims.push_back({"ky", number(kh)});
     if (kw > 1)
       r.rdims.push_back({"kx", number(kw)});
-    r.body = [=, &part = part, offset = offset](ValueRange at, Value self) {
+    r.body = [=, part = part, offset = offset](ValueRange at, Value self) {
       Value c = at[0], rc = at[3], ky = kh > 1 ? at[4] : cst(0),
             kx = kw > 1 ? at[kh > 1 ? 5 : 4] : cst(0);
       Value channel = rc;
@@ -342,13 +346,42 @@ LogicalResult Converter::conv(srcc::sr::Conv2DOp op) {
       Value weight = readTable(w, {c, plus(rc, offset), ky, kx});
       return fma(weight, read(part, {channel, y, x}, Exterior::Constant, 0.0f), self);
     };
-    reductions.push_back(std::move(r));
+    sum.reductions.push_back(std::move(r));
   }
-  reduce(op, shape, 0, reductions, shape.y * shape.x * nonZeros(*weights),
-         [&](ValueRange at, Value sum) {
-           return bias.empty() ? sum : add(sum, readTable(bias, {at[0]}));
-         });
+  AffineExpr macs = sum.shape.y * sum.shape.x * nonZeros(*weights);
+  sum.macs = sum.macs ? sum.macs + macs : macs;
   return success();
+}
+
+/// Convolutions added to each other and to nothing else are one reduction.
+LogicalResult Converter::conv(ArrayRef<srcc::sr::Conv2DOp> convs, Operation *result) {
+  Sum sum;
+  for (auto op : convs)
+    if (failed(addConv(op, sum)))
+      return failure();
+  reduce(result, sum.shape, 0, sum.reductions, sum.macs, [&](ValueRange at, Value value) {
+    for (auto &bias : sum.biases)
+      value = add(value, readTable(bias, {at[0]}));
+    return value;
+  });
+  return success();
+}
+
+/// The convolution that makes `v`, if `v` has no other use.
+static srcc::sr::Conv2DOp convOf(Value v) {
+  auto conv = v.getDefiningOp<srcc::sr::Conv2DOp>();
+  return conv && v.hasOneUse() ? conv : srcc::sr::Conv2DOp();
+}
+
+/// The sum of two convolutions of one shape that `op` is; empty otherwise.
+static SmallVector<srcc::sr::Conv2DOp> sumOfConvs(Operation *op) {
+  auto add = dyn_cast<srcc::sr::AddOp>(op);
+  if (!add || add.getLhs().getType() != add.getRhs().getType())
+    return {};
+  auto a = convOf(add.getLhs()), b = convOf(add.getRhs());
+  if (!a || !b || a == b)
+    return {};
+  return {a, b};
 }
 
 /// As a gather: output y takes the kernel rows ky = (y + pad) mod s + s t, which meet the input rows
@@ -595,8 +628,13 @@ LogicalResult Converter::layer(Operation &op) {
   auto tanhOf = [&](Value x) { return make<math::TanhOp>(x); };
   if (isa<sr::ConstantOp, func::ReturnOp>(op))
     return success();
-  if (auto o = dyn_cast<sr::Conv2DOp>(op))
-    return conv(o);
+  if (auto o = dyn_cast<sr::Conv2DOp>(op)) {
+    if (o.getResult().hasOneUse() && !sumOfConvs(*o.getResult().user_begin()).empty())
+      return success(); // part of the sum
+    return conv(o, o);
+  }
+  if (auto convs = sumOfConvs(&op); !convs.empty())
+    return conv(convs, &op);
   if (auto o = dyn_cast<sr::ConvTranspose2DOp>(op))
     return convTranspose(o);
   if (isa<sr::ReluOp>(op))

@@ -141,8 +141,8 @@ void DefaultSchedule::analyse() {
   }
 }
 
-/// The reduction that `root` reads through inlined stages, at which coordinates; the one with the
-/// most multiply-adds where there are several, the others get storage.
+/// The reduction that `root` reads through inlined stages, and at which coordinates; where there
+/// are several, the first: the stages that finish the others get storage.
 StageOp DefaultSchedule::findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads) {
   StageOp found;
   std::function<void(StageOp, ArrayRef<IndexExpr>)> visit = [&](StageOp stage,
@@ -163,7 +163,7 @@ StageOp DefaultSchedule::findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads
         return;
       }
       if (found && found != source) {
-        facts[source.getSymName()].root = true;
+        facts[(stage == root ? source : stage).getSymName()].root = true;
         return;
       }
       found = source;

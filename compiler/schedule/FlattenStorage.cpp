@@ -331,11 +331,9 @@ LogicalResult Flattener::kernel(ProduceOp root) {
     types.push_back(MemRefType::get({ShapedType::kDynamic}, storage[name].type));
   Type i32 = builder.getI32Type();
   types.append({i32, i32});
-  std::string kernelName;
-  for (char c : root.getStage())
+  std::string kernelName; // with the pipeline's name no stage has the name of a built-in function
+  for (char c : (pipeline.getSymName() + "_" + root.getStage()).str())
     kernelName += llvm::isAlnum(c) ? c : '_';
-  if (llvm::isDigit(kernelName[0]))
-    kernelName = "k" + kernelName;
   auto func = gpu::GPUFuncOp::create(builder, loc, kernelName,
                                      builder.getFunctionType(types, {}));
   func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
@@ -359,7 +357,7 @@ LogicalResult Flattener::kernel(ProduceOp root) {
   builder.setInsertionPointToEnd(&program.getBody().front());
   SmallVector<int32_t> readPlaces, writePlaces;
   for (auto [i, name] : llvm::enumerate(names)) {
-    if (reads.contains(name))
+    if (reads.contains(name) && !writes.contains(name)) // what it reads of its own, it wrote before
       readPlaces.push_back(i);
     if (writes.contains(name))
       writePlaces.push_back(i);

@@ -25,6 +25,7 @@
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -128,6 +129,10 @@ int bench(const Arguments &arguments) {
   if (!height || !width)
     throw std::runtime_error("give --size WIDTHxHEIGHT of the input, or --input");
   bool jsonOnly = arguments.json == "-", quiet = arguments.quiet || jsonOnly;
+  // Opened now, so that a path that cannot be written costs no measurement.
+  std::optional<srcc::imaging::AtomicFile> jsonFile;
+  if (arguments.runs > 0 && !jsonOnly && !arguments.json.empty())
+    jsonFile.emplace(arguments.json);
   if (arguments.runs > 0)
     fillCache(arguments, height, width);
 
@@ -166,7 +171,7 @@ int bench(const Arguments &arguments) {
       model.runF32(input.data.data(), output.data());
       progress.step();
     }
-    int interval = std::max(1, arguments.runs / 4);
+    int interval = std::max(1, arguments.runs / 8);
     for (int i = 0; i < arguments.runs; ++i) {
       if (i % interval == 0)
         measurePeak();
@@ -262,8 +267,10 @@ int bench(const Arguments &arguments) {
   std::string text = report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (jsonOnly)
     std::cout << text;
-  else if (!arguments.json.empty())
-    srcc::imaging::writeFile(arguments.json, text);
+  if (jsonFile) {
+    jsonFile->write(text.data(), text.size());
+    jsonFile->commit();
+  }
   return 0;
 }
 
@@ -293,12 +300,16 @@ int main(int argc, char **argv) {
   app.add_flag("--no-cache", arguments.noCache, "neither read nor write compiled programs")
       ->excludes("--cache");
   app.add_flag("--quiet", arguments.quiet, "no progress");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  }
   stopAtInterrupt();
   try {
     return bench(arguments);
   } catch (const std::exception &error) {
-    std::fprintf(stderr, "srcc-bench: %s\n", error.what());
+    std::fprintf(stderr, "srcc-bench: error: %s\n", error.what());
     return 1;
   }
 }
