@@ -12,6 +12,7 @@
 
 #include "compiler/emit/Names.h"
 #include "dialects/ocl/OCL.h"
+#include "dialects/sr/SR.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -22,6 +23,7 @@
 #include "mlir/IR/Iterators.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/CommandLine.h"
@@ -225,6 +227,8 @@ private:
   /// As a name or a literal, declared if need be, so that it can be printed several times.
   std::string takeWord(Value value);
   void set(Value value, Expr expr);
+  bool isKept(Value value);
+  void standsFor(Value variable, Value value);
   Expr call(StringRef function, ArrayRef<Expr> arguments, Precedence precedence = Postfix);
   Expr binary(StringRef symbol, Precedence precedence, const Expr &lhs, const Expr &rhs,
               bool associative);
@@ -283,6 +287,7 @@ private:
   DenseMap<Value, unsigned> remaining; ///< their uses still to come
   DenseSet<Operation *> dead;
   DenseSet<Value> readOnly;
+  llvm::StringSet<> areas; ///< names of the stage and of the buffers
   /// Rank-0 allocas, by the store that declares them.
   DenseMap<Operation *, memref::AllocaOp> declaringStores;
   /// The variable that an operation's (vector.insert's) result may go on using.
@@ -336,8 +341,11 @@ void KernelPrinter::declare(Value value, Expr expr) {
 }
 
 std::string KernelPrinter::nameFor(Value value) {
+  // An integer that only bears the name of a stage or a buffer is an index into it.
+  bool integer = getElementTypeOrSelf(value.getType()).isIntOrIndex();
   if (StringRef name = nameOf(value.getLoc()); !name.empty())
-    return name.str();
+    if (!integer || !areas.contains(cIdentifier(name)))
+      return name.str();
   Operation *op = value.getDefiningOp();
   if (auto load = dyn_cast_or_null<memref::LoadOp>(op))
     return (memoryName(load.getMemref()) + "_value").str();
@@ -349,7 +357,7 @@ std::string KernelPrinter::nameFor(Value value) {
     return "condition";
   if (isa_and_nonnull<vector::StepOp>(op))
     return "lane";
-  return getElementTypeOrSelf(value.getType()).isIntOrIndex() ? "index" : "value";
+  return integer ? "index" : "value";
 }
 
 //===- expressions --------------------------------------------------------===//
@@ -396,6 +404,21 @@ std::string KernelPrinter::takeWord(Value value) {
   return take(value).text;
 }
 
+/// Whether the next operation keeps the value in a variable, which can then stand for it.
+bool KernelPrinter::isKept(Value value) {
+  Operation *op = value.getDefiningOp();
+  auto store = op ? dyn_cast_or_null<memref::StoreOp>(op->getNextNode()) : memref::StoreOp();
+  return store && store.getValueToStore() == value && store.getMemRefType().getRank() == 0;
+}
+
+/// After a value went to a variable: its other uses read the variable, as long as that keeps it.
+void KernelPrinter::standsFor(Value variable, Value value) {
+  if (auto left = remaining.find(value); left != remaining.end() && left->second > 0) {
+    expressions[value] = {memoryName(variable).str(), Word, false, {variable}};
+    waiting.insert(value);
+  }
+}
+
 void KernelPrinter::set(Value value, Expr expr) {
   unsigned count = uses(value);
   bool local = llvm::all_of(value.getUsers(), [&](Operation *user) {
@@ -403,8 +426,11 @@ void KernelPrinter::set(Value value, Expr expr) {
   });
   bool free = expr.precedence == Word && expr.reads.empty();
   bool word = expr.precedence == Word && !expr.splat && local;
-  if (!free && !word && (count != 1 || !local))
+  bool kept = !free && !word && local && count > 1 && isKept(value);
+  if (!free && !word && !kept && (count != 1 || !local))
     return declare(value, std::move(expr));
+  if (kept)
+    remaining[value] = count;
   if (!expr.reads.empty()) {
     waiting.insert(value);
     remaining[value] = count;
@@ -624,9 +650,16 @@ void KernelPrinter::store(Value memory, Value index, Value value) {
   SmallVector<Value> operands{value};
   if (index)
     operands.push_back(index);
-  SmallVector<Expr, 4> taken = take(operands);
+  // A variable takes an expression of any length: a constant beside it would be no shorter.
+  SmallVector<Expr, 4> taken =
+      index ? take(ValueRange(operands)) : SmallVector<Expr, 4>{take(value)};
+  bool kept = !index && isKept(value) && expressions[value].precedence < Word;
+  if (kept)
+    waiting.remove(value);
   beforeWrite(memory);
   line(element(memory, index).text + " = " + whole(taken[0], value.getType()).text + ";");
+  if (kept)
+    standsFor(memory, value);
 }
 
 //===- kernel -------------------------------------------------------------===//
@@ -682,6 +715,8 @@ LogicalResult KernelPrinter::print() {
 
   if (auto text = kernel->getAttrOfType<StringAttr>(ocl::commentAttr))
     comment(text);
+  if (StringRef stage = nameOf(kernel.getLoc()); !stage.empty())
+    areas.insert(cIdentifier(stage));
   std::string group;
   if (auto size = kernel.getKnownBlockSize())
     group = llvm::formatv(" __attribute__((reqd_work_group_size({0}, {1}, {2})))", (*size)[0],
@@ -694,13 +729,15 @@ LogicalResult KernelPrinter::print() {
     std::string name;
     if (auto given = kernel.getArgAttrOfType<StringAttr>(i, ocl::nameAttr))
       name = given.str();
-    else if (StringRef given = nameOf(argument.getLoc()); !given.empty())
-      name = given.str();
     else if (type.isInteger(32) && i + 2 >= count)
       name = i + 2 == count ? "H" : "W";
+    else if (StringRef given = nameOf(argument.getLoc()); !given.empty())
+      name = given.str();
     else
       name = isa<MemRefType>(type) ? "buffer" : "value";
     name = names.unique(name);
+    if (isa<MemRefType>(type))
+      areas.insert(name);
     if (auto memory = dyn_cast<MemRefType>(type)) {
       if (failed(checkMemory(kernel, memory)))
         return failure();
@@ -1009,9 +1046,11 @@ LogicalResult KernelPrinter::printArith(Operation *op) {
       precedence = symbol == "&&" ? LogicalAnd : symbol == "||" ? LogicalOr : Equality;
     }
   }
-  if (isUnsigned)
-    for (Expr &operand : operands)
-      operand = unsignedInteger(operand, type);
+  if (isUnsigned) {
+    operands[0] = unsignedInteger(operands[0], type);
+    if (vector || !llvm::isDigit(operands[1].text.front())) // 8 becomes unsigned by itself
+      operands[1] = unsignedInteger(operands[1], type);
+  }
   // A scalar operand of an operator is widened: x * 0.5f. Literals of i8 would not be.
   if (vector && (isByte(type) || isUnsigned || (operands[0].splat && operands[1].splat)))
     operands[0] = whole(operands[0], type);
@@ -1359,6 +1398,8 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
     std::string name = names.unique(given.empty() ? "variable" : given);
     line(declaration(type, name, false) + " = " + value.text + ";");
     expressions[alloca] = {name, Word, false, {}};
+    if (value.precedence < Word && isKept(store.getValueToStore()))
+      standsFor(alloca, store.getValueToStore());
     return success();
   }
   if (auto load = dyn_cast<vector::LoadOp>(op)) {
@@ -1593,8 +1634,8 @@ void srcc::registerOpenCLEmission() {
         return failure(result.wasInterrupted());
       },
       [](DialectRegistry &registry) {
-        registry
-            .insert<arith::ArithDialect, gpu::GPUDialect, math::MathDialect, memref::MemRefDialect,
-                    ocl::OCLDialect, scf::SCFDialect, ub::UBDialect, vector::VectorDialect>();
+        registry.insert<arith::ArithDialect, gpu::GPUDialect, math::MathDialect,
+                        memref::MemRefDialect, ocl::OCLDialect, scf::SCFDialect, sr::SRDialect,
+                        ub::UBDialect, vector::VectorDialect>();
       });
 }

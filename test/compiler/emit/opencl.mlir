@@ -189,7 +189,7 @@ gpu.func @integers(%out: memref<?xi32> {ocl.name = "out"}, %a: i32, %b: i32) ker
   %c3 = arith.constant 3 : i32
   %8 = arith.shrsi %a, %c3 : i32
   memref.store %8, %out[%i] : memref<?xi32>
-  // CHECK-NEXT: out[0] = (int)((uint)H >> (uint)3);
+  // CHECK-NEXT: out[0] = (int)((uint)H >> 3);
   %9 = arith.shrui %a, %c3 : i32
   memref.store %9, %out[%i] : memref<?xi32>
   // CHECK-NEXT: out[0] = (int)((uint)H < (uint)W);
