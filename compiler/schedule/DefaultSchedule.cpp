@@ -261,7 +261,7 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   if (ry * rx == 1) {
     int64_t channels = channelsOf(root);
     // Sums, inputs and one weight fit the registers: F P + P + 1.
-    int64_t filters = groupOf(channels, registers >= 32 ? 6 : 4, 4);
+    int64_t filters = groupOf(channels, 6, 4);
     int64_t vectors = std::max<int64_t>(1, (registers - 1) / (filters + 1));
     vectors = std::min<int64_t>(vectors, 4);
     int64_t pixels = vectors * lanes;

@@ -146,6 +146,7 @@ IndexExpr operator*(const IndexExpr &a, const IndexExpr &b) {
 }
 IndexExpr operator-(const IndexExpr &a, const IndexExpr &b) { return a + b * IndexExpr(-1); }
 bool operator==(const IndexExpr &a, const IndexExpr &b) { return compareExprs(a, b) == 0; }
+bool operator<(const IndexExpr &a, const IndexExpr &b) { return compareExprs(a, b) < 0; }
 } // namespace srcc::sched
 
 std::optional<int64_t> IndexExpr::constant() const {

@@ -47,6 +47,8 @@ public:
   friend IndexExpr operator-(const IndexExpr &a, const IndexExpr &b);
   friend IndexExpr operator*(const IndexExpr &a, const IndexExpr &b);
   friend bool operator==(const IndexExpr &a, const IndexExpr &b);
+  /// Some total order, for containers.
+  friend bool operator<(const IndexExpr &a, const IndexExpr &b);
   /// floor(e / divisor) and e mod divisor, divisor > 0 constant.
   IndexExpr floorDiv(int64_t divisor) const;
   IndexExpr mod(int64_t divisor) const;

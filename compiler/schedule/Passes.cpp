@@ -14,8 +14,9 @@ void srcc::sched::buildLoweringPipeline(OpPassManager &pm) {
   pm.addPass(createSchedFlattenStorage());
   pm.addPass(createSchedShareKernels()); // before the costly part: equal layers are lowered once
   pm.addPass(createSchedVectorizeLoops());
-  pm.addPass(createCSEPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createLoopInvariantCodeMotionPass());
-  pm.addPass(createCSEPass());
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createLoopInvariantCodeMotionPass());
+  kernels.addPass(createCSEPass());
 }

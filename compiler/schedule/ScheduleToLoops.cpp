@@ -224,13 +224,22 @@ FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
   IndexExpr height = IndexExpr::size(0), width = IndexExpr::size(1);
   SmallVector<Value> indices(given);
   Exterior exterior = op.getExterior();
+  // A read that stays inside for every point of the reader's domain needs no exterior value.
+  auto any = [](Value) { return true; };
+  bool inside = true;
+  for (auto [dim, index] : llvm::enumerate(op.getIndices())) {
+    IndexExpr e = IndexExpr::get(index),
+              last = IndexExpr::get(extents.getResult(dim), height, width) - 1;
+    inside &= e.lower(any).provablyNonNegative() && (last - e.upper(any)).provablyNonNegative();
+  }
+  if (inside)
+    exterior = Exterior::None;
   if (exterior == Exterior::RepeatEdge || exterior == Exterior::MirrorInterior) {
     for (auto [dim, index] : llvm::enumerate(indices)) {
-      // An index that is the reader's own coordinate in a dimension of equal extent is inside.
-      auto arg = dyn_cast<BlockArgument>(op.getIndices()[dim]);
-      auto reader = op->getParentOfType<StageOp>();
-      if (arg && arg.getArgNumber() < reader.getRank() &&
-          reader.getExtents().getResult(arg.getArgNumber()) == extents.getResult(dim))
+      IndexExpr mine = IndexExpr::get(op.getIndices()[dim]);
+      if (mine.lower(any).provablyNonNegative() &&
+          (IndexExpr::get(extents.getResult(dim), height, width) - 1 - mine.upper(any))
+              .provablyNonNegative())
         continue;
       IndexExpr i = IndexExpr::get(index),
                 last = IndexExpr::get(extents.getResult(dim), height, width) - 1;
@@ -252,7 +261,7 @@ FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
   if (failed(value) || exterior == Exterior::None)
     return value;
   // Outside its domain an inlined stage has the read's value, whatever its definition says there.
-  Value inside;
+  Value holds;
   for (auto [dim, index] : llvm::enumerate(indices)) {
     IndexExpr i = IndexExpr::get(index),
               extent = IndexExpr::get(extents.getResult(dim), height, width);
@@ -263,13 +272,13 @@ FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
     Value high = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, index,
                                        extent.materialize(builder, loc));
     Value both = arith::AndIOp::create(builder, loc, low, high);
-    inside = inside ? arith::AndIOp::create(builder, loc, inside, both).getResult() : both;
+    holds = holds ? arith::AndIOp::create(builder, loc, holds, both).getResult() : both;
   }
-  if (!inside)
+  if (!holds)
     return value;
   Value outside = arith::ConstantOp::create(
       builder, loc, builder.getFloatAttr(op.getType(), op.getValueAttr() ? op.getValueAttr().getValueAsDouble() : 0.0));
-  return arith::SelectOp::create(builder, loc, inside, *value, outside).getResult();
+  return arith::SelectOp::create(builder, loc, holds, *value, outside).getResult();
 }
 
 namespace {

@@ -5,8 +5,7 @@
 #include "compiler/schedule/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Transforms/CSE.h"
-#include "mlir/IR/Dominance.h"
+#include "mlir/IR/Threading.h"
 
 #define DEBUG_TYPE "sched-vectorize-loops"
 
@@ -275,17 +274,28 @@ static LogicalResult unroll(ForOp loop) {
   return success();
 }
 
-/// Index operands of memory operations, simplified now that unrolled variables are constants.
+/// Index operands of memory operations, simplified now that unrolled variables are constants; equal
+/// ones of a block are computed once.
 static void simplifyIndices(Operation *root) {
   IndexMemo memo;
+  auto less = [](const IndexExpr &a, const IndexExpr &b) { return a < b; };
+  using Known = std::map<IndexExpr, Value, decltype(less)>;
+  std::map<Block *, Known> known;
   root->walk([&](Operation *op) {
     if (!isa<memref::LoadOp, memref::StoreOp, vector::LoadOp, vector::StoreOp,
              srcc::ocl::VLoadHalfOp, srcc::ocl::VStoreHalfOp>(op))
       return;
     OpBuilder builder(op);
-    for (OpOperand &operand : op->getOpOperands())
-      if (operand.get().getType().isIndex())
-        operand.set(IndexExpr::get(operand.get()).materialize(builder, op->getLoc()));
+    Known &inBlock = known.try_emplace(op->getBlock(), less).first->second;
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!operand.get().getType().isIndex())
+        continue;
+      IndexExpr e = IndexExpr::get(operand.get());
+      Value &value = inBlock[e];
+      if (!value)
+        value = e.materialize(builder, op->getLoc());
+      operand.set(value);
+    }
   });
 }
 
@@ -435,14 +445,10 @@ static LogicalResult lowerKernel(gpu::GPUFuncOp func) {
     if (*lanes == 1 ? failed(unroll(loop)) : failed(Vectorizer(loop, *lanes).run()))
       return failure();
   }
-  // Outermost first: inner loops may have extents of outer variables.
-  while (true) {
-    collect(LoopKind::Unrolled);
-    if (loops.empty())
-      break;
-    if (failed(unroll(loops.back())))
+  collect(LoopKind::Unrolled);
+  for (ForOp loop : loops)
+    if (failed(unroll(loop)))
       return failure();
-  }
   // Loops of one step, so that what depends on them is constant too.
   collect(LoopKind::Serial);
   for (ForOp loop : loops) {
@@ -482,10 +488,11 @@ struct SchedVectorizeLoops
     : public srcc::sched::impl::SchedVectorizeLoopsBase<SchedVectorizeLoops> {
   using Base::Base;
   void runOnOperation() override {
+    SmallVector<gpu::GPUFuncOp> funcs;
     for (auto kernels : getOperation().getOps<gpu::GPUModuleOp>())
-      for (auto func : kernels.getOps<gpu::GPUFuncOp>())
-        if (failed(lowerKernel(func)))
-          return signalPassFailure();
+      llvm::append_range(funcs, kernels.getOps<gpu::GPUFuncOp>());
+    if (failed(failableParallelForEach(&getContext(), funcs, lowerKernel)))
+      signalPassFailure();
   }
 };
 } // namespace

@@ -35,6 +35,7 @@ inline void registerDialects(mlir::DialectRegistry &registry) {
 inline void registerPasses() {
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
+  mlir::registerLoopInvariantCodeMotionPass();
   mlir::registerSymbolDCEPass();
   mlir::registerInlinerPass();
   sched::registerSchedulePasses();

@@ -248,7 +248,7 @@ LogicalResult compile(MLIRContext *context) {
 
   info.producer = "srcc 0.1.0";
   info.target = device->name;
-  info.buildOptions = "-cl-fast-relaxed-math";
+  info.buildOptions = "-cl-mad-enable";
   info.precision = options->precision == "f32" ? srcc::PackagePrecision::F32
                                       : srcc::PackagePrecision::F16Storage;
   info.printer.multiplyAdd = device->multiplyAdd;
@@ -297,7 +297,7 @@ int main(int argc, char **argv) {
       "  srcc model.onnx --stop-after=sched -o s.mlir    algorithm and schedule, to edit\n");
   DialectRegistry registry;
   srcc::registerDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  MLIRContext context(registry);
   context.loadAllAvailableDialects();
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
