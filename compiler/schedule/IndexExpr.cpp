@@ -10,6 +10,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace mlir;
 using namespace srcc::sched;
@@ -179,6 +180,16 @@ IndexExpr IndexExpr::floorDiv(int64_t divisor) const {
   if (low && high &&
       llvm::divideFloorSigned(*low, divisor) == llvm::divideFloorSigned(*high, divisor))
     return quotient + llvm::divideFloorSigned(*low, divisor);
+  // floor((g a + r) / (g m)) = floor((a + floor(r / g)) / m)
+  int64_t common = divisor;
+  for (auto &[monomial, coefficient] : rest.terms)
+    if (!monomial.empty())
+      common = std::gcd(common, coefficient);
+  if (common > 1) {
+    IndexExpr reduced, remainder;
+    splitByDivisor(rest, common, reduced, remainder);
+    return quotient + reduced.floorDiv(divisor / common);
+  }
   return quotient + atom(IndexAtom::FloorDiv, {}, divisor, rest);
 }
 

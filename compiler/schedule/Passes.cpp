@@ -7,9 +7,11 @@
 
 using namespace mlir;
 
-void srcc::sched::buildLoweringPipeline(OpPassManager &pm) {
-  pm.addPass(createSchedToLoops());
-  pm.addPass(createSchedInferBounds());
+void srcc::sched::buildLoweringPipeline(OpPassManager &pm, bool fromLoops) {
+  if (!fromLoops) {
+    pm.addPass(createSchedToLoops());
+    pm.addPass(createSchedInferBounds());
+  }
   pm.addPass(createSchedPartitionLoops());
   pm.addPass(createSchedFlattenStorage());
   pm.addPass(createSchedShareKernels()); // before the costly part: equal layers are lowered once

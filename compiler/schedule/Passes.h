@@ -23,8 +23,9 @@ namespace srcc::sched {
 #define GEN_PASS_REGISTRATION
 #include "compiler/schedule/Passes.h.inc"
 
-/// From a scheduled pipeline to gpu.func kernels and an ocl.program, in the documented order.
-void buildLoweringPipeline(mlir::OpPassManager &pm);
+/// From a scheduled pipeline, or from its loop nests with bounds, to gpu.func kernels and an
+/// ocl.program.
+void buildLoweringPipeline(mlir::OpPassManager &pm, bool fromLoops = false);
 
 /// Pseudo-code of the loop nests of a `sched.loops`, in the form of Halide's print_loop_nest.
 void printLoopNest(LoopsOp loops, llvm::raw_ostream &os);

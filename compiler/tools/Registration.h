@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -28,7 +29,8 @@ inline void registerDialects(mlir::DialectRegistry &registry) {
   registry
       .insert<sr::SRDialect, sched::SchedDialect, ocl::OCLDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
               mlir::func::FuncDialect, mlir::gpu::GPUDialect, mlir::math::MathDialect,
-              mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
+              mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::ub::UBDialect,
+              mlir::vector::VectorDialect>();
 }
 
 /// MLIR's general passes and srcc's own.

@@ -21,6 +21,7 @@
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
 
+#include <csignal>
 #include <random>
 
 using namespace mlir;
@@ -65,8 +66,6 @@ struct Options {
                                     "network clips at 255)")};
   cl::opt<bool> noGolden{"no-golden", cl::cat(category),
                        cl::desc("Leave out the picture by which the runtime checks a new driver")};
-  cl::opt<bool> remarks{"remarks", cl::cat(category),
-                      cl::desc("Show the compiler's decisions (what was fused, tiled, shared)")};
   cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
 };
 Options *options;
@@ -92,23 +91,28 @@ LogicalResult writeText(llvm::function_ref<void(llvm::raw_ostream &)> print) {
   return success();
 }
 
-/// IR as a file that srcc reads again: with weights in a file, without on a terminal.
+/// IR as a file that srcc reads again (bytecode if it is a .mlirbc); on standard output, for people,
+/// without large weights.
 LogicalResult writeIR(ModuleOp module) {
-  return writeText([&](llvm::raw_ostream &os) {
-    OpPrintingFlags flags;
-    flags.enableDebugInfo(false);
-    if (options->output.empty() || options->output == "-") {
-      flags.elideLargeElementsAttrs(16);
-      flags.elideLargeResourceString(64);
-    }
-    module->print(os, flags);
-    os << "\n";
-  });
+  if (!options->output.empty() && options->output != "-")
+    return srcc::sr::writeModelFile(module, options->output);
+  OpPrintingFlags flags;
+  flags.elideLargeElementsAttrs(16);
+  flags.elideLargeResourceString(64);
+  module->print(llvm::outs(), flags);
+  llvm::outs() << "\n";
+  return success();
 }
 
 OwningOpRef<ModuleOp> readModel(MLIRContext *context) {
-  if (!llvm::StringRef(options->input).ends_with(".onnx"))
-    return srcc::sr::readModelFile(options->input, context);
+  if (!llvm::StringRef(options->input).ends_with(".onnx")) {
+    OwningOpRef<ModuleOp> module = srcc::sr::readModuleFile(options->input, context);
+    // A later phase, written by --stop-after, has no network any more.
+    if (module && module->getOps<srcc::sched::PipelineOp>().empty() &&
+        module->getOps<gpu::GPUModuleOp>().empty() && failed(srcc::sr::verifyModel(*module)))
+      return {};
+    return module;
+  }
   srcc::onnx::OnnxOptions onnx;
   if (!options->color.empty()) {
     auto parsed = srcc::onnx::parseColor(options->color);
@@ -140,7 +144,7 @@ LogicalResult addSchedule(ModuleOp module) {
     return success();
   if (options->scheduleFile == "naive")
     return success();
-  auto file = srcc::sr::readModelFile(options->scheduleFile, module.getContext());
+  auto file = srcc::sr::readModuleFile(options->scheduleFile, module.getContext());
   if (!file)
     return failure();
   bool found = false;
@@ -203,7 +207,8 @@ LogicalResult compile(MLIRContext *context) {
     build(pm);
     return pm.run(*module);
   };
-  if (failed(run([](OpPassManager &pm) {
+  bool isNetwork = !module->getOps<func::FuncOp>().empty();
+  if (isNetwork && failed(run([](OpPassManager &pm) {
         pm.addPass(createCanonicalizerPass());
         pm.addPass(createCSEPass());
       })))
@@ -228,8 +233,9 @@ LogicalResult compile(MLIRContext *context) {
   }
   if (options->stopAfter == Phase::Sched)
     return writeIR(*module);
+  bool hasLoops = !module->getOps<srcc::sched::LoopsOp>().empty();
   if (options->stopAfter == Phase::Loops || options->loopNest) {
-    if (failed(run([](OpPassManager &pm) {
+    if (!hasLoops && failed(run([](OpPassManager &pm) {
           pm.addPass(srcc::sched::createSchedToLoops());
           pm.addPass(srcc::sched::createSchedInferBounds());
         })))
@@ -241,7 +247,7 @@ LogicalResult compile(MLIRContext *context) {
         srcc::sched::printLoopNest(loops, os);
     });
   }
-  if (failed(run([](OpPassManager &pm) { srcc::sched::buildLoweringPipeline(pm); })))
+  if (failed(run([&](OpPassManager &pm) { srcc::sched::buildLoweringPipeline(pm, hasLoops); })))
     return failure();
   if (options->stopAfter == Phase::OpenCL && options->emit.empty())
     return writeIR(*module);
@@ -287,6 +293,7 @@ int main(int argc, char **argv) {
   }
   Options parsed;
   options = &parsed;
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of writing, not a crash
   cl::HideUnrelatedOptions(parsed.category);
   cl::ParseCommandLineOptions(
       argc, argv,

@@ -50,6 +50,13 @@ static LogicalResult verifyDomain(Operation *op, ArrayAttr dims, AffineMap exten
   return success();
 }
 
+LogicalResult PipelineOp::verify() {
+  for (Operation &op : getBody().front())
+    if (!isa<InputOp, TableOp, StageOp>(op))
+      return op.emitOpError("has no place in a pipeline, which holds inputs, tables and stages");
+  return success();
+}
+
 LogicalResult InputOp::verify() {
   if (getFormat() == Format::None)
     return emitOpError("needs a format: f32_planar or u8_interleaved");

@@ -66,6 +66,7 @@ def Sched_PipelineOp : Sched_Op<"pipeline", [Symbol, SymbolTable, IsolatedFromAb
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasVerifier = 1;
 }
 
 def Sched_InputOp : Sched_Op<"input", [Symbol, HasParent<"PipelineOp">]> {
@@ -83,7 +84,7 @@ def Sched_TableOp : Sched_Op<"table", [Symbol, HasParent<"PipelineOp">]> {
   let hasVerifier = 1;
 }
 
-def Sched_StageOp : Sched_Op<"stage", [Symbol, HasParent<"PipelineOp">, NoTerminator]> {
+def Sched_StageOp : Sched_Op<"stage", [Symbol, HasParent<"PipelineOp">, IsolatedFromAbove, NoTerminator]> {
   let summary = "a function of its pure dimensions (Halide's Func)";
   let description = [{
     The region `pure` defines the value at a point; each `sched.update` in `updates` then
@@ -111,7 +112,7 @@ def Sched_StageOp : Sched_Op<"stage", [Symbol, HasParent<"PipelineOp">, NoTermin
   }];
 }
 
-def Sched_UpdateOp : Sched_Op<"update", [HasParent<"StageOp">, SingleBlock]> {
+def Sched_UpdateOp : Sched_Op<"update", [HasParent<"StageOp">, IsolatedFromAbove, SingleBlock]> {
   let summary = "an update over a reduction domain (Halide's RDom)";
   let description = [{
     Region arguments: the stage's pure dimensions, the reduction dimensions, the value so far.

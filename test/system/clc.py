@@ -2,6 +2,7 @@
 
 clc.py NAME...  (networks of the data folder, without .onnx)
 """
+import re
 import sys
 
 from harness import Checks, Failure, models, run, scratch
@@ -15,25 +16,19 @@ with scratch() as folder:
     for name in sys.argv[1:]:
         path = models()[name + ".onnx"][0]
         for device in DEVICES:
-            for precision in ("f32", "f16s", "f16"):
+            for precision in ("f32", "f16s"):
                 with checks(f"{name} {device} {precision}"):
                     source = f"{folder}/kernels.cl"
                     done = run("srcc", path, "-o", source, f"--target={device}", f"--precision={precision}",
                                "--emit=opencl", code=None)
                     if done.returncode:
-                        # A device without half arithmetic refuses it and says so.
-                        if precision == "f16" and "fp16" in done.stderr:
-                            continue
                         raise Failure(done.stderr[-2000:])
                     text = open(source).read()
-                    if text.count("kernel void") < 1:
+                    if not re.search(r"^kernel\b", text, re.M):
                         raise Failure("no kernel in the emitted text")
-                    needs_half = "cl_khr_fp16" in text
-                    if precision != "f16" and needs_half:
+                    if "cl_khr_fp16" in text:
                         raise Failure(f"half arithmetic in {precision}")
                     for standard in ("CL1.2", "CL3.0"):
                         for half in ("+cl_khr_fp16", "-cl_khr_fp16"):
-                            if needs_half and half[0] == "-":
-                                continue
                             run(*CLANG, f"-cl-std={standard}", "-Xclang", f"-cl-ext={half}", source)
 checks.done()

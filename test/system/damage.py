@@ -89,7 +89,7 @@ with scratch() as folder:
             with checks(f"{kind} {what}"):
                 bad = folder / f"bad{source.suffix}"
                 bad.write_bytes(data)
-                refuses("srcc", bad, "-o", out / "bad.srp", output=out / "bad.srp", or_works=not what.startswith("cut"))
+                refuses("srcc", bad, "-o", out / "bad.srp", output=out / "bad.srp", or_works=not what.startswith("cut") or what == f"cut to {len(source.read_bytes()) - 1}")
     for what, data in damaged(package.read_bytes(), random):
         with checks(f"srp {what}"):
             bad = folder / "bad.srp"
