@@ -301,6 +301,8 @@ static void simplifyIndices(Operation *root) {
 
 /// Private memory whose accesses all have constant places of one width becomes variables.
 static void promotePrivate(memref::AllocaOp alloca) {
+  if (alloca.getType().getRank() == 0)
+    return; // a variable already
   struct Access {
     Operation *user;
     Value index;
