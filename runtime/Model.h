@@ -27,6 +27,7 @@ public:
   srrt_model_info query() const;
   void prepare(int height, int width);
   void runF32(const float *input, float *output);
+  void writeInput(const float *input);
   void runU8(const srrt_picture &input, const srrt_picture &output);
   void runCl(cl_mem input, cl_mem output);
   void finish();
@@ -73,6 +74,7 @@ private:
 
   Device device;
   Limits limits;
+  bool isCpu = false; ///< kernels can use the caller's memory in place
   Handle<cl_context> context;
   Handle<cl_command_queue> ownQueue, profilingQueue;
 

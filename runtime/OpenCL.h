@@ -17,16 +17,19 @@ namespace srcc::runtime {
 
 #define SRRT_OPENCL_FUNCTIONS(X)                                                                   \
   X(clGetPlatformIDs)                                                                              \
-  X(clGetPlatformInfo) X(clGetDeviceIDs) X(clGetDeviceInfo) X(clCreateContext) X(clRetainContext)  \
-      X(clReleaseContext) X(clCreateCommandQueue) X(clGetCommandQueueInfo) X(clRetainCommandQueue) \
+  X(clGetPlatformInfo)                                                                             \
+  X(clGetDeviceIDs) X(clGetDeviceInfo) X(clCreateContext) X(clRetainContext) X(clReleaseContext)   \
+      X(clCreateCommandQueue) X(clGetCommandQueueInfo) X(clRetainCommandQueue)                     \
           X(clReleaseCommandQueue) X(clCreateBuffer) X(clReleaseMemObject) X(clGetMemObjectInfo)   \
               X(clCreateProgramWithSource) X(clCreateProgramWithBinary) X(clBuildProgram)          \
                   X(clGetProgramInfo) X(clGetProgramBuildInfo) X(clReleaseProgram)                 \
                       X(clCreateKernel) X(clSetKernelArg) X(clGetKernelWorkGroupInfo)              \
                           X(clGetKernelInfo) X(clReleaseKernel) X(clEnqueueNDRangeKernel)          \
                               X(clEnqueueReadBuffer) X(clEnqueueWriteBuffer)                       \
-                                  X(clEnqueueFillBuffer) X(clFlush) X(clFinish) X(clWaitForEvents) \
-                                      X(clGetEventProfilingInfo) X(clReleaseEvent)
+                                  X(clEnqueueFillBuffer) X(clEnqueueMapBuffer)                     \
+                                      X(clEnqueueUnmapMemObject) X(clFlush) X(clFinish)            \
+                                          X(clWaitForEvents) X(clGetEventProfilingInfo)            \
+                                              X(clReleaseEvent)
 
 /// The functions of one OpenCL library. Members have the functions' own names.
 struct OpenCL {

@@ -142,6 +142,13 @@ srrt_status srrt_run_f32(srrt_model *model, const float *input, float *output) {
   });
 }
 
+srrt_status srrt_write_input(srrt_model *model, const float *input) {
+  return guarded([&] {
+    requireAll(model);
+    model->model.writeInput(input);
+  });
+}
+
 srrt_status srrt_run_u8(srrt_model *model, const srrt_picture *input, const srrt_picture *output) {
   return guarded([&] {
     requireAll(model, input, output);

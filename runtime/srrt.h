@@ -179,7 +179,8 @@ SRRT_API srrt_status srrt_prepare(srrt_model *model, int height, int width);
 
 /* Float planes in host memory, dense, [channel][y][x], in the model's own channel order and range.
  * input: in_channels * H * W floats; output: out_channels * scale*H * scale*W floats; they must not
- * overlap. Returns when output is complete. Values are neither clipped nor rounded. */
+ * overlap. Returns when output is complete. Values are neither clipped nor rounded. On CPU devices
+ * memory aligned to 64 bytes is used in place; otherwise it is copied. */
 SRRT_API srrt_status srrt_run_f32(srrt_model *model, const float *input, float *output);
 
 typedef enum srrt_pixels {
@@ -215,10 +216,14 @@ SRRT_API srrt_status srrt_run_u8(srrt_model *model, const srrt_picture *input,
                                  const srrt_picture *output);
 
 /* Float planes in device memory, laid out as for srrt_run_f32, of the model's context. NULL for
- * either: the library's own buffer, with what the last srrt_run_f32 left in it (zeros before). Only
- * enqueues: the buffers, which must be two, have to live until srrt_finish, or, with the caller's
- * own queue, until the caller has waited for it. */
+ * either: the library's own buffer (see srrt_write_input). Only enqueues: the buffers, which must
+ * be two, have to live until srrt_finish, or, with the caller's own queue, until the caller has
+ * waited for it. */
 SRRT_API srrt_status srrt_run_cl(srrt_model *model, struct _cl_mem *input, struct _cl_mem *output);
+
+/* Copies float planes, as for srrt_run_f32, into the library's own input buffer. Before the first
+ * of these calls at a size it holds zeros, or what an earlier call left there. */
+SRRT_API srrt_status srrt_write_input(srrt_model *model, const float *input);
 
 /* Waits for everything enqueued, and reports errors of the device that came up meanwhile. */
 SRRT_API srrt_status srrt_finish(srrt_model *model);

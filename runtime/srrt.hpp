@@ -56,6 +56,7 @@ public:
   void runF32(const float *input, float *output) {
     check(srrt_run_f32(model.get(), input, output));
   }
+  void writeInput(const float *input) { check(srrt_write_input(model.get(), input)); }
   void runU8(const srrt_picture &input, const srrt_picture &output) {
     check(srrt_run_u8(model.get(), &input, &output));
   }

@@ -20,11 +20,17 @@ int main(void) {
       srrt_list_devices("/nonexistent/libOpenCL.so", NULL, 0, &count) != SRRT_NO_OPENCL)
     return 2;
   // A null model is an error of every call.
-  srrt_status refused[] = {srrt_query(NULL, NULL),         srrt_prepare(NULL, 1, 1),
-                           srrt_run_f32(NULL, NULL, NULL), srrt_run_u8(NULL, NULL, NULL),
-                           srrt_run_cl(NULL, NULL, NULL),  srrt_finish(NULL),
-                           srrt_set_profiling(NULL, 1),    srrt_launches(NULL, NULL, 0, &count),
-                           srrt_memory(NULL, NULL),        srrt_cache(NULL, NULL)};
+  srrt_status refused[] = {srrt_query(NULL, NULL),
+                           srrt_prepare(NULL, 1, 1),
+                           srrt_run_f32(NULL, NULL, NULL),
+                           srrt_run_u8(NULL, NULL, NULL),
+                           srrt_write_input(NULL, NULL),
+                           srrt_run_cl(NULL, NULL, NULL),
+                           srrt_finish(NULL),
+                           srrt_set_profiling(NULL, 1),
+                           srrt_launches(NULL, NULL, 0, &count),
+                           srrt_memory(NULL, NULL),
+                           srrt_cache(NULL, NULL)};
   for (size_t i = 0; i < sizeof refused / sizeof *refused; ++i)
     if (refused[i] != SRRT_INVALID_ARGUMENT)
       return 3;

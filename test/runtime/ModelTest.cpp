@@ -82,6 +82,33 @@ TEST_F(ModelTest, AnySize) {
   }
 }
 
+TEST_F(ModelTest, MemoryInPlaceAndCopied) {
+  // On a CPU aligned memory is used in place; every combination must give the same.
+  Opened opened;
+  ASSERT_OK(open(opened, simple(2)));
+  const int h = 13, w = 11, n = 3 * h * w;
+  ASSERT_OK(srrt_prepare(opened.model, h, w));
+  Floats in(n + 64), out(4 * n + 64);
+  auto align = [](Floats &data, int offset) {
+    size_t misfit = reinterpret_cast<uintptr_t>(data.data()) / 4 % 16;
+    return data.data() + (16 - misfit) % 16 + offset;
+  };
+  for (int inOffset : {0, 1})
+    for (int outOffset : {0, 1}) {
+      float *from = align(in, inOffset), *to = align(out, outOffset);
+      for (int i = 0; i < n; ++i)
+        from[i] = float(i) + float(inOffset);
+      std::fill(out.begin(), out.end(), -7.0f);
+      ASSERT_OK(srrt_run_f32(opened.model, from, to));
+      Floats copy(from, from + n);
+      for (int c = 0; c < 3; ++c)
+        for (int y = 0; y < 2 * h; ++y)
+          for (int x = 0; x < 2 * w; ++x)
+            ASSERT_FLOAT_EQ(to[(c * 2 * h + y) * 2 * w + x], expected(copy, c, y, x, h, w, 2));
+      EXPECT_EQ(to[4 * n], -7) << "written beyond the end";
+    }
+}
+
 TEST_F(ModelTest, Query) {
   Opened opened;
   PackageBuilder builder = nearestModel(4, format::Color::BGR, -1, 1, {1, 1, 1}, {0, 0, 0}, true);
@@ -381,6 +408,14 @@ TEST_F(ModelTest, DeviceBuffersInTheCallersContext) {
     EXPECT_EQ(out[0], 0.25f);
     EXPECT_EQ(out[48], 0.375f);
     EXPECT_EQ(out[143], 0);
+    // The library's own input.
+    std::fill(in.begin(), in.end(), 0.75f);
+    ASSERT_OK(srrt_write_input(opened.model, in.data()));
+    ASSERT_OK(srrt_run_cl(opened.model, nullptr, output));
+    EXPECT_EQ(cl.clEnqueueReadBuffer(queue, output, CL_TRUE, 0, out.size() * 4, out.data(), 0,
+                                     nullptr, nullptr),
+              CL_SUCCESS);
+    EXPECT_EQ(out[0], 0.75f);
     EXPECT_STATUS(srrt_run_cl(opened.model, input, small), SRRT_INVALID_ARGUMENT, "575 bytes");
     EXPECT_STATUS(srrt_run_cl(opened.model, output, output), SRRT_INVALID_ARGUMENT, "two buffers");
     // Another model's context.
