@@ -148,7 +148,7 @@ static LogicalResult interpretModel(ModuleOp module) {
     }
   }
   if (llvm::Error failure = pngOut ? writePng(output, *out) : writeNpy(output, *out))
-    return error(output + ": cannot write: " + llvm::toString(std::move(failure)));
+    return error("cannot write " + llvm::toString(std::move(failure)));
   return success();
 }
 

@@ -1,3 +1,4 @@
+// REQUIRES: numpy
 // RUN: rm -rf %t && %{python} %S/Inputs/damage.py %t
 
 // RUN: srcc-translate --interpret %s --input=%t/good.npy --output=%t/v1.npy
