@@ -36,7 +36,7 @@
 // RUN: not srcc-translate --interpret %s --input=%t/huge.png --output=%t/x.npy 2>&1 | FileCheck %s -check-prefix=PNG
 // PNG: .png: {{.+}}
 // RUN: not srcc-translate --interpret %s --input=%t/good.npy --output=%t/missing/x.npy 2>&1 | FileCheck %s -check-prefix=WRITE
-// WRITE: x.npy: cannot write: {{.*}}No such file or directory
+// WRITE: cannot write {{.*}}x.npy': No such file or directory
 // RUN: not srcc-translate --interpret %s --input=%t/good.npy --output=%t/x.jpeg 2>&1 | FileCheck %s -check-prefix=KIND
 // KIND: --input and --output are .npy or .png files
 // RUN: not srcc-translate --interpret %s --input=%t/good.npy --output=%t/x.npy --window=1,2 2>&1 | FileCheck %s -check-prefix=WINDOW
