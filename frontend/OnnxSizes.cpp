@@ -101,7 +101,7 @@ std::optional<std::pair<int64_t, int64_t>> srcc::onnx::toRational(double value) 
   for (int i = 0; i < 16; ++i) {
     double whole = std::floor(rest);
     int64_t nextTop = int64_t(whole) * top + lastTop, nextBottom = int64_t(whole) * bottom + lastBottom;
-    if (nextBottom > 4096)
+    if (nextBottom > 256)
       return std::nullopt;
     lastTop = top, lastBottom = bottom, top = nextTop, bottom = nextBottom;
     if (std::abs(double(top) / double(bottom) - value) <= 1e-7 * std::abs(value))

@@ -205,7 +205,12 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
     if (failed(values))
       return table.emitOpError("has no values: its blob is missing");
     // Packed in storage order; what only whole tiles touch is zero.
-    int64_t count = *flat.elements.constant();
+    auto elementCount = flat.elements.constant();
+    bool constantLow = llvm::all_of(flat.low, [](const IndexExpr &l) { return l.constant(); });
+    if (!elementCount || !constantLow || *elementCount > (int64_t(1) << 28))
+      return table.emitOpError("is read at places whose bounds are not constant: ")
+             << flat.elements.str() << " elements";
+    int64_t count = *elementCount;
     SmallVector<float> packed(count, 0.0f);
     ArrayRef<int64_t> shape = table.getValue().getShapedType().getShape();
     SmallVector<int64_t> at(shape.size(), 0);

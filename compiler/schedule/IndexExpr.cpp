@@ -264,8 +264,14 @@ static IndexExpr compute(Value value) {
     return IndexExpr::size(size.getAxis());
   if (isa<arith::AddIOp>(op))
     return lhs() + rhs();
-  if (isa<arith::SubIOp>(op))
+  if (isa<arith::SubIOp>(op)) {
+    if (auto product = op->getOperand(1).getDefiningOp<arith::MulIOp>())
+      if (auto quotient = product.getLhs().getDefiningOp<arith::FloorDivSIOp>())
+        if (quotient.getLhs() == op->getOperand(0) && quotient.getRhs() == product.getRhs())
+          if (auto divisor = IndexExpr::get(quotient.getRhs()).constant())
+            return lhs().mod(*divisor);
     return lhs() - rhs();
+  }
   if (isa<arith::MulIOp>(op))
     return lhs() * rhs();
   if (isa<arith::MinSIOp>(op))
@@ -593,8 +599,11 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
     if (a.a.provablyNonNegative())
       return arith::RemUIOp::create(builder, loc, a.a.materialize(builder, loc),
                                     constant(a.number));
-    IndexExpr quotient = atom(IndexAtom::FloorDiv, {}, a.number, a.a);
-    return (a.a - quotient * IndexExpr(a.number)).materialize(builder, loc);
+    // In this form IndexExpr::get finds the remainder again.
+    Value x = a.a.materialize(builder, loc), n = constant(a.number);
+    Value quotient = arith::FloorDivSIOp::create(builder, loc, x, n);
+    return arith::SubIOp::create(builder, loc, x,
+                                 arith::MulIOp::create(builder, loc, quotient, n));
   }
   case IndexAtom::Div: {
     Value x = a.a.materialize(builder, loc), y = a.b.materialize(builder, loc);
