@@ -142,7 +142,7 @@ bool importAnything(const std::string &bytes, const std::string &what) {
     return success();
   });
   std::vector<std::string> notes;
-  OwningOpRef<ModuleOp> module = onnx::importOnnx(bytes, "net.onnx", &context, {}, &notes);
+  OwningOpRef<ModuleOp> module = srcc::onnx::importOnnx(bytes, "net.onnx", &context, {}, &notes);
   if (module) {
     EXPECT_EQ(errors, 0) << what;
     EXPECT_TRUE(succeeded(verify(*module))) << what;
