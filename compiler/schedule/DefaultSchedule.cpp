@@ -6,8 +6,11 @@
 //    activation, residual, pixel shuffle, conversion to 8 bit) are part of the kernel before them;
 //  - a reduction is computed at a tile of its reader and stays in registers: F channels x P vectors
 //    (CPU) or 4 channels x P pixels of a work-item (GPU);
-//  - the rest is computed at the root, in rows interleaved by channel (CPU: neighbouring channels
-//    are near, an odd number of cache lines avoids set conflicts) or packed by 4 channels (GPU).
+//  - the rest is stored, in rows interleaved by channel (CPU: neighbouring channels are near, an odd
+//    number of cache lines avoids set conflicts) or packed by 4 channels (GPU);
+//  - CPU: what one stage alone reads at its own pixels is computed tile by tile of that stage and
+//    stays in the first-level cache; what the stages of one kernel read at their own rows and those
+//    around is computed row by row, ahead of them, in rings that stay in the second-level cache.
 //===----------------------------------------------------------------------===//
 #include "compiler/devices/Device.h"
 #include "compiler/schedule/IndexExpr.h"
@@ -27,14 +30,47 @@ using namespace srcc::sched;
 
 namespace {
 
+/// How a stored stage reads another: rows and columns around its own.
+struct Reach {
+  StageOp reader;
+  int64_t top = 0, bottom = 0, left = 0, right = 0;
+  bool pixel() const { return !top && !bottom && !left && !right; }
+};
+
 /// What the rules need to know of a stage.
 struct Facts {
   StageOp op;
   bool reduction = false;
   SmallVector<StageOp> readers;
   bool pointwise = true; // every reader reads it once, outside reductions, and never around a point
-  bool root = false;
+  bool root = false;    // has storage
+  bool blocked = false; // some reader needs more than rows around its own
+  SmallVector<Reach> reaches;
+  // Where it is computed, if not at the root.
+  StageOp tileOf; // at a tile of this stage
+  StageOp rowOf;  // at a row of this root
+  int64_t ahead = 0, window = 0; // rows: the newest one relative to the root's, those alive
 };
+
+/// The scale at which `e` reads a coordinate: floor(x / r) gives r, x gives 1, others 0.
+static int64_t divisorOf(const IndexExpr &e, Value coordinate) {
+  if (e == IndexExpr::get(coordinate))
+    return 1;
+  if (e.terms.size() == 1 && e.terms.begin()->second == 1 && e.terms.begin()->first.size() == 1) {
+    const IndexAtom &a = *e.terms.begin()->first[0];
+    if (a.kind == IndexAtom::FloorDiv && a.a == IndexExpr::get(coordinate))
+      return a.number;
+  }
+  return 0;
+}
+
+/// The largest divisor of n that is at most `most`; `preferred` if n has none but 1.
+static int64_t groupOf(int64_t n, int64_t most, int64_t preferred) {
+  for (int64_t d = std::min(n, most); d > 1; --d)
+    if (n % d == 0)
+      return d;
+  return n == 1 ? 1 : std::min(n, preferred);
+}
 
 class DefaultSchedule {
 public:
@@ -48,12 +84,34 @@ private:
   void tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads);
   void tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads);
   void plainRoot(StageOp root, bool vectorize);
+  void rows(StageOp stage);
+  /// Bands of rows of a picture: several for each core, so that none waits long for the others.
+  int64_t bands() const { return 4 * std::max<int64_t>(1, device.computeUnits); }
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes);
   void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
   void reductionLoops(StageOp sum, int64_t update, SmallVectorImpl<StringRef> &order);
   void packTables(StageOp sum, int64_t filters);
   StageOp findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads);
   bool readsInput(StageOp root);
+  void collectReaches(StageOp reader);
+  void fuse();
+  /// Whether a stored stage is tiled around a sum at its own pixels.
+  bool sumTiles(StageOp stored) {
+    auto sum = sums.find(stored.getSymName());
+    if (sum == sums.end() || !tiles(stored, sum->second.second))
+      return false;
+    auto args = stored.getPure().getArguments();
+    return divisorOf(sum->second.second[1], args[1]) == 1 &&
+           divisorOf(sum->second.second[2], args[2]) == 1;
+  }
+  int64_t macsOf(StageOp stored);
+  int64_t tilePixels(int64_t filters) const {
+    // Sums, inputs and one weight fit the registers: F P + P + 1.
+    int64_t vectors = std::max<int64_t>(1, (device.registers - 1) / (filters + 1));
+    return std::min<int64_t>(vectors, 4) * device.vectorWidth;
+  }
+  /// Filters of a register tile.
+  static int64_t tileFilters(int64_t channels);
 
   // Directives.
   AffineMap factor(int64_t n) {
@@ -95,6 +153,8 @@ private:
   OpBuilder builder;
   llvm::StringMap<Facts> facts;
   llvm::StringSet<> scheduled;
+  // Of each stored stage, the sum that is computed with it and where it is read.
+  llvm::StringMap<std::pair<StageOp, SmallVector<IndexExpr>>> sums;
 };
 
 } // namespace
@@ -185,18 +245,6 @@ bool DefaultSchedule::readsInput(StageOp root) {
   return found;
 }
 
-/// The scale at which `e` reads a coordinate: floor(x / r) gives r, x gives 1, others 0.
-static int64_t divisorOf(const IndexExpr &e, Value coordinate) {
-  if (e == IndexExpr::get(coordinate))
-    return 1;
-  if (e.terms.size() == 1 && e.terms.begin()->second == 1 && e.terms.begin()->first.size() == 1) {
-    const IndexAtom &a = *e.terms.begin()->first[0];
-    if (a.kind == IndexAtom::FloorDiv && a.a == IndexExpr::get(coordinate))
-      return a.number;
-  }
-  return 0;
-}
-
 /// Weights in the order a tile takes them: all taps of a group of `filters`, filters innermost.
 void DefaultSchedule::packTables(StageOp sum, int64_t filters) {
   sum.walk([&](ReadOp read) {
@@ -244,12 +292,142 @@ void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes) {
   }
 }
 
-/// The largest divisor of n that is at most `most`; `preferred` if n has none but 1.
-static int64_t groupOf(int64_t n, int64_t most, int64_t preferred) {
-  for (int64_t d = std::min(n, most); d > 1; --d)
-    if (n % d == 0)
-      return d;
-  return n == 1 ? 1 : std::min(n, preferred);
+int64_t DefaultSchedule::tileFilters(int64_t channels) {
+  return channels % 4 ? groupOf(channels, 6, 4) : 4;
+}
+
+/// What `reader` reads of stored stages, through inlined ones and sums, in its own coordinates.
+void DefaultSchedule::collectReaches(StageOp reader) {
+  auto any = [](Value) { return true; };
+  std::function<void(StageOp, ArrayRef<IndexExpr>)> visit = [&](StageOp stage,
+                                                                ArrayRef<IndexExpr> at) {
+    stage.walk([&](ReadOp read) {
+      StageOp source = lookup(read.getSource());
+      if (!source)
+        return;
+      Block &block = *read->getBlock();
+      SmallVector<IndexExpr> indices;
+      for (Value index : read.getIndices()) {
+        IndexExpr e = IndexExpr::get(index);
+        for (auto [i, mine] : llvm::enumerate(at))
+          e = e.substitute(block.getArgument(i), mine);
+        indices.push_back(e);
+      }
+      Facts &f = facts[source.getSymName()];
+      if (!f.root) {
+        visit(source, indices);
+        return;
+      }
+      Reach reach;
+      reach.reader = reader;
+      bool around = indices.size() == 3 && read.getExterior() != Exterior::RepeatEdge &&
+                    read.getExterior() != Exterior::MirrorInterior;
+      for (unsigned dim : {1u, 2u}) {
+        if (!around)
+          break;
+        Value own = reader.getPure().getArgument(dim);
+        IndexExpr offset = indices[dim] - IndexExpr::get(own);
+        auto low = offset.lower(any).constant(), high = offset.upper(any).constant();
+        around &= low && high && !offset.dependsOn(own);
+        if (around) {
+          (dim == 1 ? reach.top : reach.left) = *low;
+          (dim == 1 ? reach.bottom : reach.right) = *high;
+        }
+      }
+      f.blocked |= !around;
+      f.reaches.push_back(reach);
+    });
+  };
+  SmallVector<IndexExpr> identity;
+  for (Value arg : reader.getPure().getArguments())
+    identity.push_back(IndexExpr::get(arg));
+  visit(reader, identity);
+}
+
+/// Multiply-adds for one pixel of a stored stage, what is inlined in it and its sums included.
+int64_t DefaultSchedule::macsOf(StageOp stored) {
+  int64_t macs = 0;
+  for (UpdateOp update : stored.getUpdateOps()) {
+    int64_t points = channelsOf(stored);
+    for (AffineExpr extent : update.getExtents().getResults())
+      if (auto constant = dyn_cast<AffineConstantExpr>(extent))
+        points *= constant.getValue();
+    macs += points;
+  }
+  stored.getPure().walk([&](ReadOp read) {
+    StageOp source = lookup(read.getSource());
+    if (source && !facts[source.getSymName()].root)
+      macs += macsOf(source);
+  });
+  return macs;
+}
+
+/// Which stored stages are computed inside the kernel of their readers. From the last stage to the
+/// first, so that where the readers are computed is known.
+void DefaultSchedule::fuse() {
+  SmallVector<StageOp> stored;
+  for (auto op : pipeline.getOps<StageOp>())
+    if (facts[op.getSymName()].root)
+      stored.push_back(op);
+  for (StageOp op : stored)
+    collectReaches(op);
+  // The picture's width is not known; rows are taken to be this long.
+  constexpr int64_t width = 640;
+  llvm::StringMap<int64_t> ringBytes; // by root
+  auto rootOf = [&](StageOp s) {
+    while (StageOp at = facts[s.getSymName()].tileOf)
+      s = at;
+    StageOp row = facts[s.getSymName()].rowOf;
+    return row ? row : s;
+  };
+  auto aheadOf = [&](StageOp s) {
+    while (StageOp at = facts[s.getSymName()].tileOf)
+      s = at;
+    return facts[s.getSymName()].ahead;
+  };
+  for (StageOp op : llvm::reverse(stored)) {
+    Facts &f = facts[op.getSymName()];
+    bool picture = op.getRank() == 3 && !isa<AffineConstantExpr>(op.getExtents().getResult(2));
+    bool kept = op.getOutput() || op.getInsteadOf() || f.reduction;
+    for (auto other : pipeline.getOps<StageOp>())
+      kept |= other.getInsteadOf() && *other.getInsteadOf() == op.getSymName();
+    if (kept || f.blocked || f.reaches.empty() || !picture)
+      continue;
+    StageOp first = f.reaches[0].reader, root = rootOf(first);
+    bool oneReader = llvm::all_of(f.reaches, [&](Reach &r) { return r.reader == first; });
+    bool oneKernel = llvm::all_of(f.reaches, [&](Reach &r) {
+      return rootOf(r.reader) == root && r.reader.getExtents().getResult(1) ==
+                                             op.getExtents().getResult(1);
+    });
+    if (!oneKernel || !sumTiles(root))
+      continue;
+    int64_t channels = channelsOf(op);
+    if (oneReader && sumTiles(first) &&
+        llvm::all_of(f.reaches, [](Reach &r) { return r.pixel(); }) &&
+        channels * tilePixels(tileFilters(channelsOf(first))) * 4 <= device.l1Bytes / 2) {
+      f.tileOf = first;
+      continue;
+    }
+    // Rows: the newest is computed as far ahead of the root's as the reader furthest ahead needs.
+    int64_t newest = INT64_MIN, oldest = INT64_MAX;
+    for (Reach &r : f.reaches) {
+      newest = std::max(newest, aheadOf(r.reader) + r.bottom);
+      oldest = std::min(oldest, aheadOf(r.reader) + r.top);
+    }
+    int64_t window = newest - oldest + 1;
+    int64_t bytes = int64_t(llvm::PowerOf2Ceil(window)) * channels * width * 4;
+    // Computing the first rows of each band twice against writing and reading the stage.
+    double rowsOfBand = 360.0 / bands();
+    double again = 2.0 * macsOf(op) * 2 * newest / rowsOfBand / (device.peakF32 * 1e9);
+    double saved = 2.0 * channels * 4 / (device.bandwidth * 1e9);
+    // A quarter of the cache is for weights and what streams through.
+    if (ringBytes[root.getSymName()] + bytes > device.l2Bytes * 3 / 4 || again > saved)
+      continue;
+    ringBytes[root.getSymName()] += bytes;
+    f.rowOf = root;
+    f.ahead = newest;
+    f.window = window;
+  }
 }
 
 void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads) {
@@ -260,20 +438,16 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   StringRef name = root.getSymName();
   if (ry * rx == 1) {
     int64_t channels = channelsOf(root);
-    // Sums, inputs and one weight fit the registers: F P + P + 1.
-    int64_t filters = groupOf(channels, 6, 4);
-    int64_t vectors = std::max<int64_t>(1, (registers - 1) / (filters + 1));
-    vectors = std::min<int64_t>(vectors, 4);
-    int64_t pixels = vectors * lanes;
+    int64_t filters = tileFilters(channels), pixels = tilePixels(filters);
     split(root, "x", "xt", "xp", pixels, tail);
     split(root, "xp", "xv", "xl", lanes, Tail::Guard);
     split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
     loops<ReorderOp>(root, {"xl", "xv", "ci", "co", "xt", "y"});
     loops<VectorizeOp>(root, {"xl"});
     loops<UnrollOp>(root, {"xv", "ci"});
-    loops<GpuBlocksOp>(root, {"y"});
+    rows(root);
     ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "co");
-    if (!isExternal(root))
+    if (!isExternal(root) && !facts[name].tileOf)
       AlignBoundsOp::create(builder, root.getLoc(), name, "x", pixels);
     if (scheduled.insert(sum.getSymName()).second)
       scheduleSum(sum, filters, lanes);
@@ -402,6 +576,23 @@ void DefaultSchedule::reductionLoops(StageOp sum, int64_t update, SmallVectorImp
     order.push_back(name.getValue());
 }
 
+/// The loop over rows of a stage on a CPU. A kernel of one stage takes a row at a time; one that
+/// computes others row by row takes bands, so that few rows are computed twice.
+void DefaultSchedule::rows(StageOp stage) {
+  Facts &f = facts[stage.getSymName()];
+  if (f.tileOf || f.rowOf)
+    return;
+  bool streams = llvm::any_of(facts, [&](auto &other) { return other.second.rowOf == stage; });
+  if (!streams) {
+    loops<GpuBlocksOp>(stage, {"y"});
+    return;
+  }
+  AffineExpr height = stage.getExtents().getResult(1);
+  SplitOp::create(builder, stage.getLoc(), stage.getSymName(), "y", "band", "row",
+                  AffineMap::get(0, 2, height.ceilDiv(bands())), Tail::Guard, IntegerAttr());
+  loops<GpuBlocksOp>(stage, {"band"});
+}
+
 /// A root stage without a reduction to tile for.
 void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   if (!root.getUpdateOps().empty())
@@ -442,7 +633,7 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   } else {
     loops<ReorderOp>(root, {"x", "c", "y"});
   }
-  loops<GpuBlocksOp>(root, {"y"});
+  rows(root);
 }
 
 void DefaultSchedule::run() {
@@ -451,7 +642,6 @@ void DefaultSchedule::run() {
   builder.createBlock(&schedule.getBody());
   // Which root computes which reduction; reductions without one get storage, which may make more
   // roots, so until nothing changes.
-  llvm::StringMap<std::pair<StageOp, SmallVector<IndexExpr>>> sums;
   auto roots = [&] {
     return llvm::count_if(facts, [](auto &entry) { return entry.second.root; });
   };
@@ -474,11 +664,14 @@ void DefaultSchedule::run() {
         entry.second.root = true;
   }
   bool cpu = device.kind == srcc::DeviceKind::CPU;
+  if (cpu)
+    fuse();
   for (auto op : pipeline.getOps<StageOp>()) {
     StringRef name = op.getSymName();
     if (!facts[name].root)
       continue;
-    ComputeRootOp::create(builder, op.getLoc(), name);
+    if (!facts[name].tileOf && !facts[name].rowOf)
+      ComputeRootOp::create(builder, op.getLoc(), name);
     auto sum = sums.find(name);
     if (sum == sums.end()) {
       plainRoot(op, true);
@@ -493,13 +686,25 @@ void DefaultSchedule::run() {
     } else {
       tileGPU(op, sum->second.first, sum->second.second);
     }
-    if (!isExternal(op) && !op.getInsteadOf()) {
+    if (!isExternal(op) && !op.getInsteadOf() && !facts[name].tileOf) {
       if (cpu)
         store(name, {"y", "c", "x"}, 16, true, true);
       else if (channelsOf(op) >= 4)
         store(name, {"c/4", "y", "x", "c%4"}, 1, false, true);
       else
         store(name, {"c", "y", "x"}, 1, false, true);
+    }
+  }
+  // At loops that exist by now.
+  for (auto op : pipeline.getOps<StageOp>()) {
+    const Facts &f = facts[op.getSymName()];
+    StringRef name = op.getSymName();
+    if (StageOp at = f.tileOf) {
+      ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), "xt");
+    } else if (StageOp at = f.rowOf) {
+      ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), "row");
+      StoreAtOp::create(builder, op.getLoc(), name, at.getSymName(), "band");
+      FoldStorageOp::create(builder, op.getLoc(), name, "y", llvm::PowerOf2Ceil(f.window));
     }
   }
 }

@@ -33,10 +33,11 @@ struct Flat {
   };
   SmallVector<Dim> dims;
   IndexExpr elements;
+  IndexExpr base = 0; // of the first element in the buffer
   Type type;
 
   IndexExpr linear(ArrayRef<IndexExpr> at) const {
-    IndexExpr sum = 0;
+    IndexExpr sum = base;
     for (const Dim &d : dims) {
       IndexExpr i = at[d.dim] - low[d.dim];
       if (d.div > 1)
@@ -114,6 +115,8 @@ private:
   LogicalResult kernel(ProduceOp root);
   LogicalResult buffer(OpBuilder &builder, StringRef name);
   LogicalResult accesses(gpu::GPUFuncOp func);
+  Flat flatOf(RealizeOp realize);
+  LogicalResult collectScratch(ProduceOp root, ArrayRef<IndexExpr> blocks);
   Operation *lookup(StringRef name) { return SymbolTable::lookupSymbolIn(pipeline, name); }
   FailureOr<AffineMap> affine(Operation *op, ArrayRef<IndexExpr> exprs, StringRef what);
   void describe(StageOp stage, llvm::SetVector<StringRef> &layers, IndexExpr &macs);
@@ -122,7 +125,8 @@ private:
   PipelineOp pipeline;
   const Schedule &schedule;
   MLIRContext *context;
-  llvm::StringMap<Flat> storage; // of root stages, tables, inputs
+  llvm::StringMap<Flat> storage; // of root stages, tables, inputs; all of a kernel's scratch
+  llvm::StringMap<Flat> scratch; // a work-group's part of it
   gpu::GPUModuleOp kernels;
   srcc::ocl::ProgramOp program;
   Operation *lastBuffer = nullptr;
@@ -142,18 +146,21 @@ FailureOr<AffineMap> Flattener::affine(Operation *op, ArrayRef<IndexExpr> exprs,
   return AffineMap::get(0, 2, results, context);
 }
 
+Flat Flattener::flatOf(RealizeOp realize) {
+  SmallVector<IndexExpr> low, extents;
+  for (Value v : realize.getMins())
+    low.push_back(IndexExpr::get(v));
+  for (Value v : realize.getExtents())
+    extents.push_back(IndexExpr::get(v));
+  StringRef name = realize.getStage();
+  return flatten(schedule.storageOf(name), low, extents, elementTypeOf(lookup(name)));
+}
+
 LogicalResult Flattener::collectStorage() {
   for (auto realize : loops.getBody().getOps<RealizeOp>()) {
-    SmallVector<IndexExpr> low, extents;
-    for (Value v : realize.getMins())
-      low.push_back(IndexExpr::get(v));
-    for (Value v : realize.getExtents())
-      extents.push_back(IndexExpr::get(v));
-    Operation *source = lookup(realize.getStage());
-    if (low.size() != dimNames(source).size())
+    if (realize.getMins().size() != dimNames(lookup(realize.getStage())).size())
       return realize.emitOpError("has no bounds; run sched-infer-bounds first");
-    storage[realize.getStage()] =
-        flatten(schedule.storageOf(realize.getStage()), low, extents, elementTypeOf(source));
+    storage[realize.getStage()] = flatOf(realize);
   }
   // Inputs and outputs have just the picture, densely.
   for (Operation &op : pipeline.getBody().front()) {
@@ -201,6 +208,13 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
   } else {
     kind = srcc::ocl::BufferKind::Constant;
     auto table = cast<TableOp>(source);
+    if (auto lists = dyn_cast<DenseIntElementsAttr>(table.getValue())) {
+      int64_t count = lists.getNumElements();
+      value = lists.reshape(RankedTensorType::get({count}, flat.type));
+      lastBuffer = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
+                                               *elements, format, value);
+      return success();
+    }
     auto values = valuesOf(table.getValue());
     if (failed(values))
       return table.emitOpError("has no values: its blob is missing");
@@ -272,34 +286,49 @@ void Flattener::describe(StageOp stage, llvm::SetVector<StringRef> &layers, Inde
     }
 }
 
+/// Scratch of the stages that are stored in global memory inside the nest of `root`: one buffer, a
+/// part for each work-group.
+LogicalResult Flattener::collectScratch(ProduceOp root, ArrayRef<IndexExpr> blocks) {
+  SmallVector<RealizeOp> realizes;
+  root.walk([&](RealizeOp realize) {
+    if (schedule.storageOf(realize.getStage()).memory == Memory::Global)
+      realizes.push_back(realize);
+  });
+  for (RealizeOp realize : realizes) {
+    Flat flat = flatOf(realize);
+    IndexExpr group = 0, groups = 1;
+    unsigned seen = 0;
+    for (int64_t axis = blocks.size() - 1; axis >= 0; --axis) {
+      groups = groups * blocks[axis];
+      for (Operation *op = realize->getParentOp(); op != root; op = op->getParentOp())
+        if (auto loop = dyn_cast<ForOp>(op);
+            loop && loop.getKind() == LoopKind::GpuBlock && loop.getAxis() == axis) {
+          group = group * blocks[axis] + IndexExpr::get(loop.getIv()) -
+                  IndexExpr::get(loop.getMin());
+          ++seen;
+        }
+    }
+    unsigned count = 0;
+    root.walk([&](ForOp loop) { count += loop.getKind() == LoopKind::GpuBlock; });
+    if (seen != count)
+      return realize.emitOpError("storage of @")
+             << realize.getStage() << " in global memory belongs to a work-group; legal: store_at "
+             << "a loop inside all gpu_blocks loops";
+    if (failed(affine(realize, {flat.elements}, "size of scratch")))
+      return failure();
+    Flat whole = flat;
+    whole.elements = flat.elements * groups;
+    flat.base = group * flat.elements;
+    storage[realize.getStage()] = whole;
+    scratch[realize.getStage()] = flat;
+  }
+  return success();
+}
+
 /// One root nest becomes one gpu.func and one launch.
 LogicalResult Flattener::kernel(ProduceOp root) {
   auto stage = cast<StageOp>(lookup(root.getStage()));
   Location loc = root.getLoc();
-  llvm::SetVector<StringRef> names, reads, writes;
-  llvm::StringSet<> inner;
-  root.walk([&](RealizeOp realize) { inner.insert(realize.getStage()); });
-  root.walk([&](Operation *op) {
-    if (auto load = dyn_cast<LoadOp>(op); load && !inner.count(load.getSource())) {
-      names.insert(load.getSource());
-      reads.insert(load.getSource());
-    } else if (auto store = dyn_cast<StoreOp>(op); store && !inner.count(store.getStage())) {
-      names.insert(store.getStage());
-      writes.insert(store.getStage());
-    }
-  });
-  auto format = srcc::ocl::PixelFormat::None, outFormat = srcc::ocl::PixelFormat::None;
-  for (StringRef name : names) {
-    if (failed(buffer(*std::make_unique<OpBuilder>(context), name)))
-      return failure();
-    if (auto input = dyn_cast<InputOp>(lookup(name)))
-      format = input.getFormat() == Format::F32Planar ? srcc::ocl::PixelFormat::F32Planar
-                                                      : srcc::ocl::PixelFormat::U8Interleaved;
-  }
-  if (stage.getOutput())
-    outFormat = *stage.getOutput() == Format::F32Planar ? srcc::ocl::PixelFormat::F32Planar
-                                                        : srcc::ocl::PixelFormat::U8Interleaved;
-
   // The grid.
   SmallVector<IndexExpr> blocks{1}, threads{1};
   LogicalResult grid = success();
@@ -326,8 +355,38 @@ LogicalResult Flattener::kernel(ProduceOp root) {
   blocks.resize(rank, IndexExpr(1));
   threads.resize(rank, IndexExpr(1));
   auto blockMap = affine(root, blocks, "grid"), threadMap = affine(root, threads, "grid");
-  if (failed(blockMap) || failed(threadMap))
+  if (failed(blockMap) || failed(threadMap) || failed(collectScratch(root, blocks)))
     return failure();
+
+  llvm::SetVector<StringRef> names, reads, writes;
+  llvm::StringSet<> inner;
+  root.walk([&](RealizeOp realize) {
+    if (!scratch.count(realize.getStage()))
+      inner.insert(realize.getStage());
+  });
+  root.walk([&](Operation *op) {
+    if (auto load = dyn_cast<LoadOp>(op); load && !inner.count(load.getSource())) {
+      names.insert(load.getSource());
+      reads.insert(load.getSource());
+    } else if (auto store = dyn_cast<StoreOp>(op); store && !inner.count(store.getStage())) {
+      names.insert(store.getStage());
+      writes.insert(store.getStage());
+    } else if (auto tap = dyn_cast<TapOp>(op)) {
+      names.insert(tap.getTable());
+      reads.insert(tap.getTable());
+    }
+  });
+  auto format = srcc::ocl::PixelFormat::None, outFormat = srcc::ocl::PixelFormat::None;
+  for (StringRef name : names) {
+    if (failed(buffer(*std::make_unique<OpBuilder>(context), name)))
+      return failure();
+    if (auto input = dyn_cast<InputOp>(lookup(name)))
+      format = input.getFormat() == Format::F32Planar ? srcc::ocl::PixelFormat::F32Planar
+                                                      : srcc::ocl::PixelFormat::U8Interleaved;
+  }
+  if (stage.getOutput())
+    outFormat = *stage.getOutput() == Format::F32Planar ? srcc::ocl::PixelFormat::F32Planar
+                                                        : srcc::ocl::PixelFormat::U8Interleaved;
 
   // The function.
   OpBuilder builder = OpBuilder::atBlockEnd(kernels.getBody());
@@ -407,18 +466,28 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
     OpBuilder builder(op);
     Location loc = op->getLoc();
     if (auto realize = dyn_cast<RealizeOp>(op)) {
-      SmallVector<IndexExpr> low, extents;
-      for (Value v : realize.getMins())
-        low.push_back(IndexExpr::get(v));
-      for (Value v : realize.getExtents())
-        extents.push_back(IndexExpr::get(v));
-      Flat flat = flatten(schedule.storageOf(realize.getStage()), low, extents,
-                          elementTypeOf(lookup(realize.getStage())));
+      if (auto part = scratch.find(realize.getStage()); part != scratch.end()) {
+        flats[realize.getStage()] = part->second;
+        op->erase();
+        return WalkResult::skip();
+      }
+      Flat flat = flatOf(realize);
+      Memory where = schedule.storageOf(realize.getStage()).memory;
       auto elements = flat.elements.constant();
+      if (where == Memory::Local && elements) {
+        auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
+        memory[realize.getStage()] = func.addWorkgroupAttribution(
+            MemRefType::get({*elements}, flat.type, MemRefLayoutAttrInterface(), space),
+            NameLoc::get(builder.getStringAttr(realize.getStage()), loc));
+        flats[realize.getStage()] = flat;
+        op->erase();
+        return WalkResult::skip();
+      }
       if (!elements || *elements > (1 << 16)) {
         result = realize.emitOpError("storage of @")
-                 << realize.getStage() << " in private memory must have a constant size of at most "
-                 << "65536 elements, but has " << flat.elements.str()
+                 << realize.getStage() << " in " << stringifyMemory(where)
+                 << " memory must have a constant size of at most 65536 elements, but has "
+                 << flat.elements.str()
                  << "; compute it at an inner loop, or split by constants";
         return WalkResult::interrupt();
       }
@@ -436,6 +505,21 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
         body.front().setAttr(srcc::ocl::commentAttr,
                              builder.getStringAttr("produce " + produce.getStage()));
       return WalkResult::advance();
+    }
+    if (auto bound = dyn_cast<BoundOp>(op)) {
+      bound.getMin().replaceAllUsesWith(bound.getValues()[0]);
+      bound.getExtent().replaceAllUsesWith(bound.getValues()[1]);
+      op->erase();
+      return WalkResult::skip();
+    }
+    if (auto tap = dyn_cast<TapOp>(op)) {
+      Value at = linear(builder, loc, tap.getTable(), tap.getIndices());
+      Value number = memref::LoadOp::create(builder, NameLoc::get(tap.getTableAttr().getAttr(), loc),
+                                            memory[tap.getTable()], at);
+      tap.getResult().replaceAllUsesWith(
+          arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number));
+      op->erase();
+      return WalkResult::skip();
     }
     if (auto load = dyn_cast<LoadOp>(op)) {
       Value at = linear(builder, loc, load.getSource(), load.getIndices());
@@ -504,21 +588,14 @@ struct SchedFlattenStorage
   using Base::Base;
   void runOnOperation() override {
     for (auto loops : llvm::to_vector(getOperation().getOps<LoopsOp>())) {
-      auto pipeline = getOperation().lookupSymbol<PipelineOp>(loops.getPipeline());
-      if (!pipeline) {
-        loops.emitOpError("names @") << loops.getPipeline() << ", which is no pipeline here";
+      auto pair = scheduleOf(loops);
+      if (failed(pair) || failed(Flattener(loops, pair->first, pair->second).run()))
         return signalPassFailure();
-      }
-      ScheduleOp scheduleOp;
-      for (auto op : getOperation().getOps<ScheduleOp>())
-        if (op.getPipeline() == pipeline.getSymName())
-          scheduleOp = op;
-      auto schedule = readSchedule(pipeline, scheduleOp);
-      if (failed(schedule) || failed(Flattener(loops, pipeline, *schedule).run()))
-        return signalPassFailure();
+      PipelineOp pipeline = pair->first;
       loops.erase();
-      if (scheduleOp)
-        scheduleOp.erase();
+      for (auto op : llvm::make_early_inc_range(getOperation().getOps<ScheduleOp>()))
+        if (op.getPipeline() == pipeline.getSymName())
+          op.erase();
       pipeline.erase();
     }
   }

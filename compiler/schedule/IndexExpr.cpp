@@ -262,6 +262,8 @@ static IndexExpr compute(Value value) {
   auto rhs = [&] { return IndexExpr::get(op->getOperand(1)); };
   if (auto size = dyn_cast<SizeOp>(op))
     return IndexExpr::size(size.getAxis());
+  if (auto bound = dyn_cast<BoundOp>(op); bound && !bound.getValues().empty())
+    return IndexExpr::get(bound.getValues()[cast<OpResult>(value).getResultNumber()]);
   if (isa<arith::AddIOp>(op))
     return lhs() + rhs();
   if (isa<arith::SubIOp>(op)) {
@@ -358,6 +360,8 @@ static Bounds boundsOfAtom(const AtomRef &ref, Eliminate eliminate, bool constan
         return {IndexExpr(0), last};
       return {IndexExpr(0), boundsOf(last, eliminate, constants).high};
     }
+    if (auto tap = a.value.getDefiningOp<TapOp>())
+      return {IndexExpr(0), IndexExpr(int64_t(tap.getBound()) - 1)};
     if (constants)
       return {};
     return {self, self};
@@ -453,15 +457,32 @@ static Bounds boundsOf(const IndexExpr &e, Eliminate eliminate, bool constants) 
 
 static bool keepAll(Value) { return false; }
 
+/// The quotient floor(e / d) of the product d floor(e / d), if `monomial` is one.
+static const IndexAtom *quotientTimesDivisor(const IndexExpr::Monomial &monomial) {
+  if (monomial.size() != 2)
+    return nullptr;
+  for (unsigned i : {0u, 1u}) {
+    IndexExpr other;
+    other.terms[{monomial[1 - i]}] = 1;
+    if (monomial[i]->kind == IndexAtom::Div && monomial[i]->b == other)
+      return monomial[i].get();
+  }
+  return nullptr;
+}
+
 /// Replaces c floor(e / n), n | c, by the bound that e - n < n floor(e / n) <= e gives: exact
-/// differences such as n floor(W / n) - W become comparable.
+/// differences such as n floor(W / n) - W become comparable. The same for c d floor(e / d) where d
+/// is an expression.
 static IndexExpr relaxFloors(const IndexExpr &e, bool lower) {
   IndexExpr sum;
   bool changed = false;
   for (auto &[monomial, coefficient] : e.terms) {
     const IndexAtom *f = monomial.size() == 1 ? monomial[0].get() : nullptr;
-    if (f && f->kind == IndexAtom::FloorDiv && coefficient % f->number == 0) {
-      bool down = (coefficient > 0) == lower;
+    bool down = (coefficient > 0) == lower;
+    if (const IndexAtom *q = quotientTimesDivisor(monomial)) {
+      sum = sum + (q->a - (down ? q->b - 1 : IndexExpr(0))) * IndexExpr(coefficient);
+      changed = true;
+    } else if (f && f->kind == IndexAtom::FloorDiv && coefficient % f->number == 0) {
       sum = sum + (f->a - (down ? f->number - 1 : 0)) * IndexExpr(coefficient / f->number);
       changed = true;
     } else {
@@ -498,14 +519,66 @@ bool IndexExpr::provablyNonNegative() const {
   return low && *low >= 0;
 }
 
-IndexExpr IndexExpr::lower(Eliminate eliminate) const {
-  auto low = boundsOf(*this, eliminate, false).low;
-  return low ? *low : *this;
+/// The loop variables of `e` for which `eliminate` holds, the one of the innermost loop first.
+static void loopVariables(const IndexExpr &e, Eliminate eliminate, SmallVectorImpl<Value> &found) {
+  for (auto &[monomial, coefficient] : e.terms)
+    for (const AtomRef &factor : monomial) {
+      if (factor->kind == IndexAtom::Value) {
+        auto arg = dyn_cast<BlockArgument>(factor->value);
+        if (arg && isa_and_nonnull<ForOp>(arg.getOwner()->getParentOp()) &&
+            eliminate(factor->value) && !llvm::is_contained(found, factor->value))
+          found.push_back(factor->value);
+      } else if (factor->kind != IndexAtom::Size) {
+        loopVariables(factor->a, eliminate, found);
+        loopVariables(factor->b, eliminate, found);
+      }
+    }
 }
-IndexExpr IndexExpr::upper(Eliminate eliminate) const {
-  auto high = boundsOf(*this, eliminate, false).high;
-  return high ? *high : *this;
+
+/// The extreme value of `e`: loop variables, from the innermost outwards, are replaced by the first
+/// or last value of their loops, which keeps what inner loops have to do with outer ones (the last
+/// tile is shorter). Where an expression is not linear in a variable, by intervals.
+static IndexExpr extreme(IndexExpr e, Eliminate eliminate, bool upper) {
+  for (;;) {
+    // The extreme of a sum with a minimum is the minimum of two extremes.
+    for (auto &[monomial, coefficient] : e.terms) {
+      if (monomial.size() != 1)
+        continue;
+      const IndexAtom &m = *monomial[0];
+      bool wanted = (coefficient > 0) == upper ? m.kind == IndexAtom::Min : m.kind == IndexAtom::Max;
+      SmallVector<Value> inside;
+      if (wanted)
+        loopVariables(m.a, eliminate, inside), loopVariables(m.b, eliminate, inside);
+      if (inside.empty())
+        continue;
+      IndexExpr rest = e;
+      rest.terms.erase(monomial);
+      IndexExpr first = extreme(rest + m.a * IndexExpr(coefficient), eliminate, upper),
+                second = extreme(rest + m.b * IndexExpr(coefficient), eliminate, upper);
+      return upper ? IndexExpr::min(first, second) : IndexExpr::max(first, second);
+    }
+    SmallVector<Value> variables;
+    loopVariables(e, eliminate, variables);
+    Value innermost;
+    for (Value v : variables)
+      if (!innermost || depthOf(v.getParentBlock()) > depthOf(innermost.getParentBlock()))
+        innermost = v;
+    auto slope = innermost ? e.coefficientOf(innermost) : std::nullopt;
+    if (!slope) {
+      Bounds bounds = boundsOf(e, eliminate, false);
+      auto &bound = upper ? bounds.high : bounds.low;
+      return bound ? *bound : e;
+    }
+    auto loop = cast<ForOp>(cast<BlockArgument>(innermost).getOwner()->getParentOp());
+    IndexExpr at = IndexExpr::get(loop.getMin());
+    if ((*slope > 0) == upper)
+      at = at + IndexExpr::get(loop.getExtent()) - 1;
+    e = e.substitute(innermost, at);
+  }
 }
+
+IndexExpr IndexExpr::lower(Eliminate eliminate) const { return extreme(*this, eliminate, false); }
+IndexExpr IndexExpr::upper(Eliminate eliminate) const { return extreme(*this, eliminate, true); }
 
 //===----------------------------------------------------------------------===//
 // Structure
@@ -540,18 +613,19 @@ std::optional<int64_t> IndexExpr::coefficientOf(Value value) const {
   return result;
 }
 
-IndexExpr IndexExpr::substitute(Value value, const IndexExpr &by) const {
+IndexExpr
+IndexExpr::rewrite(llvm::function_ref<std::optional<IndexExpr>(const IndexAtom &)> by) const {
   IndexExpr sum;
   for (auto &[monomial, coefficient] : terms) {
     IndexExpr product = coefficient;
     for (const AtomRef &factor : monomial) {
       IndexExpr next;
-      if (!atomDependsOn(*factor, value))
+      if (auto other = by(*factor)) {
+        next = *other;
+      } else if (factor->kind == IndexAtom::Value || factor->kind == IndexAtom::Size) {
         next.terms[{factor}] = 1;
-      else if (factor->kind == IndexAtom::Value)
-        next = by;
-      else {
-        IndexExpr a = factor->a.substitute(value, by), b = factor->b.substitute(value, by);
+      } else {
+        IndexExpr a = factor->a.rewrite(by), b = factor->b.rewrite(by);
         switch (factor->kind) {
         case IndexAtom::FloorDiv:
           next = a.floorDiv(factor->number);
@@ -577,6 +651,20 @@ IndexExpr IndexExpr::substitute(Value value, const IndexExpr &by) const {
     sum = sum + product;
   }
   return sum;
+}
+
+IndexExpr IndexExpr::substitute(Value value, const IndexExpr &by) const {
+  if (!dependsOn(value))
+    return *this;
+  return rewrite([&](const IndexAtom &factor) -> std::optional<IndexExpr> {
+    if (factor.kind == IndexAtom::Value && factor.value == value)
+      return by;
+    if (atomDependsOn(factor, value))
+      return std::nullopt;
+    IndexExpr same;
+    same.terms[{std::make_shared<IndexAtom>(factor)}] = 1;
+    return same;
+  });
 }
 
 static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location loc) {

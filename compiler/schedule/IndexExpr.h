@@ -62,6 +62,9 @@ public:
   std::optional<int64_t> coefficientOf(mlir::Value value) const;
   /// *this with value replaced.
   IndexExpr substitute(mlir::Value value, const IndexExpr &by) const;
+  /// *this with the atoms for which `by` has something else replaced, also inside others.
+  IndexExpr
+  rewrite(llvm::function_ref<std::optional<IndexExpr>(const IndexAtom &)> by) const;
   bool dependsOn(mlir::Value value) const;
 
   /// Smallest and largest value while the loop variables for which `eliminate` holds range over

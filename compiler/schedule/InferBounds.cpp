@@ -6,6 +6,7 @@
 // computed at a loop computes what the rest of that loop's body loads. Storage also covers what
 // whole vectors and rounded-up tiles touch beyond that; such values are never used.
 //===----------------------------------------------------------------------===//
+#include "compiler/schedule/Box.h"
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
@@ -24,34 +25,6 @@ using namespace srcc::sched;
 
 namespace {
 
-/// The maximum of a and b, or a little more where they compare differently for different sizes
-/// (whole tiles of 8 against whole tiles of 24), so that it stays a sum.
-IndexExpr upperBound(const IndexExpr &a, const IndexExpr &b) {
-  auto over = (b - a).constantUpper(), under = (a - b).constantUpper();
-  if (over && (!under || *over <= *under))
-    return a + std::max<int64_t>(*over, 0);
-  if (under)
-    return b + std::max<int64_t>(*under, 0);
-  return IndexExpr::max(a, b);
-}
-
-/// An interval [low, high] per dimension.
-struct Box {
-  SmallVector<IndexExpr> low, high;
-  bool empty() const { return low.empty(); }
-  void include(ArrayRef<IndexExpr> l, ArrayRef<IndexExpr> h) {
-    if (empty()) {
-      low.assign(l.begin(), l.end());
-      high.assign(h.begin(), h.end());
-      return;
-    }
-    for (unsigned i = 0; i < low.size(); ++i) {
-      low[i] = IndexExpr(0) - upperBound(IndexExpr(0) - low[i], IndexExpr(0) - l[i]);
-      high[i] = upperBound(high[i], h[i]);
-    }
-  }
-};
-
 class BoundsInference {
 public:
   BoundsInference(LoopsOp loops, PipelineOp pipeline, const Schedule &schedule)
@@ -61,6 +34,8 @@ public:
 private:
   void computeRootRegions();
   LogicalResult inferComputedAt(ProduceOp root);
+  void align(StringRef name, Box &box);
+  void setBounds(ProduceOp produce, const Box &box);
   void storeExteriors();
   LogicalResult guardInputs();
   void dropGuards();
@@ -101,7 +76,9 @@ void BoundsInference::computeRootRegions() {
   MLIRContext *context = pipeline.getContext();
   pipeline.walk([&](ReadOp read) {
     auto entry = rootRegion.find(read.getSource());
-    if (entry == rootRegion.end() || read.getExterior() != Exterior::Constant)
+    auto source = dyn_cast_or_null<StageOp>(lookup(read.getSource()));
+    if (!source || read.getExterior() != Exterior::Constant ||
+        schedule.of(read.getSource()).isInline())
       return;
     SmallVector<IndexExpr> low, high;
     for (Value index : read.getIndices()) {
@@ -119,70 +96,66 @@ void BoundsInference::computeRootRegions() {
       outside |= !low[i].provablyNonNegative() || !(domain.high[i] - high[i]).provablyNonNegative();
     if (!outside)
       return;
-    if (exteriors.try_emplace(read.getSource(), value).first->second == value)
+    bool stored = exteriors.try_emplace(read.getSource(), value).first->second == value;
+    if (stored && entry != rootRegion.end())
       entry->second.include(low, high);
   });
-  // Bounds aligned by the schedule.
-  for (auto &entry : rootRegion) {
-    auto stage = cast<StageOp>(lookup(entry.first()));
-    auto names = dimNames(stage);
-    for (auto &align : schedule.of(entry.first()).alignBounds)
-      for (auto [dim, name] : llvm::enumerate(names))
-        if (name == align.first()) {
-          int64_t n = align.second;
-          IndexExpr &low = entry.second.low[dim], &high = entry.second.high[dim];
-          low = low.floorDiv(n) * IndexExpr(n);
-          high = (high + 1).ceilDiv(n) * IndexExpr(n) - 1;
-        }
+  for (auto &entry : rootRegion)
+    align(entry.first(), entry.second);
+}
+
+/// Bounds aligned by the schedule.
+void BoundsInference::align(StringRef name, Box &box) {
+  auto names = dimNames(lookup(name));
+  for (auto &align : schedule.of(name).alignBounds)
+    for (auto [dim, dimName] : llvm::enumerate(names))
+      if (dimName == align.first()) {
+        int64_t n = align.second;
+        box.low[dim] = box.low[dim].floorDiv(n) * IndexExpr(n);
+        box.high[dim] = (box.high[dim] + 1).ceilDiv(n) * IndexExpr(n) - 1;
+      }
+}
+
+void BoundsInference::setBounds(ProduceOp produce, const Box &box) {
+  for (auto bound : produce.getBody().getOps<BoundOp>()) {
+    OpBuilder builder(bound);
+    unsigned dim = bound.getDim();
+    Value values[] = {box.low[dim].materialize(builder, bound.getLoc()),
+                      (box.high[dim] - box.low[dim] + 1).materialize(builder, bound.getLoc())};
+    bound.getValuesMutable().assign(values);
   }
 }
 
-/// Replaces the bounds of stages computed inside the nests of `root`, consumers first.
+/// Bounds of stages computed inside the nests of `root`, consumers first.
 LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
   SmallVector<ProduceOp> produces;
-  root.walk<WalkOrder::PreOrder>([&](ProduceOp op) {
+  root.walk<WalkOrder::PostOrder>([&](ProduceOp op) {
     if (op != root)
       produces.push_back(op);
   });
   for (ProduceOp produce : llvm::reverse(produces)) {
-    Block *block = produce->getBlock();
-    Box box;
-    bool bounded = true;
-    block->walk([&](LoadOp load) {
-      if (load.getSource() != produce.getStage() || produce->isProperAncestor(load))
-        return;
-      SmallVector<IndexExpr> low, high;
-      auto isInner = [&](Value iv) {
-        return block->getParentOp()->isProperAncestor(cast<BlockArgument>(iv).getOwner()->getParentOp());
-      };
-      for (Value index : load.getIndices()) {
-        IndexExpr e = IndexExpr::get(index);
-        low.push_back(e.lower(isInner));
-        high.push_back(e.upper(isInner));
-        for (Block *inner = load->getBlock(); inner != block; inner = inner->getParentOp()->getBlock())
-          for (Value iv : inner->getArguments())
-            bounded &= !low.back().dependsOn(iv) && !high.back().dependsOn(iv);
-      }
-      box.include(low, high);
-    });
-    if (box.empty())
-      return produce.emitOpError("computes @") << produce.getStage() << ", which nothing here loads";
-    if (!bounded)
-      return produce.emitOpError("cannot bound what is needed of @")
-             << produce.getStage() << " here; legal: compute_root";
-    for (auto bound : llvm::make_early_inc_range(produce.getBody().getOps<BoundOp>())) {
-      OpBuilder builder(bound);
-      unsigned dim = bound.getDim();
-      bound.getMin().replaceAllUsesWith(box.low[dim].materialize(builder, bound.getLoc()));
-      bound.getExtent().replaceAllUsesWith(
-          (box.high[dim] - box.low[dim] + 1).materialize(builder, bound.getLoc()));
-      bound.erase();
-    }
-    // Its storage is what it computes and what its stores touch.
-    Box touched = box;
+    auto required = requiredBox(produce);
+    if (failed(required))
+      return failure();
+    Box box = *required;
+    align(produce.getStage(), box);
+    setBounds(produce, box);
+    // Its storage is what it computes and what its stores touch, over all iterations of the loops
+    // inside its realize.
+    auto realize = realizeOf(produce);
     auto isInner = [&](Value iv) {
-      return produce->isProperAncestor(cast<BlockArgument>(iv).getOwner()->getParentOp());
+      return realize->getBlock()->getParentOp()->isProperAncestor(
+          cast<BlockArgument>(iv).getOwner()->getParentOp());
     };
+    Box touched;
+    {
+      SmallVector<IndexExpr> low, high;
+      for (unsigned i = 0; i < box.low.size(); ++i) {
+        low.push_back(box.low[i].lower(isInner));
+        high.push_back(box.high[i].upper(isInner));
+      }
+      touched.include(low, high);
+    }
     produce.walk([&](StoreOp store) {
       if (store.getStage() != produce.getStage())
         return;
@@ -193,9 +166,6 @@ LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
       }
       touched.include(low, high);
     });
-    auto realize = dyn_cast_or_null<RealizeOp>(produce->getPrevNode());
-    if (!realize)
-      return produce.emitOpError("has no realize before it");
     OpBuilder builder(realize);
     SmallVector<Value> mins, extents;
     for (unsigned i = 0; i < touched.low.size(); ++i) {
@@ -227,11 +197,23 @@ Value BoundsInference::inside(OpBuilder &builder, Location loc, ValueRange indic
   return all;
 }
 
+/// Whether a later definition of the stage goes on from what is stored here.
+static bool isPartial(StoreOp store) {
+  auto produce = store->getParentOfType<ProduceOp>();
+  Operation *nest = store;
+  while (nest->getParentOp() != produce)
+    nest = nest->getParentOp();
+  for (Operation *next = nest->getNextNode(); next; next = next->getNextNode())
+    if (isa<ForOp>(next))
+      return true;
+  return false;
+}
+
 /// Stores of a stage that is computed beyond its domain store the exterior value there.
 void BoundsInference::storeExteriors() {
   loops.walk([&](StoreOp store) {
     auto exterior = exteriors.find(store.getStage());
-    if (exterior == exteriors.end() || !rootRegion.count(store.getStage()))
+    if (exterior == exteriors.end() || isPartial(store))
       return;
     OpBuilder builder(store);
     Location loc = store.getLoc();
@@ -257,7 +239,7 @@ LogicalResult BoundsInference::guardInputs() {
     bool external = isa<InputOp>(source);
     bool constant = load.getExterior() == Exterior::Constant;
     FloatAttr value = load.getValueAttr();
-    bool stored = constant && rootRegion.count(load.getSource()) && exteriors.count(load.getSource()) &&
+    bool stored = constant && exteriors.count(load.getSource()) &&
                   exteriors[load.getSource()].getValueAsDouble() ==
                       (value ? value.getValueAsDouble() : 0.0);
     OpBuilder builder(load);
@@ -395,14 +377,7 @@ LogicalResult BoundsInference::run() {
   for (ProduceOp root : roots) {
     auto stage = cast<StageOp>(lookup(root.getStage()));
     const Box &box = rootRegion[targetOf(stage)];
-    for (auto bound : llvm::make_early_inc_range(root.getBody().getOps<BoundOp>())) {
-      OpBuilder builder(bound);
-      unsigned dim = bound.getDim();
-      bound.getMin().replaceAllUsesWith(box.low[dim].materialize(builder, bound.getLoc()));
-      bound.getExtent().replaceAllUsesWith(
-          (box.high[dim] - box.low[dim] + 1).materialize(builder, bound.getLoc()));
-      bound.erase();
-    }
+    setBounds(root, box);
     if (failed(inferComputedAt(root)))
       return failure();
   }
@@ -418,17 +393,8 @@ struct SchedInferBounds : public srcc::sched::impl::SchedInferBoundsBase<SchedIn
   using Base::Base;
   void runOnOperation() override {
     for (auto loops : getOperation().getOps<LoopsOp>()) {
-      auto pipeline = getOperation().lookupSymbol<PipelineOp>(loops.getPipeline());
-      if (!pipeline) {
-        loops.emitOpError("names @") << loops.getPipeline() << ", which is no pipeline here";
-        return signalPassFailure();
-      }
-      ScheduleOp scheduleOp;
-      for (auto op : getOperation().getOps<ScheduleOp>())
-        if (op.getPipeline() == pipeline.getSymName())
-          scheduleOp = op;
-      auto schedule = readSchedule(pipeline, scheduleOp);
-      if (failed(schedule) || failed(BoundsInference(loops, pipeline, *schedule).run()))
+      auto pair = scheduleOf(loops);
+      if (failed(pair) || failed(BoundsInference(loops, pair->first, pair->second).run()))
         return signalPassFailure();
     }
   }

@@ -70,21 +70,25 @@ static void partition(StoreOp store) {
   auto select = store.getValue().getDefiningOp<arith::SelectOp>();
   if (!select || !select->hasAttr("sched.exterior"))
     return;
-  // The tile: the body of the innermost loop outside which nothing is unrolled or vectorised.
+  SmallVector<arith::CmpIOp> compares;
+  conjuncts(select.getCondition(), compares);
+  // The tile: the body of the innermost loop on which it depends whether the picture is touched, and
+  // outside which nothing is unrolled or vectorised.
   Block *tile = store->getBlock();
-  while (auto loop = dyn_cast<ForOp>(tile->getParentOp())) {
-    if (loop.getKind() != LoopKind::Unrolled && loop.getKind() != LoopKind::Vectorized)
+  for (;; tile = tile->getParentOp()->getBlock()) {
+    auto loop = dyn_cast<ForOp>(tile->getParentOp());
+    if (!loop && !isa<scf::IfOp>(tile->getParentOp()))
+      return;
+    bool decides = loop && llvm::any_of(compares, [&](arith::CmpIOp compare) {
+      return IndexExpr::get(compare.getLhs()).dependsOn(loop.getIv());
+    });
+    if (decides && loop.getKind() != LoopKind::Unrolled && loop.getKind() != LoopKind::Vectorized)
       break;
-    tile = loop->getBlock();
   }
-  auto loop = dyn_cast<ForOp>(tile->getParentOp());
-  if (!loop)
-    return;
+  auto loop = cast<ForOp>(tile->getParentOp());
   auto inner = [&](Value iv) {
     return loop->isProperAncestor(cast<BlockArgument>(iv).getOwner()->getParentOp());
   };
-  SmallVector<arith::CmpIOp> compares;
-  conjuncts(select.getCondition(), compares);
   OpBuilder builder(loop.getContext());
   builder.setInsertionPointToEnd(tile);
   Location loc = store.getLoc();
@@ -121,21 +125,29 @@ static void partition(StoreOp store) {
   eraseUnused(*otherwise);
 }
 
+/// The last store of each stage, innermost stages first; a branch copied from another is left.
+static SmallVector<StoreOp> exteriorStores(LoopsOp loops) {
+  SmallVector<StoreOp> all;
+  loops.walk([&](ProduceOp produce) {
+    SmallVector<StoreOp> stores;
+    produce.walk([&](StoreOp store) {
+      if (store->getParentOfType<ProduceOp>() == produce)
+        stores.push_back(store);
+    });
+    if (stores.size() == 1)
+      all.push_back(stores[0]);
+  });
+  return llvm::to_vector(llvm::reverse(all));
+}
+
 namespace {
 struct SchedPartitionLoops
     : public srcc::sched::impl::SchedPartitionLoopsBase<SchedPartitionLoops> {
   using Base::Base;
   void runOnOperation() override {
     for (auto loops : getOperation().getOps<LoopsOp>())
-      for (auto root : loops.getBody().getOps<ProduceOp>()) {
-        SmallVector<StoreOp> stores;
-        root.walk([&](StoreOp store) {
-          if (store->getParentOfType<ProduceOp>() == root)
-            stores.push_back(store);
-        });
-        if (stores.size() == 1)
-          partition(stores[0]);
-      }
+      for (StoreOp store : exteriorStores(loops))
+        partition(store);
   }
 };
 } // namespace

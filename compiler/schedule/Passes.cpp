@@ -7,11 +7,16 @@
 
 using namespace mlir;
 
+void srcc::sched::buildLoopsPipeline(OpPassManager &pm) {
+  pm.addPass(createSchedToLoops());
+  pm.addPass(createSchedInferBounds());
+  pm.addPass(createSchedSlideWindow());
+  pm.addPass(createSchedFoldStorage());
+}
+
 void srcc::sched::buildLoweringPipeline(OpPassManager &pm, bool fromLoops) {
-  if (!fromLoops) {
-    pm.addPass(createSchedToLoops());
-    pm.addPass(createSchedInferBounds());
-  }
+  if (!fromLoops)
+    buildLoopsPipeline(pm);
   pm.addPass(createSchedPartitionLoops());
   pm.addPass(createSchedFlattenStorage());
   pm.addPass(createSchedShareKernels()); // before the costly part: equal layers are lowered once

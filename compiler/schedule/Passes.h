@@ -23,6 +23,9 @@ namespace srcc::sched {
 #define GEN_PASS_REGISTRATION
 #include "compiler/schedule/Passes.h.inc"
 
+/// From a scheduled pipeline to its loop nests with bounds, sliding windows and rings.
+void buildLoopsPipeline(mlir::OpPassManager &pm);
+
 /// From a scheduled pipeline, or from its loop nests with bounds, to gpu.func kernels and an
 /// ocl.program.
 void buildLoweringPipeline(mlir::OpPassManager &pm, bool fromLoops = false);

@@ -28,6 +28,12 @@ def SchedToLoops : SchedPass<"sched-to-loops"> {
 def SchedInferBounds : SchedPass<"sched-infer-bounds"> {
   let summary = "finds what must be computed and stored of each stage, by interval analysis";
 }
+def SchedSlideWindow : SchedPass<"sched-slide-window"> {
+  let summary = "computes of a stage that is stored outside its loop only what is new";
+}
+def SchedFoldStorage : SchedPass<"sched-fold-storage"> {
+  let summary = "stores folded dimensions in rings";
+}
 def SchedPartitionLoops : SchedPass<"sched-partition-loops"> {
   let summary = "skips the work of tiles that lie outside the picture";
 }

@@ -74,6 +74,8 @@ private:
   LogicalResult setKind(Operation *directive, StringRef stage, std::optional<int64_t> update,
                         ArrayAttr loops, LoopKind kind, unsigned most);
   LogicalResult storeIn(StoreInOp op);
+  LogicalResult group(GroupOp op);
+  LogicalResult foldStorage(FoldStorageOp op);
 
   PipelineOp pipeline;
 };
@@ -94,6 +96,8 @@ std::string listed(const Definition &definition) {
 
 /// Names stay taken after a split or fuse: coordinates are computed by them.
 bool isTaken(const Definition &definition, StringRef name) {
+  if (definition.group && llvm::is_contained(definition.group->loops, name.str()))
+    return true;
   return llvm::any_of(definition.loops, [&](const Loop &l) { return l.name == name; }) ||
          llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
            return t.old == name || t.outer == name || t.inner == name;
@@ -201,6 +205,9 @@ LogicalResult Reader::split(Operation *directive, StringRef stage, std::optional
     return directive->emitOpError("loop \"") << loop << "\" is already "
                                              << stringifyLoopKind(old->kind)
                                              << "; split it before";
+  if (definition->group && definition->group->tap == loop)
+    return directive->emitOpError("loop \"") << loop << "\" runs over lists of different lengths "
+                                                     "and cannot be split";
   for (StringRef name : {outer, inner})
     if (isTaken(*definition, name) || outer == inner)
       return directive->emitOpError("loop name \"") << name << "\" is or was taken; the loops are "
@@ -265,6 +272,9 @@ LogicalResult Reader::setKind(Operation *directive, StringRef stage, std::option
     if (loop->kind != LoopKind::Serial)
       return directive->emitOpError("loop \"") << name << "\" is already "
                                                << stringifyLoopKind(loop->kind);
+    if (definition->group && definition->group->tap == name)
+      return directive->emitOpError("loop \"") << name << "\" runs over lists of different lengths; "
+                                                         "legal: serial";
     loop->kind = kind;
     loop->axis = axis;
   }
@@ -283,6 +293,7 @@ LogicalResult Reader::storeIn(StoreInOp op) {
     return op.emitOpError("stage @") << op.getStage()
                                      << " is an end of the pipeline: its format fixes the layout";
   storage.memory = op.getMemory();
+  storage.placed = true;
   if (op.getAlign())
     storage.align = *op.getAlign();
   if (storage.align < 1 || storage.align > 4096)
@@ -331,6 +342,90 @@ LogicalResult Reader::storeIn(StoreInOp op) {
   return success();
 }
 
+bool srcc::sched::isReduction(const Definition &definition, ArrayRef<StringRef> rdims,
+                              StringRef name) {
+  if (llvm::is_contained(rdims, name))
+    return true;
+  for (const LoopTransform &t : definition.transforms) {
+    if (!t.isFuse && (t.outer == name || t.inner == name))
+      return isReduction(definition, rdims, t.old);
+    if (t.isFuse && t.old == name)
+      return isReduction(definition, rdims, t.inner) && isReduction(definition, rdims, t.outer);
+  }
+  return false;
+}
+
+LogicalResult Reader::group(GroupOp op) {
+  Definition *definition = definitionOf(op, op.getStage(), op.getUpdate());
+  if (!definition)
+    return failure();
+  auto stage = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, op.getStage()));
+  auto rdims = strings(stage.getUpdateOps()[op.getUpdate()].getRdims());
+  if (definition->group)
+    return op.emitOpError("update ") << op.getUpdate() << " of @" << op.getStage()
+                                     << " has a group already";
+  if (op.getFactor() < 1 || op.getFactor() > 64)
+    return op.emitOpError("factor must be 1 to 64, but is ") << op.getFactor();
+  auto names = dimNames(stage);
+  auto dim = llvm::find(names, op.getDim().str());
+  if (dim == names.end())
+    return op.emitOpError("stage @") << op.getStage() << " has no dimension \"" << op.getDim()
+                                     << "\"; it has " << listed(names);
+  TapGroup group;
+  group.tap = op.getTap().str();
+  group.factor = op.getFactor();
+  group.dim = dim - names.begin();
+  auto loops = strings(op.getLoops());
+  if (loops.empty())
+    return op.emitOpError("needs a reduction loop");
+  for (StringRef name : loops) {
+    Loop *loop = findLoop(op, *definition, op.getStage(), name);
+    if (!loop)
+      return failure();
+    if (!isReduction(*definition, rdims, name) || loop->kind != LoopKind::Serial ||
+        llvm::is_contained(group.loops, name.str())) {
+      SmallVector<std::string> legal;
+      for (const Loop &l : definition->loops)
+        if (isReduction(*definition, rdims, l.name) && l.kind == LoopKind::Serial)
+          legal.push_back(l.name);
+      return op.emitOpError("loop \"") << name << "\" is no serial reduction loop; legal: "
+                                       << listed(legal);
+    }
+    group.loops.push_back(name.str());
+  }
+  if (isTaken(*definition, op.getTap()))
+    return op.emitOpError("loop name \"") << op.getTap() << "\" is or was taken; the loops are "
+                                          << listed(*definition);
+  // The tap loop stands where the innermost of its loops stood.
+  bool placed = false;
+  std::vector<Loop> kept;
+  for (const Loop &loop : definition->loops) {
+    if (!llvm::is_contained(group.loops, loop.name)) {
+      kept.push_back(loop);
+    } else if (!placed) {
+      kept.push_back(Loop{group.tap});
+      placed = true;
+    }
+  }
+  definition->loops = kept;
+  definition->group = group;
+  return success();
+}
+
+LogicalResult Reader::foldStorage(FoldStorageOp op) {
+  StageSchedule *stage = stageOf(op, op.getStage());
+  if (!stage)
+    return failure();
+  auto names = dimNames(SymbolTable::lookupSymbolIn(pipeline, op.getStage()));
+  if (!llvm::is_contained(names, op.getDim().str()))
+    return op.emitOpError("stage @") << op.getStage() << " has no dimension \"" << op.getDim()
+                                     << "\"; it has " << listed(names);
+  if (op.getFactor() < 1 || op.getFactor() > 1024)
+    return op.emitOpError("factor must be 1 to 1024, but is ") << op.getFactor();
+  stage->fold[op.getDim()] = op.getFactor();
+  return success();
+}
+
 LogicalResult Reader::read(Operation *directive) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(directive)
       .Case<ComputeRootOp>([&](auto op) -> LogicalResult {
@@ -353,6 +448,19 @@ LogicalResult Reader::read(Operation *directive) {
         stage->at.push_back({op.getConsumer().str(), op.getLoop().str()});
         return success();
       })
+      .Case<StoreAtOp>([&](auto op) -> LogicalResult {
+        StageSchedule *stage = stageOf(op, op.getStage());
+        StageSchedule *consumer = stageOf(op, op.getConsumer());
+        if (!stage || !consumer ||
+            !findLoop(op, consumer->definitions.back(), op.getConsumer(), op.getLoop()))
+          return failure();
+        if (stage->storeAt)
+          return op.emitOpError("stage @") << op.getStage() << " already has a store_at";
+        stage->storeAt = {op.getConsumer().str(), op.getLoop().str()};
+        return success();
+      })
+      .Case<GroupOp>([&](auto op) { return group(op); })
+      .Case<FoldStorageOp>([&](auto op) { return foldStorage(op); })
       .Case<SplitOp>([&](auto op) {
         return split(op, op.getStage(), op.getUpdate(), op.getLoop(), op.getOuter(), op.getInner(),
                      op.getFactor(), op.getTail());
@@ -434,14 +542,14 @@ LogicalResult Reader::finish() {
     stage.walk([&](ReadOp read) { found |= read.getSource() == name; });
     return found;
   };
-  // Whether `consumer` reads `name` directly or through inlined stages.
+  // Whether `consumer` reads `name` directly or through stages that are not stored at the root.
   std::function<bool(StageOp, StringRef)> uses = [&](StageOp consumer, StringRef name) {
     if (reads(consumer, name))
       return true;
     bool found = false;
     consumer.walk([&](ReadOp read) {
       auto stage = dyn_cast_or_null<StageOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
-      if (stage && schedule.stages[stage.getSymName()].isInline())
+      if (stage && stage != consumer && !schedule.stages[stage.getSymName()].root)
         found |= uses(stage, name);
     });
     return found;
@@ -462,7 +570,18 @@ LogicalResult Reader::finish() {
                                "compute_at one of its consumers");
     if (s.root && s.storage.memory == Memory::Private)
       return stage.emitOpError("is computed at the root; legal memory: global");
-    if (!s.at.empty())
+    if (s.root && s.storage.memory == Memory::Local)
+      return stage.emitOpError("is computed at the root; legal memory: global");
+    if (s.at.empty() && (s.storeAt || !s.fold.empty()))
+      return stage.emitOpError("has a ")
+             << (s.storeAt ? "store_at" : "fold_storage") << ", but no compute_at";
+    if (!s.fold.empty() && !s.storeAt)
+      return stage.emitOpError("has a fold_storage, but no store_at: every iteration has storage "
+                               "of its own");
+    if (s.storeAt && s.at.size() != 1)
+      return stage.emitOpError("has a store_at and is computed at ")
+             << s.at.size() << " loops; legal: one compute_at";
+    if (!s.at.empty() && !s.storage.placed)
       s.storage.memory = Memory::Private;
     for (auto &[consumer, loop] : s.at) {
       auto op = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, consumer));
@@ -490,4 +609,19 @@ FailureOr<Schedule> srcc::sched::readSchedule(PipelineOp pipeline, ScheduleOp sc
   if (failed(reader.finish()))
     return failure();
   return std::move(reader.schedule);
+}
+
+FailureOr<std::pair<PipelineOp, Schedule>> srcc::sched::scheduleOf(LoopsOp loops) {
+  auto module = loops->getParentOfType<ModuleOp>();
+  auto pipeline = module.lookupSymbol<PipelineOp>(loops.getPipeline());
+  if (!pipeline)
+    return loops.emitOpError("names @") << loops.getPipeline() << ", which is no pipeline here";
+  ScheduleOp scheduleOp;
+  for (auto op : module.getOps<ScheduleOp>())
+    if (op.getPipeline() == pipeline.getSymName())
+      scheduleOp = op;
+  auto schedule = readSchedule(pipeline, scheduleOp);
+  if (failed(schedule))
+    return failure();
+  return std::make_pair(pipeline, std::move(*schedule));
 }

@@ -25,10 +25,19 @@ struct LoopTransform {
   Tail tail = Tail::Guard;
 };
 
+/// The sparse reduction domain of an update: its loops `loops` run over a list of taps.
+struct TapGroup {
+  std::vector<std::string> loops; // reduction loops that the list enumerates
+  std::string tap;
+  int64_t factor = 1;    // points of `dim` that share a list
+  unsigned dim = 0;      // pure dimension
+};
+
 /// Loops of a pure definition or an update, innermost first, and how they came about.
 struct Definition {
   std::vector<Loop> loops;
   std::vector<LoopTransform> transforms;
+  std::optional<TapGroup> group;
 };
 
 /// One dimension of a stage's storage: (coordinate div `div`) mod `mod`; mod 0: none.
@@ -38,17 +47,21 @@ struct StorageDim {
 };
 
 struct Storage {
+  /// Global memory of a stage that is stored inside a kernel is scratch: a part for each work-group.
   Memory memory = Memory::Global;
   std::vector<StorageDim> layout; // outermost first
   int64_t align = 1;              // elements, of the innermost dimension
   bool odd = false;
-  mlir::Type type; // null: as computed
+  bool placed = false; // a store_in names the memory
+  mlir::Type type;     // null: as computed
 };
 
 /// Where a stage is computed. Without any compute_* directive it is inlined.
 struct StageSchedule {
   bool root = false;
   std::vector<std::pair<std::string, std::string>> at; // consumer, loop
+  std::optional<std::pair<std::string, std::string>> storeAt;
+  llvm::StringMap<int64_t> fold;                       // dimension -> elements of the ring
   std::vector<Definition> definitions;                 // pure, then updates
   llvm::StringMap<int64_t> alignBounds;                // dimension -> modulus
   Storage storage;
@@ -66,6 +79,14 @@ struct Schedule {
 /// Reads `schedule` (null: every stage compute_root, plain loops: the naive schedule). Errors name
 /// the directive's place, the rule and the legal alternatives.
 mlir::FailureOr<Schedule> readSchedule(PipelineOp pipeline, ScheduleOp schedule);
+
+/// The pipeline that loop nests came from, and its schedule. Errors as of readSchedule.
+mlir::FailureOr<std::pair<PipelineOp, Schedule>> scheduleOf(LoopsOp loops);
+
+/// Whether the loop `name` of an update with the reduction dimensions `rdims` is one of them or came
+/// from them by split and fuse.
+bool isReduction(const Definition &definition, llvm::ArrayRef<llvm::StringRef> rdims,
+                 llvm::StringRef name);
 
 /// Dimension names of a stage, an input or a table (d0, d1, ...).
 llvm::SmallVector<std::string> dimNames(mlir::Operation *source);

@@ -4,6 +4,7 @@
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Schedule.h"
+#include "compiler/schedule/TapLists.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,6 +22,12 @@ using namespace srcc::sched;
 
 namespace {
 
+/// What stands for the read of a grouped table: a load from its packed values.
+struct TapReader {
+  Operation *read = nullptr;
+  std::function<Value()> load;
+};
+
 /// Builds the loop nests of one pipeline under one schedule.
 class NestBuilder {
 public:
@@ -36,6 +43,8 @@ public:
       }
     return success();
   }
+  /// Everything computed and loaded has storage around it.
+  LogicalResult checkStorage(LoopsOp loops);
 
 private:
   LogicalResult produce(StageOp stage);
@@ -58,16 +67,32 @@ private:
   const Schedule &schedule;
   OpBuilder &builder;
   std::string root;
+  TapReader *taps = nullptr; // of the definition that is being evaluated
 };
 
 } // namespace
+
+/// The value of loop or dimension `name`, relative to its start, where the loops not in `relative`
+/// are at their start.
+static IndexExpr valueOf(const Definition &definition, StringRef name,
+                         const llvm::StringMap<IndexExpr> &relative,
+                         const llvm::StringMap<IndexExpr> &extents) {
+  auto known = relative.find(name);
+  if (known != relative.end())
+    return known->second;
+  for (const LoopTransform &t : definition.transforms)
+    if (!t.isFuse && t.old == name)
+      return valueOf(definition, t.outer, relative, extents) * extents.find(t.inner)->second +
+             valueOf(definition, t.inner, relative, extents);
+  return 0;
+}
 
 /// realize and produce of one stage at the builder's place.
 LogicalResult NestBuilder::produce(StageOp stage) {
   const StageSchedule &s = schedule.of(stage.getSymName());
   Location loc = stage.getLoc();
   StringRef target = stage.getInsteadOf() ? *stage.getInsteadOf() : stage.getSymName();
-  if (!stage.getInsteadOf())
+  if (!stage.getInsteadOf() && !s.storeAt)
     RealizeOp::create(builder, loc, target, ValueRange(), ValueRange());
   auto produce = ProduceOp::create(builder, loc, stage.getSymName());
   OpBuilder::InsertionGuard guard(builder);
@@ -75,7 +100,7 @@ LogicalResult NestBuilder::produce(StageOp stage) {
   SmallVector<BoundOp> bounds;
   for (unsigned dim = 0; dim < stage.getRank(); ++dim)
     bounds.push_back(BoundOp::create(builder, loc, builder.getIndexType(), builder.getIndexType(),
-                                     stage.getSymName(), dim));
+                                     stage.getSymName(), dim, ValueRange()));
   for (unsigned i = 0; i < s.definitions.size(); ++i)
     if (failed(nest(stage, i, bounds)))
       return failure();
@@ -118,24 +143,56 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
 
   // The loops, with what is computed at each of them.
   llvm::StringMap<IndexExpr> relative; // value relative to the dimension's min
+  llvm::StringSet<> bounded;           // inner loops that end with the dimension
+  std::optional<GroupedTaps> grouped;
   for (const Loop &loop : llvm::reverse(definition.loops)) {
-    IndexExpr min = 0;
+    IndexExpr min = 0, extent = extents[loop.name];
     bool plain = llvm::none_of(definition.transforms, [&](auto &t) {
       return t.old == loop.name || t.inner == loop.name || t.outer == loop.name;
     });
-    if (plain)
+    bool isTap = definition.group && definition.group->tap == loop.name;
+    if (isTap) {
+      grouped.emplace(pipeline, stage, update, definition);
+      if (failed(grouped->build()))
+        return failure();
+      // The first point of `dim` in this place: loops inside are at their start.
+      IndexExpr first = valueOf(definition, names[definition.group->dim], relative, extents);
+      first = first + offsets[names[definition.group->dim]];
+      std::tie(min, extent) = grouped->range(builder, loc, first, relative);
+    } else if (plain) {
       min = offsets[loop.name];
+    }
+    for (const LoopTransform &t : definition.transforms) {
+      auto outer = relative.find(t.outer);
+      if (t.isFuse || t.inner != loop.name || t.tail != Tail::Guard ||
+          loop.kind != LoopKind::Serial || outer == relative.end())
+        continue;
+      auto whole = extents[t.old].constant(), step = extent.constant();
+      if (whole && step && *whole % *step == 0)
+        continue;
+      extent = IndexExpr::min(extent, extents[t.old] - outer->second * extent);
+      bounded.insert(t.inner);
+    }
     auto op = ForOp::create(builder, NameLoc::get(builder.getStringAttr(loop.name), loc), loop.name,
                             loop.kind, min.materialize(builder, loc),
-                            extents[loop.name].materialize(builder, loc), loop.axis);
+                            extent.materialize(builder, loc), loop.axis);
     builder.setInsertionPointToStart(&op.getBody().front());
-    relative[loop.name] = IndexExpr::get(op.getIv()) - min;
+    relative[loop.name] = IndexExpr::get(op.getIv()) - (isTap ? IndexExpr(0) : min);
+    if (isTap)
+      grouped->decode(builder, loc, op.getIv(), relative);
     // Only the last definition of a stage has loops that others are computed at.
-    if (index + 1 == s.definitions.size())
+    if (index + 1 == s.definitions.size()) {
+      for (auto other : pipeline.getOps<StageOp>()) {
+        auto &place = schedule.of(other.getSymName()).storeAt;
+        if (place && place->first == stage.getSymName() && place->second == loop.name)
+          RealizeOp::create(builder, other.getLoc(), other.getSymName(), ValueRange(),
+                            ValueRange());
+      }
       for (auto other : pipeline.getOps<StageOp>())
         if (computesInside(stage.getSymName(), loop.name, other.getSymName()))
           if (failed(produce(other)))
             return failure();
+    }
   }
 
   // Coordinates, from the innermost splits outwards.
@@ -155,7 +212,8 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
       start = IndexExpr::min(start, extents[t.old] - factor);
     relative[t.old] = start + relative[t.inner];
     auto whole = extents[t.old].constant(), step = factor.constant();
-    if (t.tail == Tail::Guard && !(whole && step && *whole % *step == 0)) {
+    if (t.tail == Tail::Guard && !bounded.count(t.inner) &&
+        !(whole && step && *whole % *step == 0)) {
       Value holds = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
                                           relative[t.old].materialize(builder, loc),
                                           extents[t.old].materialize(builder, loc));
@@ -175,11 +233,53 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
   if (update)
     rest.push_back(LoadOp::create(builder, loc, stage.getType(), target, coordinates,
                                   Exterior::None, FloatAttr()));
+  TapReader reader;
+  if (grouped) {
+    reader.read = grouped->weights;
+    reader.load = [&] {
+      return grouped->load(builder, loc, IndexExpr::get(coordinates[definition.group->dim]),
+                           relative);
+    };
+  }
+  taps = &reader;
   auto value = evaluate(stage, update ? update.getBody() : stage.getPure(), coordinates, rest);
+  taps = nullptr;
   if (failed(value))
     return failure();
   StoreOp::create(builder, loc, *value, target, coordinates, predicate);
   return success();
+}
+
+LogicalResult NestBuilder::checkStorage(LoopsOp loops) {
+  auto realized = [](Operation *op, StringRef name) {
+    for (; op->getBlock(); op = op->getParentOp()) {
+      for (auto realize : op->getBlock()->getOps<RealizeOp>())
+        if (realize.getStage() == name && realize->isBeforeInBlock(op))
+          return true;
+      if (isa<LoopsOp>(op->getParentOp()))
+        break;
+    }
+    return false;
+  };
+  auto result = loops.walk([&](Operation *op) -> WalkResult {
+    StringRef name;
+    if (auto load = dyn_cast<LoadOp>(op))
+      name = load.getSource();
+    else if (auto produce = dyn_cast<ProduceOp>(op))
+      name = produce.getStage();
+    auto stage = dyn_cast_or_null<StageOp>(SymbolTable::lookupSymbolIn(pipeline, name));
+    if (!stage || schedule.of(name).root || realized(op, name))
+      return WalkResult::advance();
+    if (isa<ProduceOp>(op))
+      return stage.emitOpError("is stored at @")
+             << schedule.of(name).storeAt->first << " \"" << schedule.of(name).storeAt->second
+             << "\", a loop that is not around the one it is computed at, @"
+             << schedule.of(name).at[0].first << " \"" << schedule.of(name).at[0].second << "\"";
+    return stage.emitOpError("is read by @")
+           << op->getParentOfType<ProduceOp>().getStage() << " where it is not stored; legal: "
+           << "compute_root, or compute_at a loop around all that read it";
+  });
+  return failure(result.wasInterrupted());
 }
 
 /// Clones a definition's body at a point.
@@ -193,6 +293,10 @@ FailureOr<Value> NestBuilder::evaluate(StageOp stage, Region &region, ValueRange
   for (Operation &op : block) {
     if (auto yield = dyn_cast<YieldOp>(op))
       return map.lookup(yield.getOperand(0));
+    if (taps && taps->read == &op) {
+      map.map(op.getResult(0), taps->load());
+      continue;
+    }
     if (auto readOp = dyn_cast<ReadOp>(op)) {
       SmallVector<Value> at;
       for (Value index : readOp.getIndices())
@@ -305,7 +409,8 @@ struct SchedToLoops : public srcc::sched::impl::SchedToLoopsBase<SchedToLoops> {
       auto loops = LoopsOp::create(builder, pipeline.getLoc(),
                                    (pipeline.getSymName() + "_loops").str(), pipeline.getSymName());
       builder.createBlock(&loops.getBody());
-      if (failed(NestBuilder(pipeline, *schedule, builder).run()))
+      NestBuilder nests(pipeline, *schedule, builder);
+      if (failed(nests.run()) || failed(nests.checkStorage(loops)))
         return signalPassFailure();
     }
   }

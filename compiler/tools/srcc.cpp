@@ -235,10 +235,7 @@ LogicalResult compile(MLIRContext *context) {
     return writeIR(*module);
   bool hasLoops = !module->getOps<srcc::sched::LoopsOp>().empty();
   if (options->stopAfter == Phase::Loops || options->loopNest) {
-    if (!hasLoops && failed(run([](OpPassManager &pm) {
-          pm.addPass(srcc::sched::createSchedToLoops());
-          pm.addPass(srcc::sched::createSchedInferBounds());
-        })))
+    if (!hasLoops && failed(run(srcc::sched::buildLoopsPipeline)))
       return failure();
     if (!options->loopNest)
       return writeIR(*module);

@@ -34,7 +34,8 @@ def Sched_LoopKind : Sched_Enum<"LoopKind", "how a loop runs", [
   I32EnumAttrCase<"Vectorized", 2, "vectorized">, I32EnumAttrCase<"GpuBlock", 3, "gpu_block">,
   I32EnumAttrCase<"GpuThread", 4, "gpu_thread">]>;
 def Sched_Memory : Sched_Enum<"Memory", "where a stage is stored", [
-  I32EnumAttrCase<"Global", 0, "global">, I32EnumAttrCase<"Private", 1, "private">]>;
+  I32EnumAttrCase<"Global", 0, "global">, I32EnumAttrCase<"Private", 1, "private">,
+  I32EnumAttrCase<"Local", 2, "local">]>;
 class Sched_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Sched_Dialect, info, mnemonic>;
 def Sched_ExteriorAttr : Sched_EnumAttr<Sched_Exterior, "exterior">;
 def Sched_FormatAttr : Sched_EnumAttr<Sched_Format, "format">;
@@ -181,6 +182,58 @@ def Sched_ComputeAtOp : Sched_Directive<"compute_at"> {
   let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$consumer, StrAttr:$loop);
   let assemblyFormat = "$stage `at` $consumer $loop attr-dict";
 }
+def Sched_StoreAtOp : Sched_Directive<"store_at"> {
+  let summary = "keeps what is computed of a stage from one iteration of its compute_at loop to the next";
+  let description = [{
+    The loop is around the compute_at loop, of the same consumer or of one that this is computed
+    in. What an iteration computed is not computed again by the next (a sliding window). After
+    `sched.compute_at @blur_x at @out "y"` and `sched.store_at @blur_x at @out "band"`, where @out
+    reads three rows:
+
+    ```
+    for band:                                  for band:
+      for y:                                     realize blur_x:
+        realize blur_x:                            for y:
+          produce blur_x:                            produce blur_x:
+            for y in [y - 1, y + 1]: ...               for y in [first ? y - 1 : y + 1, y + 1]: ...
+          out(...) = ...                             out(...) = ...
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$consumer, StrAttr:$loop);
+  let assemblyFormat = "$stage `at` $consumer $loop attr-dict";
+}
+def Sched_FoldStorageOp : Sched_Directive<"fold_storage"> {
+  let summary = "stores a dimension in a ring of `factor` elements";
+  let description = [{
+    `sched.fold_storage @blur_x "y" by 4`: row y lies in row y mod 4 of the storage. What is alive
+    at once must be no more than `factor` elements.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$dim, I64Attr:$factor);
+  let assemblyFormat = "$stage $dim `by` $factor attr-dict";
+}
+def Sched_GroupOp : Sched_LoopDirective<"group"> {
+  let summary = "reduction loops become one loop over the taps whose weights are not all zero";
+  let description = [{
+    The domain of reduction loops `loops` of an update, for each block of `factor` points of the
+    pure dimension `dim`, becomes a list: its entries are the points at which the table's values
+    are not zero for all of the block (and for all iterations of reduction loops that are not
+    named). The loop `tap` runs over the list; values of the table are packed in its order.
+    The loop has the place of the innermost of them. The tiles of `dim` inside it are no larger than
+    a block. `sched.group @f update 0 ["rc", "kx"] into "tap" by 4 over "c"`:
+
+    ```
+    for c/4:                             for c/4:
+      for ky:                              for ky:
+        for rc:                    ->        for tap in [first(c/4, ky), first(c/4, ky + 1)):
+          for kx:                              rc, kx = taps(tap)
+            f(c, ...) += w(c, rc, ky, kx)        f(c, ...) += packed(tap, c % 4)
+                         * in(rc, ...)                       * in(rc, ...)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, I64Attr:$update, StrArrayAttr:$loops, StrAttr:$tap,
+    I64Attr:$factor, StrAttr:$dim);
+  let assemblyFormat = "$stage `update` $update $loops `into` $tap `by` $factor `over` $dim attr-dict";
+}
 def Sched_SplitOp : Sched_LoopDirective<"split"> {
   let summary = "one loop into an outer and an inner one of `factor` steps";
   let description = [{
@@ -190,8 +243,9 @@ def Sched_SplitOp : Sched_LoopDirective<"split"> {
     for x in [0, W)      ->      for xo in [0, ceil(W / 16))
                                    for xi in [0, 16)
     ```
-    The factor may depend on H and W. Tails: `guard` stores only what exists, `shift_inwards`
-    lets the last piece overlap the one before it, `round_up` computes whole pieces.
+    The factor may depend on H and W. Tails: `guard` computes only what exists (a serial inner loop
+    ends early, others store under a condition), `shift_inwards` lets the last piece overlap the
+    one before it, `round_up` computes whole pieces.
   }];
   let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$loop, StrAttr:$outer, StrAttr:$inner,
     AffineMapAttr:$factor, DefaultValuedAttr<Sched_TailAttr, "::srcc::sched::Tail::Guard">:$tail,
@@ -277,9 +331,12 @@ def Sched_ProduceOp : Sched_Op<"produce", [NoTerminator, SingleBlock]> {
 }
 def Sched_BoundOp : Sched_Op<"bound", [Pure]> {
   let summary = "min and extent of what must be computed of a stage's dimension here";
-  let arguments = (ins FlatSymbolRefAttr:$stage, I64Attr:$dim);
+  let description = [{
+    `is` are their values, known after bounds inference; index arithmetic looks through to them.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, I64Attr:$dim, Variadic<Index>:$values);
   let results = (outs Index:$min, Index:$extent);
-  let assemblyFormat = "$stage $dim attr-dict";
+  let assemblyFormat = "$stage $dim (`is` $values^)? attr-dict";
 }
 def Sched_ForOp : Sched_Op<"for", [NoTerminator, SingleBlock]> {
   let summary = "a named loop over [min, min + extent)";
@@ -298,6 +355,12 @@ def Sched_LoadOp : Sched_Op<"load", [MemoryEffects<[MemRead]>]> {
     OptionalAttr<F32Attr>:$value);
   let results = (outs AnyType:$result);
   let assemblyFormat = "$source `[` $indices `]` (`exterior` $exterior^)? ($value^)? attr-dict `:` type($result)";
+}
+def Sched_TapOp : Sched_Op<"tap", [Pure]> {
+  let summary = "an index out of a table of lists, known to be in [0, bound)";
+  let arguments = (ins FlatSymbolRefAttr:$table, Variadic<Index>:$indices, I64Attr:$bound);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$table `[` $indices `]` `below` $bound attr-dict";
 }
 def Sched_StoreOp : Sched_Op<"store", [MemoryEffects<[MemWrite]>, AttrSizedOperandSegments]> {
   let summary = "writes a stage where `predicate`, if given, holds";

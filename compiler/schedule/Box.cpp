@@ -1,0 +1,72 @@
+//===- Box.cpp - Regions of stages ----------------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/Box.h"
+
+using namespace mlir;
+using namespace srcc::sched;
+
+/// The maximum of a and b, or a little more where they compare differently for different sizes
+/// (whole tiles of 8 against whole tiles of 24), so that it stays a sum.
+static IndexExpr upperBound(const IndexExpr &a, const IndexExpr &b) {
+  auto over = (b - a).constantUpper(), under = (a - b).constantUpper();
+  if (over && (!under || *over <= *under))
+    return a + std::max<int64_t>(*over, 0);
+  if (under)
+    return b + std::max<int64_t>(*under, 0);
+  return IndexExpr::max(a, b);
+}
+
+void Box::include(ArrayRef<IndexExpr> l, ArrayRef<IndexExpr> h) {
+  if (empty()) {
+    low.assign(l.begin(), l.end());
+    high.assign(h.begin(), h.end());
+    return;
+  }
+  for (unsigned i = 0; i < low.size(); ++i) {
+    low[i] = IndexExpr(0) - upperBound(IndexExpr(0) - low[i], IndexExpr(0) - l[i]);
+    high[i] = upperBound(high[i], h[i]);
+  }
+}
+
+FailureOr<Box> srcc::sched::requiredBox(ProduceOp produce) {
+  // A guard around a stage is part of the loop body it stands in.
+  Block *block = produce->getBlock();
+  while (!isa<ForOp, ProduceOp>(block->getParentOp()))
+    block = block->getParentOp()->getBlock();
+  Box box;
+  bool bounded = true;
+  block->walk([&](LoadOp load) {
+    if (load.getSource() != produce.getStage() || produce->isProperAncestor(load))
+      return;
+    SmallVector<IndexExpr> low, high;
+    auto isInner = [&](Value iv) {
+      return block->getParentOp()->isProperAncestor(
+          cast<BlockArgument>(iv).getOwner()->getParentOp());
+    };
+    for (Value index : load.getIndices()) {
+      IndexExpr e = IndexExpr::get(index);
+      low.push_back(e.lower(isInner));
+      high.push_back(e.upper(isInner));
+      for (Block *inner = load->getBlock(); inner != block;
+           inner = inner->getParentOp()->getBlock())
+        for (Value iv : inner->getArguments())
+          bounded &= !low.back().dependsOn(iv) && !high.back().dependsOn(iv);
+    }
+    box.include(low, high);
+  });
+  if (box.empty())
+    return produce.emitOpError("computes @") << produce.getStage() << ", which nothing here loads";
+  if (!bounded)
+    return produce.emitOpError("cannot bound what is needed of @")
+           << produce.getStage() << " here; legal: compute_root";
+  return box;
+}
+
+RealizeOp srcc::sched::realizeOf(ProduceOp produce) {
+  for (Operation *op = produce; op; op = op->getParentOp())
+    for (auto realize : op->getBlock()->getOps<RealizeOp>())
+      if (realize.getStage() == produce.getStage())
+        return realize;
+  llvm_unreachable("sched-to-loops checks that all that is computed is stored");
+}

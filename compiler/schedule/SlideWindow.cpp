@@ -1,0 +1,128 @@
+//===- SlideWindow.cpp - Rows computed once --------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// A stage that is stored outside the loop it is computed at keeps what earlier iterations computed:
+// each iteration computes only what is new. The first iteration would need more than the others;
+// instead the loop starts some iterations earlier, in which only the stages that have to be ahead
+// are computed. So every iteration computes as much, and as little as possible is alive.
+//
+//   for y in [0, n):                          for y in [-2, n):
+//     produce f: rows y - 1 .. y + 1            produce f: row y + 1
+//     g(y) = f(y - 1) + f(y) + f(y + 1)         if y >= 0:
+//                                                 g(y) = f(y - 1) + f(y) + f(y + 1)
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/Box.h"
+#include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Schedule.h"
+
+#define DEBUG_TYPE "sched-slide-window"
+
+namespace srcc::sched {
+#define GEN_PASS_DEF_SCHEDSLIDEWINDOW
+#include "compiler/schedule/Passes.h.inc"
+} // namespace srcc::sched
+
+using namespace mlir;
+using namespace srcc::sched;
+
+namespace {
+/// A stage that slides along the loop it is computed at.
+struct Slide {
+  ProduceOp produce;
+  BoundOp bound;       // of the dimension along which it slides
+  int64_t ahead = 0;   // iterations it has to start before the loop
+};
+} // namespace
+
+/// The bounds of `produce` in a dimension that moves with `loop`, by `step` each iteration and over
+/// `overlap` that the iteration before computed already.
+static FailureOr<Slide> analyse(ProduceOp produce, ForOp loop) {
+  Slide slide{produce, {}, 0};
+  for (auto bound : produce.getBody().getOps<BoundOp>()) {
+    IndexExpr low = IndexExpr::get(bound.getMin()),
+              high = low + IndexExpr::get(bound.getExtent()) - 1;
+    if (!low.dependsOn(loop.getIv()) && !high.dependsOn(loop.getIv()))
+      continue;
+    auto step = high.coefficientOf(loop.getIv());
+    auto overlap = step ? (high - *step + 1 - low).constant() : std::nullopt;
+    if (slide.bound || !step || *step < 1 || low.coefficientOf(loop.getIv()) != step || !overlap)
+      return produce.emitOpError("cannot slide along loop \"")
+             << loop.getName() << "\": the region of @" << produce.getStage()
+             << " must move in one dimension, by the same at both ends, with the loop; legal: "
+                "no store_at, or compute_at another loop";
+    slide.bound = bound;
+    slide.ahead = std::max<int64_t>(0, llvm::divideCeil(*overlap, *step));
+    OpBuilder builder(bound);
+    if (*overlap > 0)
+      bound.getValuesMutable().assign(
+          ValueRange{(high - *step + 1).materialize(builder, bound.getLoc()),
+                     IndexExpr(*step).materialize(builder, bound.getLoc())});
+  }
+  return slide;
+}
+
+/// Moves `ops` under `if iv >= start`, where they see max(iv, start), which bounds analyses follow.
+static void guard(ForOp loop, ArrayRef<Operation *> ops, const IndexExpr &start) {
+  if (ops.empty())
+    return;
+  OpBuilder builder(ops.front());
+  Location loc = ops.front()->getLoc();
+  Value first = start.materialize(builder, loc);
+  Value holds = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, loop.getIv(), first);
+  auto branch = scf::IfOp::create(builder, loc, holds, /*withElseRegion=*/false);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  Value iv = arith::MaxSIOp::create(builder, loc, loop.getIv(), first);
+  for (Operation *op : ops) {
+    op->moveBefore(branch.thenBlock()->getTerminator());
+    op->walk([&](Operation *inner) { inner->replaceUsesOfWith(loop.getIv(), iv); });
+  }
+}
+
+/// Slides all that is computed at `loop` and stored outside of it.
+static LogicalResult slideAlong(ForOp loop) {
+  SmallVector<Slide> slides;
+  int64_t most = 0;
+  for (auto produce : loop.getBody().getOps<ProduceOp>()) {
+    if (realizeOf(produce)->getBlock() == produce->getBlock())
+      continue;
+    if (loop.getKind() != LoopKind::Serial)
+      return produce.emitOpError("slides along loop \"")
+             << loop.getName() << "\", which is " << stringifyLoopKind(loop.getKind())
+             << "; legal: serial";
+    auto slide = analyse(produce, loop);
+    if (failed(slide))
+      return failure();
+    most = std::max(most, slide->ahead);
+    slides.push_back(*slide);
+  }
+  if (!most)
+    return success();
+  IndexExpr min = IndexExpr::get(loop.getMin()), extent = IndexExpr::get(loop.getExtent());
+  SmallVector<Operation *> rest;
+  for (Operation &op : loop.getBody().front())
+    if (llvm::none_of(slides, [&](Slide &s) { return s.produce == &op; }))
+      rest.push_back(&op);
+  OpBuilder builder(loop);
+  loop.getMinMutable().assign((min - most).materialize(builder, loop.getLoc()));
+  loop.getExtentMutable().assign((extent + most).materialize(builder, loop.getLoc()));
+  for (Slide &slide : slides)
+    if (slide.ahead < most)
+      guard(loop, {slide.produce}, min - slide.ahead);
+  guard(loop, rest, min);
+  return success();
+}
+
+namespace {
+struct SchedSlideWindow : public srcc::sched::impl::SchedSlideWindowBase<SchedSlideWindow> {
+  using Base::Base;
+  void runOnOperation() override {
+    for (auto loops : getOperation().getOps<LoopsOp>()) {
+      SmallVector<ForOp> all;
+      loops.walk([&](ForOp loop) { all.push_back(loop); });
+      for (ForOp loop : all)
+        if (failed(slideAlong(loop)))
+          return signalPassFailure();
+    }
+  }
+};
+} // namespace

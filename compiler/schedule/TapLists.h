@@ -1,0 +1,75 @@
+//===- TapLists.h - Sparse reduction domains as grouped lists ---*- C++ -*-===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// A reduction whose terms are products with a table skips the terms whose table value is zero: its
+// loops become one loop over a list of taps for each group of points that share one.
+//===----------------------------------------------------------------------===//
+#ifndef SRCC_COMPILER_SCHEDULE_TAPLISTS_H
+#define SRCC_COMPILER_SCHEDULE_TAPLISTS_H
+
+#include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Schedule.h"
+
+#include <functional>
+
+namespace srcc::sched {
+
+/// How many taps lists have.
+struct TapStatistics {
+  int64_t entries = 0;  ///< of all lists
+  int64_t nonZeros = 0; ///< table values that are not zero
+  int64_t packed = 0;   ///< values the lists carry, padding zeros included
+  int64_t dense = 0;    ///< values of the whole domain
+};
+
+/// The lists of one update under one TapGroup, as tables of the pipeline: where each list starts,
+/// the loop values of each tap, and the table's values in the order of the taps.
+class GroupedTaps {
+public:
+  GroupedTaps(PipelineOp pipeline, StageOp stage, UpdateOp update, const Definition &definition)
+      : pipeline(pipeline), stage(stage), update(update), definition(definition),
+        group(*definition.group) {}
+
+  /// Finds the taps and adds the tables. Errors: the update is no sum of products with one table
+  /// that is read at `dim`, or a reduction loop has no constant extent.
+  mlir::LogicalResult build();
+  /// The same without adding anything.
+  mlir::FailureOr<TapStatistics> count();
+
+  /// First index and length of the list for the points of `dim` from `first` on, where the
+  /// reduction loops outside have the values `loops`.
+  std::pair<IndexExpr, IndexExpr> range(mlir::OpBuilder &builder, mlir::Location loc,
+                                        const IndexExpr &first,
+                                        const llvm::StringMap<IndexExpr> &loops);
+  /// Sets the loops of the group to their values at tap `index`.
+  void decode(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value index,
+              llvm::StringMap<IndexExpr> &loops);
+  /// The table's value at `point` of `dim`, at the tap last decoded.
+  mlir::Value load(mlir::OpBuilder &builder, mlir::Location loc, const IndexExpr &point,
+                   const llvm::StringMap<IndexExpr> &loops);
+
+  ReadOp weights; ///< the read that the packed values stand for
+
+private:
+  mlir::LogicalResult analyse();
+  mlir::LogicalResult list();
+
+  PipelineOp pipeline;
+  StageOp stage;
+  UpdateOp update;
+  const Definition &definition;
+  const TapGroup &group;
+  llvm::SmallVector<std::string> outer, inner;         // reduction loops outside and inside
+  llvm::StringMap<int64_t> extents;                    // of reduction loops and dimensions
+  llvm::SmallVector<int64_t> starts;                   // of lists; one more than there are lists
+  llvm::SmallVector<llvm::SmallVector<int64_t>> taps;  // loop values
+  llvm::SmallVector<llvm::APFloat> packed;             // [tap][inner...][factor]
+  TapStatistics statistics;
+  std::string startName, tapName, packedName;
+  mlir::Value tap;
+  IndexExpr block; // number of the group of points
+};
+
+} // namespace srcc::sched
+
+#endif // SRCC_COMPILER_SCHEDULE_TAPLISTS_H
