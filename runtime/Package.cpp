@@ -145,6 +145,7 @@ int64_t evaluate(const format::Expr &expr, int64_t height, int64_t width, const 
 size_t elementSize(ElementType type) {
   switch (type) {
   case ElementType::F32:
+  case ElementType::I32:
     return 4;
   case ElementType::F16:
     return 2;

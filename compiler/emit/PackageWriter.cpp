@@ -153,6 +153,7 @@ FailureOr<Offset<format::Buffer>> Writer::buffer(ocl::BufferOp op) {
     return failure();
   format::ElementType type = op.getType().isF32()   ? format::ElementType::F32
                              : op.getType().isF16() ? format::ElementType::F16
+                             : op.getType().isSignlessInteger(32) ? format::ElementType::I32
                                                     : format::ElementType::U8;
   bufferIndex.try_emplace(op.getSymName(), bufferIndex.size());
   return format::CreateBuffer(builder, builder.CreateString(op.getSymName().str()),

@@ -16,6 +16,7 @@
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
+#include "compiler/schedule/TapLists.h"
 
 #include "llvm/ADT/StringSet.h"
 #define DEBUG_TYPE "sched-default"
@@ -37,6 +38,13 @@ struct Reach {
   bool pixel() const { return !top && !bottom && !left && !right; }
 };
 
+/// A register tile of a CPU: filters x vectors of pixels, and of each update of the sum whether it
+/// runs over lists of taps.
+struct Tile {
+  int64_t filters = 4, vectors = 1;
+  SmallVector<bool> lists;
+};
+
 /// What the rules need to know of a stage.
 struct Facts {
   StageOp op;
@@ -49,6 +57,7 @@ struct Facts {
   // Where it is computed, if not at the root.
   StageOp tileOf; // at a tile of this stage
   StageOp rowOf;  // at a row of this root
+  Tile tile;
   int64_t ahead = 0, window = 0; // rows: the newest one relative to the root's, those alive
 };
 
@@ -64,18 +73,11 @@ static int64_t divisorOf(const IndexExpr &e, Value coordinate) {
   return 0;
 }
 
-/// The largest divisor of n that is at most `most`; `preferred` if n has none but 1.
-static int64_t groupOf(int64_t n, int64_t most, int64_t preferred) {
-  for (int64_t d = std::min(n, most); d > 1; --d)
-    if (n % d == 0)
-      return d;
-  return n == 1 ? 1 : std::min(n, preferred);
-}
-
 class DefaultSchedule {
 public:
-  DefaultSchedule(PipelineOp pipeline, const srcc::Device &device, StringRef precision)
-      : pipeline(pipeline), device(device), precision(precision), builder(pipeline) {}
+  DefaultSchedule(PipelineOp pipeline, const srcc::Device &device, StringRef precision, bool fusion)
+      : pipeline(pipeline), device(device), precision(precision), fusion(fusion),
+        builder(pipeline) {}
   void run();
 
 private:
@@ -87,9 +89,10 @@ private:
   void rows(StageOp stage);
   /// Bands of rows of a picture: several for each core, so that none waits long for the others.
   int64_t bands() const { return 4 * std::max<int64_t>(1, device.computeUnits); }
-  void scheduleSum(StageOp sum, int64_t filters, int64_t lanes);
+  void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, ArrayRef<bool> lists);
   void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
   void reductionLoops(StageOp sum, int64_t update, SmallVectorImpl<StringRef> &order);
+  void group(StageOp sum, int64_t update, int64_t filters, SmallVectorImpl<StringRef> &order);
   void packTables(StageOp sum, int64_t filters);
   StageOp findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads);
   bool readsInput(StageOp root);
@@ -105,13 +108,14 @@ private:
            divisorOf(sum->second.second[2], args[2]) == 1;
   }
   int64_t macsOf(StageOp stored);
-  int64_t tilePixels(int64_t filters) const {
-    // Sums, inputs and one weight fit the registers: F P + P + 1.
-    int64_t vectors = std::max<int64_t>(1, (device.registers - 1) / (filters + 1));
-    return std::min<int64_t>(vectors, 4) * device.vectorWidth;
+  void chooseTiles();
+  double tileCost(StageOp stored, int64_t vectors, Tile &tile);
+  int64_t entriesOf(StageOp sum, unsigned update, int64_t filters, bool lists);
+  bool isSparse(StageOp sum, unsigned update);
+  /// Vectors of pixels of a tile of `filters` whose sums, inputs and one weight fit the registers.
+  int64_t fittingVectors(int64_t filters) const {
+    return std::clamp<int64_t>((device.registers - 1) / (filters + 1), 1, 5);
   }
-  /// Filters of a register tile.
-  static int64_t tileFilters(int64_t channels);
 
   // Directives.
   AffineMap factor(int64_t n) {
@@ -150,6 +154,7 @@ private:
   PipelineOp pipeline;
   const srcc::Device &device;
   StringRef precision;
+  bool fusion;
   OpBuilder builder;
   llvm::StringMap<Facts> facts;
   llvm::StringSet<> scheduled;
@@ -275,8 +280,10 @@ void DefaultSchedule::packTables(StageOp sum, int64_t filters) {
 
 /// Loops of a reduction computed at a tile: the sums of the tile in registers, the rest of the
 /// reduction around them.
-void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes) {
-  packTables(sum, filters);
+void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes,
+                                  ArrayRef<bool> lists) {
+  if (!llvm::is_contained(lists, true))
+    packTables(sum, filters);
   for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
     std::optional<int64_t> update;
     if (i)
@@ -285,15 +292,108 @@ void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes) {
     loops<VectorizeOp>(sum, {"xl"}, update);
     loops<UnrollOp>(sum, {"xv", "c"}, update);
     SmallVector<StringRef> order{"xl", "xv", "c"};
-    if (update)
+    if (update && lists[*update])
+      group(sum, *update, filters, order);
+    else if (update)
       reductionLoops(sum, *update, order);
     order.push_back("y");
     loops<ReorderOp>(sum, order, update);
   }
 }
 
-int64_t DefaultSchedule::tileFilters(int64_t channels) {
-  return channels % 4 ? groupOf(channels, 6, 4) : 4;
+/// Whether enough of the weights of an update are zero for lists to be worth a look.
+bool DefaultSchedule::isSparse(StageOp sum, unsigned update) {
+  int64_t zeros = 0, all = 0;
+  sum.getUpdateOps()[update].walk([&](ReadOp read) {
+    auto table = dyn_cast_or_null<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
+    if (!table)
+      return;
+    auto values = tableValues(table);
+    if (failed(values))
+      return;
+    all += values->size();
+    zeros += llvm::count_if(*values, [](const APFloat &v) { return v.isZero(); });
+  });
+  return zeros * 8 > all;
+}
+
+/// Taps that a tile of `filters` visits for all of the stage's channels: the whole domain, or lists.
+int64_t DefaultSchedule::entriesOf(StageOp sum, unsigned update, int64_t filters, bool lists) {
+  UpdateOp op = sum.getUpdateOps()[update];
+  if (!lists) {
+    int64_t points = llvm::divideCeil(channelsOf(sum), filters);
+    for (AffineExpr extent : op.getExtents().getResults())
+      if (auto constant = dyn_cast<AffineConstantExpr>(extent))
+        points *= constant.getValue();
+    return points;
+  }
+  Definition definition;
+  definition.group.emplace();
+  definition.group->tap = "tap";
+  definition.group->factor = filters;
+  definition.loops.push_back({"tap"});
+  for (auto name : op.getRdims().getAsRange<StringAttr>())
+    definition.group->loops.push_back(name.str());
+  auto statistics = GroupedTaps(pipeline, sum, op, definition).count();
+  return succeeded(statistics) ? statistics->entries : INT64_MAX / 1024;
+}
+
+/// Cycles for a row of one pixel vector of all channels, and the tile that takes the fewest, where a
+/// tile has `vectors` vectors. A tap costs its multiply-adds (two a cycle), its loads (two a cycle:
+/// inputs and weights) or its instructions (five a cycle; a list's entry is read and decoded).
+double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
+  StageOp sum = sums[stored.getSymName()].first;
+  int64_t channels = channelsOf(stored);
+  double least = std::numeric_limits<double>::infinity();
+  for (int64_t filters : {1, 2, 3, 4, 5, 6, 8}) {
+    if (filters > channels || filters * vectors + vectors + 1 > device.registers)
+      continue;
+    Tile tile{filters, vectors, {}};
+    double cycles = 0;
+    for (unsigned update = 0; update < sum.getUpdateOps().size(); ++update) {
+      auto tap = [&](double overhead) {
+        double multiplyAdds = filters * vectors, loads = filters + vectors;
+        return std::max({multiplyAdds / 2, loads / 2, (multiplyAdds + loads + overhead) / 5});
+      };
+      double dense = entriesOf(sum, update, filters, false) * tap(2);
+      double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(9) : dense;
+      tile.lists.push_back(lists < dense);
+      // Sums start at zero and are stored.
+      cycles += std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
+    }
+    cycles /= vectors;
+    if (cycles < least) {
+      least = cycles;
+      best = tile;
+    }
+  }
+  return least;
+}
+
+/// Tiles of all stages around sums; one that is computed at another's tile has its pixels.
+void DefaultSchedule::chooseTiles() {
+  for (auto &entry : facts) {
+    Facts &f = entry.second;
+    if (!f.root || f.tileOf || !sumTiles(f.op))
+      continue;
+    SmallVector<StageOp> members{f.op};
+    for (unsigned i = 0; i < members.size(); ++i)
+      for (auto &other : facts)
+        if (other.second.tileOf == members[i] && sumTiles(other.second.op))
+          members.push_back(other.second.op);
+    double least = std::numeric_limits<double>::infinity();
+    for (int64_t vectors = 1; vectors <= 5; ++vectors) {
+      double cycles = 0;
+      SmallVector<Tile> tiles(members.size());
+      for (auto [member, tile] : llvm::zip(members, tiles))
+        cycles += tileCost(member, vectors, tile);
+      if (cycles >= least)
+        continue;
+      least = cycles;
+      for (auto [member, tile] : llvm::zip(members, tiles))
+        facts[member.getSymName()].tile = tile;
+    }
+  }
 }
 
 /// What `reader` reads of stored stages, through inlined ones and sums, in its own coordinates.
@@ -404,7 +504,7 @@ void DefaultSchedule::fuse() {
     int64_t channels = channelsOf(op);
     if (oneReader && sumTiles(first) &&
         llvm::all_of(f.reaches, [](Reach &r) { return r.pixel(); }) &&
-        channels * tilePixels(tileFilters(channelsOf(first))) * 4 <= device.l1Bytes / 2) {
+        channels * fittingVectors(4) * device.vectorWidth * 4 <= device.l1Bytes / 2) {
       f.tileOf = first;
       continue;
     }
@@ -437,8 +537,8 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   int64_t ry = divisorOf(reads[1], args[1]), rx = divisorOf(reads[2], args[2]);
   StringRef name = root.getSymName();
   if (ry * rx == 1) {
-    int64_t channels = channelsOf(root);
-    int64_t filters = tileFilters(channels), pixels = tilePixels(filters);
+    const Tile &tile = facts[name].tile;
+    int64_t channels = channelsOf(root), filters = tile.filters, pixels = tile.vectors * lanes;
     split(root, "x", "xt", "xp", pixels, tail);
     split(root, "xp", "xv", "xl", lanes, Tail::Guard);
     split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
@@ -450,7 +550,7 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     if (!isExternal(root) && !facts[name].tileOf)
       AlignBoundsOp::create(builder, root.getLoc(), name, "x", pixels);
     if (scheduled.insert(sum.getSymName()).second)
-      scheduleSum(sum, filters, lanes);
+      scheduleSum(sum, filters, lanes, tile.lists);
     return;
   }
   // The root has ry x rx pixels per pixel of the sum.
@@ -471,8 +571,11 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     loops<UnrollOp>(root, {"c"});
   loops<GpuBlocksOp>(root, {"yo"});
   ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, byChannel ? "c" : "xt");
+  SmallVector<bool> lists;
+  for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
+    lists.push_back(isSparse(sum, i) && entriesOf(sum, i, all, true) * 5 < entriesOf(sum, i, all, false) * 4);
   if (scheduled.insert(sum.getSymName()).second)
-    scheduleSum(sum, all, lanes);
+    scheduleSum(sum, all, lanes, lists);
 }
 
 /// Whether the tiling rules serve `root`, which reads a sum at `reads`: at its own pixel or at that
@@ -560,6 +663,18 @@ void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) 
     order.push_back("y");
     loops<ReorderOp>(sum, order, update);
   }
+}
+
+/// One loop over the taps of a group of filters. Taps that read the same row of the same channel are
+/// neighbours.
+void DefaultSchedule::group(StageOp sum, int64_t update, int64_t filters,
+                            SmallVectorImpl<StringRef> &order) {
+  SmallVector<StringRef> names;
+  for (auto name : sum.getUpdateOps()[update].getRdims().getAsRange<StringAttr>())
+    names.push_back(name.getValue());
+  GroupOp::create(builder, sum.getLoc(), sum.getSymName(), update, builder.getStrArrayAttr(names),
+                  "tap", filters, "c");
+  order.push_back("tap");
 }
 
 /// The loops of a reduction domain, innermost first; windows of constant size are straight-line
@@ -664,8 +779,11 @@ void DefaultSchedule::run() {
         entry.second.root = true;
   }
   bool cpu = device.kind == srcc::DeviceKind::CPU;
-  if (cpu)
-    fuse();
+  if (cpu) {
+    if (fusion)
+      fuse();
+    chooseTiles();
+  }
   for (auto op : pipeline.getOps<StageOp>()) {
     StringRef name = op.getSymName();
     if (!facts[name].root)
@@ -723,7 +841,7 @@ struct SchedDefault : public srcc::sched::impl::SchedDefaultBase<SchedDefault> {
         return op.getPipeline() == pipeline.getSymName();
       });
       if (!scheduled)
-        DefaultSchedule(pipeline, *device, precision).run();
+        DefaultSchedule(pipeline, *device, precision, fusion).run();
     }
   }
 };

@@ -4,6 +4,7 @@
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
+#include "compiler/schedule/TapLists.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "mlir/IR/AsmState.h"
@@ -86,22 +87,6 @@ Flat flatten(const Storage &storage, ArrayRef<IndexExpr> low, ArrayRef<IndexExpr
   flat.dims.assign(reversed.rbegin(), reversed.rend());
   flat.elements = stride;
   return flat;
-}
-
-/// Raw bytes of a float or half elements attribute, splats expanded.
-FailureOr<SmallVector<APFloat>> valuesOf(ElementsAttr attr) {
-  SmallVector<APFloat> values;
-  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
-    llvm::append_range(values, dense.getValues<APFloat>());
-    return values;
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(attr);
-  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (!blob || !attr.getElementType().isF32())
-    return failure();
-  for (float v : blob->getDataAs<float>())
-    values.push_back(APFloat(v));
-  return values;
 }
 
 class Flattener {
@@ -215,9 +200,9 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
                                                *elements, format, value);
       return success();
     }
-    auto values = valuesOf(table.getValue());
+    auto values = tableValues(table);
     if (failed(values))
-      return table.emitOpError("has no values: its blob is missing");
+      return failure();
     // Packed in storage order; what only whole tiles touch is zero.
     auto elementCount = flat.elements.constant();
     bool constantLow = llvm::all_of(flat.low, [](const IndexExpr &l) { return l.constant(); });
@@ -302,7 +287,7 @@ LogicalResult Flattener::collectScratch(ProduceOp root, ArrayRef<IndexExpr> bloc
       groups = groups * blocks[axis];
       for (Operation *op = realize->getParentOp(); op != root; op = op->getParentOp())
         if (auto loop = dyn_cast<ForOp>(op);
-            loop && loop.getKind() == LoopKind::GpuBlock && loop.getAxis() == axis) {
+            loop && loop.getKind() == LoopKind::GpuBlock && int64_t(loop.getAxis()) == axis) {
           group = group * blocks[axis] + IndexExpr::get(loop.getIv()) -
                   IndexExpr::get(loop.getMin());
           ++seen;
@@ -483,7 +468,7 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
         op->erase();
         return WalkResult::skip();
       }
-      if (!elements || *elements > (1 << 16)) {
+      if (!elements || *elements > (int64_t(1) << 16)) {
         result = realize.emitOpError("storage of @")
                  << realize.getStage() << " in " << stringifyMemory(where)
                  << " memory must have a constant size of at most 65536 elements, but has "

@@ -10,6 +10,7 @@
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
+#include "compiler/schedule/TapLists.h"
 
 #include "llvm/ADT/SetVector.h"
 
@@ -312,6 +313,18 @@ LogicalResult BoundsInference::allocate() {
     entry->second.include(low, high);
   };
   loops.walk([&](Operation *op) {
+    if (auto factor = op->getAttrOfType<IntegerAttr>(packedAttr)) {
+      IndexExpr at = IndexExpr::get(cast<LoadOp>(op).getIndices().back());
+      auto low = at.lower(always).constantLower(), high = at.upper(always).constantUpper();
+      if (!low || !high) // not linear in the loops
+        low = at.constantLower(), high = at.constantUpper();
+      if (!low || !high || *low < 0 || *high >= factor.getInt()) {
+        op->emitOpError("a list of taps serves ")
+            << factor.getInt() << " points, but the loops inside it cover " << at.str()
+            << "; legal: tiles inside the tap loop that are no larger and start at its multiples";
+        result = failure();
+      }
+    }
     if (auto load = dyn_cast<LoadOp>(op))
       touch(op, load.getSource(), load.getIndices(), false);
     else if (auto store = dyn_cast<StoreOp>(op))

@@ -43,15 +43,17 @@ static void eraseUnused(Block &block) {
       if (!own || own.getStage() != load.getSource())
         loaded.insert(load.getSource());
     });
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    SmallVector<Operation *> unread;
+    block.walk([&](Operation *op) {
       auto produce = dyn_cast<ProduceOp>(op);
       auto realize = dyn_cast<RealizeOp>(op);
-      bool unused = (produce && !loaded.count(produce.getStage())) ||
-                    (realize && !loaded.count(realize.getStage()));
-      if (unused) {
-        op.erase();
-        changed = true;
-      }
+      if ((produce && !loaded.count(produce.getStage())) ||
+          (realize && !loaded.count(realize.getStage())))
+        unread.push_back(op); // inner ones first
+    });
+    for (Operation *op : unread) {
+      op->erase();
+      changed = true;
     }
     SmallVector<Operation *> dead;
     block.walk([&](Operation *op) {

@@ -20,7 +20,8 @@ def SRToSched : SchedPass<"sr-to-sched"> {
 def SchedDefault : SchedPass<"sched-default"> {
   let summary = "gives pipelines without a schedule the default one of a device";
   let options = [Option<"target", "target", "std::string", "\"host\"", "device name or file">,
-                 Option<"precision", "precision", "std::string", "\"f32\"", "f32, f16s or f16">];
+                 Option<"precision", "precision", "std::string", "\"f32\"", "f32, f16s or f16">,
+                 Option<"fusion", "fusion", "bool", "true", "compute layers inside their readers' kernels">];
 }
 def SchedToLoops : SchedPass<"sched-to-loops"> {
   let summary = "turns each pipeline and its schedule into loop nests over symbolic bounds";

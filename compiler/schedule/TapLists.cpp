@@ -96,7 +96,7 @@ LogicalResult GroupedTaps::analyse() {
   return success();
 }
 
-static FailureOr<SmallVector<APFloat>> valuesOf(TableOp table) {
+FailureOr<SmallVector<APFloat>> srcc::sched::tableValues(TableOp table) {
   SmallVector<APFloat> values;
   if (auto dense = dyn_cast<DenseElementsAttr>(table.getValue())) {
     llvm::append_range(values, dense.getValues<APFloat>());
@@ -126,7 +126,7 @@ static void forAll(ArrayRef<std::string> loops, const llvm::StringMap<int64_t> &
 /// Makes the lists.
 LogicalResult GroupedTaps::list() {
   auto table = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, weights.getSource()));
-  auto values = valuesOf(table);
+  auto values = tableValues(table);
   if (failed(values))
     return failure();
   Block &block = update.getBody().front();
@@ -286,7 +286,8 @@ Value GroupedTaps::load(OpBuilder &builder, Location loc, const IndexExpr &point
   for (const std::string &loop : inner)
     indices.push_back(loops.find(loop)->second.materialize(builder, loc));
   indices.push_back((point - block * IndexExpr(group.factor)).materialize(builder, loc));
-  return LoadOp::create(builder, loc, weights.getType(), packedName, indices, Exterior::None,
-                        FloatAttr())
-      .getResult();
+  auto value = LoadOp::create(builder, loc, weights.getType(), packedName, indices,
+                              Exterior::None, FloatAttr());
+  value->setAttr(packedAttr, builder.getI64IntegerAttr(group.factor));
+  return value;
 }

@@ -14,6 +14,12 @@
 
 namespace srcc::sched {
 
+/// On loads of packed values: how many points share a list. The last index must be below it.
+constexpr llvm::StringLiteral packedAttr = "sched.packed";
+
+/// The values of a table in row-major order, of its element type. Errors: its blob is missing.
+mlir::FailureOr<llvm::SmallVector<llvm::APFloat>> tableValues(TableOp table);
+
 /// How many taps lists have.
 struct TapStatistics {
   int64_t entries = 0;  ///< of all lists

@@ -66,6 +66,8 @@ struct Options {
                                     "network clips at 255)")};
   cl::opt<bool> noGolden{"no-golden", cl::cat(category),
                        cl::desc("Leave out the picture by which the runtime checks a new driver")};
+  cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
+                         cl::desc("Default schedules: a kernel for each layer and its epilogue")};
   cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
 };
 Options *options;
@@ -228,6 +230,7 @@ LogicalResult compile(MLIRContext *context) {
     srcc::sched::SchedDefaultOptions defaults;
     defaults.target = options->target;
     defaults.precision = options->precision;
+    defaults.fusion = !options->noFusion;
     if (failed(run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSchedDefault(defaults)); })))
       return failure();
   }

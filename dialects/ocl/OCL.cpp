@@ -98,8 +98,9 @@ void BufferOp::build(OpBuilder &builder, OperationState &state, StringRef name, 
 LogicalResult BufferOp::verify() {
   if (!isSize(getElements(), 1)) // buffer_c1
     return emitOpError("elements takes a map ()[H, W] -> (n), but got ") << getElementsAttr();
-  if (!getType().isF32() && !getType().isF16() && !getType().isSignlessInteger(8)) // buffer_c2
-    return emitOpError("elements are f32, f16 or i8, but the type is ") << getType();
+  if (!getType().isF32() && !getType().isF16() && !getType().isSignlessInteger(8) &&
+      !getType().isSignlessInteger(32)) // buffer_c2
+    return emitOpError("elements are f32, f16, i32 or i8, but the type is ") << getType();
   bool constant = getKind() == BufferKind::Constant;
   if (constant != getValue().has_value()) // buffer_c3
     return emitOpError(constant ? "a constant needs a value"

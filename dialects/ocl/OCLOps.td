@@ -49,7 +49,7 @@ def OCL_BufferOp : OCL_Op<"buffer", [Symbol, HasParent<"ProgramOp">]> {
 
     Constraints:
     - `buffer_c1`: `elements` is a map `()[H, W] -> (n)`;
-    - `buffer_c2`: the element type is f32, f16 or i8;
+    - `buffer_c2`: the element type is f32, f16, i32 or i8;
     - `buffer_c3`: a constant, and nothing else, has a value;
     - `buffer_c4`: the value's type and number of elements are the buffer's;
     - `buffer_c5`: an input or output, and nothing else, has a pixel format;

@@ -19,8 +19,8 @@ ocl.program @buffer_c1_two_results {
 
 // -----
 ocl.program @buffer_c2 {
-  // expected-error@+1 {{elements are f32, f16 or i8, but the type is 'i32'}}
-  ocl.buffer @b temp i32 elements affine_map<()[s0, s1] -> (s0)>
+  // expected-error@+1 {{elements are f32, f16, i32 or i8, but the type is 'i16'}}
+  ocl.buffer @b temp i16 elements affine_map<()[s0, s1] -> (s0)>
 }
 
 // -----
