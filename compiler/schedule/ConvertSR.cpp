@@ -5,10 +5,16 @@
 // reduction and the pointwise rest of a layer (bias, copy) are two stages, so that a schedule can
 // keep the sum in registers and fuse what follows. This is the only place where sched meets
 // convolutions; what comes after sees stages.
+//
+// Half arithmetic is in the types: feature maps and tables of f16, bodies that compute in f16. Sums
+// are f16 or f32 (dialects/sr/Accumulation.h); what half would serve badly (exp, tanh, erf, averages,
+// the weights of a resize, 8-bit pixels) is computed in f32 and rounded once.
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/Passes.h"
+#include "dialects/sr/Accumulation.h"
 #include "dialects/sr/SR.h"
 
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -27,16 +33,19 @@ using namespace srcc::sched;
 
 namespace {
 
-/// A feature map as a stage: its name and its channels, height and width over s0 = H, s1 = W.
+/// A feature map as a stage: its name and its channels, height and width over s0 = H, s1 = W; its
+/// element type, if it is not the one the pipeline computes in.
 struct StageRef {
   std::string name;
   AffineExpr c, y, x;
+  Type type = {};
 };
 
 class Converter {
 public:
-  Converter(func::FuncOp func, srcc::sr::IOAttr io)
-      : func(func), io(io), context(func.getContext()), builder(context) {}
+  Converter(func::FuncOp func, srcc::sr::IOAttr io, bool half)
+      : func(func), io(io), context(func.getContext()), builder(context),
+        element(half ? Type(builder.getF16Type()) : Type(builder.getF32Type())) {}
   LogicalResult run();
 
 private:
@@ -52,10 +61,12 @@ private:
   std::string nameOf(Operation *op);
   AffineMap domain(ArrayRef<AffineExpr> extents) { return AffineMap::get(0, 2, extents, context); }
   AffineExpr number(int64_t n) { return getAffineConstantExpr(n, context); }
-  StageOp stage(StringRef name, const StageRef &shape, Body body, Type type = {});
+  StageOp stage(StringRef name, const StageRef &shape, Body body);
   StageRef pointwise(Operation *op, const StageRef &shape, Body body);
-  StageRef reduce(Operation *op, const StageRef &shape, float init, ArrayRef<Reduction> reductions,
-                  AffineExpr macs, llvm::function_ref<Value(ValueRange at, Value sum)> epilogue);
+  StageRef reduce(Operation *op, const StageRef &shape, Type sumType, float init,
+                  ArrayRef<Reduction> reductions, AffineExpr macs,
+                  llvm::function_ref<Value(ValueRange at, Value sum)> epilogue);
+  Type sumTypeOf(Operation *op);
   std::string table(StringRef name, ArrayRef<int64_t> shape, ArrayRef<float> values);
   std::string tableOf(Value constant);
   std::string tableOf(Value constant, ArrayRef<int64_t> shape);
@@ -65,9 +76,17 @@ private:
 
   // Arithmetic.
   Value cst(int64_t n) { return arith::ConstantIndexOp::create(builder, loc, n); }
-  Value f32(float v) {
-    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(v));
+  Value constant(Type type, float v) {
+    return arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, v));
   }
+  Value f32(float v) { return constant(builder.getF32Type(), v); }
+  /// A number in the type that the pipeline computes in.
+  Value real(float v) { return constant(element, v); }
+  /// From the pipeline's type to f32, and back.
+  Value wide(Value v) {
+    return v.getType().isF32() ? v : make<arith::ExtFOp>(Type(builder.getF32Type()), v);
+  }
+  Value narrow(Value v) { return v.getType() == element ? v : make<arith::TruncFOp>(element, v); }
   Value add(Value a, Value b) { return binary<arith::AddIOp, arith::AddFOp>(a, b); }
   Value sub(Value a, Value b) { return binary<arith::SubIOp, arith::SubFOp>(a, b); }
   Value mul(Value a, Value b) { return binary<arith::MulIOp, arith::MulFOp>(a, b); }
@@ -82,6 +101,10 @@ private:
     return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), i);
   }
   Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, loc, a, b, c); }
+  /// sum + a b in the type of the sum; products of halves are exact in f32.
+  Value accumulate(Value a, Value b, Value sum) {
+    return sum.getType().isF32() ? fma(wide(a), wide(b), sum) : fma(a, b, sum);
+  }
   template <typename IntOp, typename FloatOp> Value binary(Value a, Value b) {
     if (a.getType().isIndex())
       return IntOp::create(builder, loc, a, b);
@@ -115,6 +138,7 @@ private:
   srcc::sr::IOAttr io;
   MLIRContext *context;
   OpBuilder builder;
+  Type element; ///< that the pipeline computes in: f32 or f16
   Location loc = UnknownLoc::get(context);
   PipelineOp pipeline;
   llvm::DenseMap<Value, StageRef> stages;
@@ -148,13 +172,13 @@ std::string Converter::nameOf(Operation *op) {
   return unique(op->getName().stripDialect());
 }
 
-StageOp Converter::stage(StringRef name, const StageRef &shape, Body body, Type type) {
+StageOp Converter::stage(StringRef name, const StageRef &shape, Body body) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&pipeline.getBody().front());
   OperationState state(loc, StageOp::getOperationName());
   auto op = StageOp::create(builder, loc, name, builder.getStrArrayAttr({"c", "y", "x"}),
                             domain({shape.c, shape.y, shape.x}),
-                            type ? type : Type(builder.getF32Type()), FormatAttr(),
+                            shape.type ? shape.type : element, FormatAttr(),
                             FlatSymbolRefAttr(), ArrayAttr(), AffineMapAttr());
   Type index = builder.getIndexType();
   Block *block = builder.createBlock(&op.getPure(), {}, {index, index, index}, {loc, loc, loc});
@@ -173,13 +197,14 @@ StageRef Converter::pointwise(Operation *op, const StageRef &shape, Body body) {
 }
 
 /// A reduction stage and the pointwise stage that finishes it.
-StageRef Converter::reduce(Operation *op, const StageRef &shape, float init,
+StageRef Converter::reduce(Operation *op, const StageRef &shape, Type sumType, float init,
                            ArrayRef<Reduction> reductions, AffineExpr macs,
                            llvm::function_ref<Value(ValueRange, Value)> epilogue) {
   StageRef result = shape, sum = shape;
   result.name = nameOf(op);
   sum.name = unique(result.name + ".sum");
-  StageOp sumOp = stage(sum.name, shape, [&](ValueRange) { return f32(init); });
+  sum.type = sumType;
+  StageOp sumOp = stage(sum.name, sum, [&](ValueRange) { return constant(sumType, init); });
   {
     OpBuilder::InsertionGuard guard(builder);
     Block *updates = builder.createBlock(&sumOp.getUpdates());
@@ -193,7 +218,7 @@ StageRef Converter::reduce(Operation *op, const StageRef &shape, float init,
       }
       auto update = UpdateOp::create(builder, loc, builder.getStrArrayAttr(rnames), domain(extents));
       SmallVector<Type> types(3 + extents.size(), builder.getIndexType());
-      types.push_back(builder.getF32Type());
+      types.push_back(sumType);
       SmallVector<Location> locs(types.size(), loc);
       Block *body = builder.createBlock(&update.getBody(), {}, types, locs);
       Value value = r.body(body->getArguments().drop_back(), body->getArguments().back());
@@ -210,13 +235,35 @@ StageRef Converter::reduce(Operation *op, const StageRef &shape, float init,
   return result;
 }
 
+/// The type that a layer's products are summed in; half arithmetic says which, and why.
+Type Converter::sumTypeOf(Operation *op) {
+  if (element.isF32())
+    return element;
+  bool half = srcc::sr::accumulatesInHalf(op);
+  StringRef name = op->getName().stripDialect();
+  if (auto named = dyn_cast<NameLoc>(op->getLoc()))
+    name = named.getName();
+  remark::analysis(op->getLoc(),
+                   remark::RemarkOpts::name("Accumulation").category(DEBUG_TYPE).function(name))
+      << remark::add("accumulates in {0}: a sum of {1} products, {2} {3}", half ? "f16" : "f32",
+                     srcc::sr::countProducts(op), half ? "at most" : "more than",
+                     srcc::sr::maxHalfProducts);
+  return half ? element : Type(builder.getF32Type());
+}
+
 std::string Converter::table(StringRef name, ArrayRef<int64_t> shape, ArrayRef<float> values) {
   OpBuilder::InsertionGuard guard(builder);
   // Tables stand before the stages that read them.
   builder.setInsertionPointToEnd(&pipeline.getBody().front());
-  auto type = RankedTensorType::get(shape, builder.getF32Type());
+  auto type = RankedTensorType::get(shape, element);
   std::string symbol = unique(name);
-  TableOp::create(builder, loc, symbol, srcc::sr::makeWeights(type, symbol, values));
+  if (element.isF32()) {
+    TableOp::create(builder, loc, symbol, srcc::sr::makeWeights(type, symbol, values));
+    return symbol;
+  }
+  auto halves = llvm::map_to_vector(
+      values, [&](float v) { return builder.getFloatAttr(element, v).getValue(); });
+  TableOp::create(builder, loc, symbol, DenseElementsAttr::get(type, halves));
   return symbol;
 }
 
@@ -240,12 +287,12 @@ std::string Converter::tableOf(Value constant, ArrayRef<int64_t> shape) {
 
 Value Converter::read(const StageRef &from, ValueRange at, Exterior exterior,
                       std::optional<float> value) {
-  return ReadOp::create(builder, loc, builder.getF32Type(), from.name, at, exterior,
+  return ReadOp::create(builder, loc, from.type ? from.type : element, from.name, at, exterior,
                         value ? builder.getF32FloatAttr(*value) : FloatAttr());
 }
 
 Value Converter::readTable(StringRef name, ValueRange at) {
-  return ReadOp::create(builder, loc, builder.getF32Type(), name, at, Exterior::None, FloatAttr());
+  return ReadOp::create(builder, loc, element, name, at, Exterior::None, FloatAttr());
 }
 
 /// A size as an index value.
@@ -344,7 +391,7 @@ LogicalResult Converter::addConv(srcc::sr::Conv2DOp op, Sum &sum) {
       Value y = plus(add(times(at[1], s[0]), times(ky, d[0])), -p[0]);
       Value x = plus(add(times(at[2], s[1]), times(kx, d[1])), -p[1]);
       Value weight = readTable(w, {c, plus(rc, offset), ky, kx});
-      return fma(weight, read(part, {channel, y, x}, Exterior::Constant, 0.0f), self);
+      return accumulate(weight, read(part, {channel, y, x}, Exterior::Constant, 0.0f), self);
     };
     sum.reductions.push_back(std::move(r));
   }
@@ -359,29 +406,14 @@ LogicalResult Converter::conv(ArrayRef<srcc::sr::Conv2DOp> convs, Operation *res
   for (auto op : convs)
     if (failed(addConv(op, sum)))
       return failure();
-  reduce(result, sum.shape, 0, sum.reductions, sum.macs, [&](ValueRange at, Value value) {
+  auto epilogue = [&](ValueRange at, Value value) {
+    value = narrow(value);
     for (auto &bias : sum.biases)
       value = add(value, readTable(bias, {at[0]}));
     return value;
-  });
+  };
+  reduce(result, sum.shape, sumTypeOf(result), 0, sum.reductions, sum.macs, epilogue);
   return success();
-}
-
-/// The convolution that makes `v`, if `v` has no other use.
-static srcc::sr::Conv2DOp convOf(Value v) {
-  auto conv = v.getDefiningOp<srcc::sr::Conv2DOp>();
-  return conv && v.hasOneUse() ? conv : srcc::sr::Conv2DOp();
-}
-
-/// The sum of two convolutions of one shape that `op` is; empty otherwise.
-static SmallVector<srcc::sr::Conv2DOp> sumOfConvs(Operation *op) {
-  auto add = dyn_cast<srcc::sr::AddOp>(op);
-  if (!add || add.getLhs().getType() != add.getRhs().getType())
-    return {};
-  auto a = convOf(add.getLhs()), b = convOf(add.getRhs());
-  if (!a || !b || a == b)
-    return {};
-  return {a, b};
 }
 
 /// As a gather: output y takes the kernel rows ky = (y + pad) mod s + s t, which meet the input rows
@@ -426,11 +458,13 @@ LogicalResult Converter::convTranspose(srcc::sr::ConvTranspose2DOp op) {
     Value weight = readTable(w, {channel, inGroup, ky, kx});
     Value value = read(in, {channel, sub(over(y, s[0]), at[4]), sub(over(x, s[1]), at[5])},
                        Exterior::Constant, 0.0f);
-    return fma(weight, value, self);
+    return accumulate(weight, value, self);
   };
-  reduce(op, shape, 0, {r}, in.y * in.x * nonZeros(*weights), [&](ValueRange at, Value sum) {
+  auto epilogue = [&](ValueRange at, Value sum) {
+    sum = narrow(sum);
     return bias.empty() ? sum : add(sum, readTable(bias, {at[0]}));
-  });
+  };
+  reduce(op, shape, sumTypeOf(op), 0, {r}, in.y * in.x * nonZeros(*weights), epilogue);
   return success();
 }
 
@@ -532,22 +566,23 @@ LogicalResult Converter::resize(srcc::sr::ResizeOp op) {
     for (int j = 0; j < taps; ++j) {
       Value row;
       for (int i = 0; i < taps; ++i) {
-        Value v = read(in, {at[0], plus(base[0], j - before), plus(base[1], i - before)},
-                       Exterior::RepeatEdge);
+        Value v = wide(read(in, {at[0], plus(base[0], j - before), plus(base[1], i - before)},
+                            Exterior::RepeatEdge));
         row = row ? fma(v, weights[1][i], row) : mul(v, weights[1][i]);
       }
       sum = sum ? fma(row, weights[0][j], sum) : mul(row, weights[0][j]);
     }
-    return sum;
+    return narrow(sum);
   });
   return success();
 }
 
-/// Mean, or standard deviation around the mean, over the picture: rows first, then columns.
+/// Mean, or standard deviation around the mean, over the picture: rows first, then columns; in f32.
 void Converter::globalPool(Operation *op, bool deviation) {
   StageRef in = of(op->getOperand(0));
   std::string base = nameOf(op);
-  StageRef rows{"", in.c, in.y, number(1)}, one{"", in.c, number(1), number(1)};
+  Type f32Type = builder.getF32Type();
+  StageRef rows{"", in.c, in.y, number(1), f32Type}, one{"", in.c, number(1), number(1), f32Type};
   auto scaled = [&](Value v) {
     return make<arith::DivFOp>(v, mul(toFloat(size(in.y)), toFloat(size(in.x))));
   };
@@ -567,7 +602,7 @@ void Converter::globalPool(Operation *op, bool deviation) {
                                      domain({extent}));
       Type index = builder.getIndexType();
       Block *body = builder.createBlock(&update.getBody(), {},
-                                        {index, index, index, index, builder.getF32Type()},
+                                        {index, index, index, index, f32Type},
                                         SmallVector<Location>(5, loc));
       Value v = add(body->getArgument(4), value(body->getArguments().drop_back()));
       YieldOp::create(builder, loc, v);
@@ -581,16 +616,22 @@ void Converter::globalPool(Operation *op, bool deviation) {
                  [&](ValueRange at) { return read(row, {at[0], at[3], cst(0)}); },
                  [&](Value v) { return g(scaled(v)); });
   };
-  auto value = [&](ValueRange at) { return read(in, at); };
+  auto value = [&](ValueRange at) { return wide(read(in, at)); };
   StageRef mean = pool(deviation ? base + ".mean" : base + ".avg", value, [](Value v) { return v; });
   if (deviation)
     mean = pool(base + ".std",
                 [&](ValueRange at) {
-                  Value d = sub(read(in, at), read(mean, {at[0], cst(0), cst(0)}));
+                  Value d = sub(value(at), read(mean, {at[0], cst(0), cst(0)}));
                   return mul(d, d);
                 },
                 [&](Value v) { return make<math::SqrtOp>(v); });
-  stages[op->getResult(0)] = mean;
+  if (element.isF32()) {
+    stages[op->getResult(0)] = mean;
+    return;
+  }
+  StageRef rounded{base, in.c, number(1), number(1)};
+  stage(rounded.name, rounded, [&](ValueRange at) { return narrow(read(mean, at)); });
+  stages[op->getResult(0)] = rounded;
 }
 
 LogicalResult Converter::layer(Operation &op) {
@@ -621,6 +662,10 @@ LogicalResult Converter::layer(Operation &op) {
     });
     return success();
   };
+  /// A function that is computed in f32 and rounded once.
+  auto unaryInSingle = [&](llvm::function_ref<Value(Value)> f) {
+    return unary([&](Value x) { return narrow(f(wide(x))); });
+  };
   auto sigmoid = [&](Value x) {
     Value e = make<math::ExpOp>(make<arith::NegFOp>(x));
     return make<arith::DivFOp>(f32(1), add(f32(1), e));
@@ -628,24 +673,22 @@ LogicalResult Converter::layer(Operation &op) {
   auto tanhOf = [&](Value x) { return make<math::TanhOp>(x); };
   if (isa<sr::ConstantOp, func::ReturnOp>(op))
     return success();
-  if (auto o = dyn_cast<sr::Conv2DOp>(op)) {
-    if (o.getResult().hasOneUse() && !sumOfConvs(*o.getResult().user_begin()).empty())
-      return success(); // part of the sum
-    return conv(o, o);
-  }
-  if (auto convs = sumOfConvs(&op); !convs.empty())
+  if (isa<sr::Conv2DOp>(op) && op.hasOneUse() && isa<sr::AddOp>(*op.user_begin()) &&
+      !sr::getSummedConvs(*op.user_begin()).empty())
+    return success(); // part of the sum
+  if (auto convs = sr::getSummedConvs(&op); !convs.empty())
     return conv(convs, &op);
   if (auto o = dyn_cast<sr::ConvTranspose2DOp>(op))
     return convTranspose(o);
   if (isa<sr::ReluOp>(op))
-    return unary([&](Value x) { return make<arith::MaxNumFOp>(x, f32(0)); });
+    return unary([&](Value x) { return make<arith::MaxNumFOp>(x, real(0)); });
   if (auto o = dyn_cast<sr::LeakyReluOp>(op)) {
     float alpha = o.getAlpha().convertToFloat();
     return unary([&](Value x) {
-      Value scaled = mul(x, f32(alpha));
+      Value scaled = mul(x, real(alpha));
       if (alpha >= 0 && alpha <= 1)
         return make<arith::MaxNumFOp>(x, scaled);
-      Value positive = make<arith::CmpFOp>(arith::CmpFPredicate::OGE, x, f32(0));
+      Value positive = make<arith::CmpFOp>(arith::CmpFPredicate::OGE, x, real(0));
       return make<arith::SelectOp>(positive, x, scaled);
     });
   }
@@ -656,9 +699,9 @@ LogicalResult Converter::layer(Operation &op) {
     pointwise(&op, in, [&](ValueRange at) {
       Value x = read(in, at);
       // max(x, 0) + slope min(x, 0)
-      Value negative = make<arith::MinNumFOp>(x, f32(0));
+      Value negative = make<arith::MinNumFOp>(x, real(0));
       return fma(readTable(slope, {one ? cst(0) : at[0]}), negative,
-                 make<arith::MaxNumFOp>(x, f32(0)));
+                 make<arith::MaxNumFOp>(x, real(0)));
     });
     return success();
   }
@@ -666,21 +709,21 @@ LogicalResult Converter::layer(Operation &op) {
     float low = o.getLow().convertToFloat(), high = o.getHigh().convertToFloat();
     return unary([&](Value x) {
       if (!std::isinf(low))
-        x = make<arith::MaxNumFOp>(x, f32(low));
+        x = make<arith::MaxNumFOp>(x, real(low));
       if (!std::isinf(high))
-        x = make<arith::MinNumFOp>(x, f32(high));
+        x = make<arith::MinNumFOp>(x, real(high));
       return x;
     });
   }
   if (isa<sr::SigmoidOp>(op))
-    return unary(sigmoid);
+    return unaryInSingle(sigmoid);
   if (isa<sr::TanhOp>(op))
-    return unary(tanhOf);
+    return unaryInSingle(tanhOf);
   if (isa<sr::SiluOp>(op))
-    return unary([&](Value x) { return mul(x, sigmoid(x)); });
+    return unaryInSingle([&](Value x) { return mul(x, sigmoid(x)); });
   if (auto o = dyn_cast<sr::GeluOp>(op)) {
     bool approximate = o.getApproximate() == sr::GeluApproximation::Tanh;
-    return unary([&](Value x) {
+    return unaryInSingle([&](Value x) {
       Value inner;
       if (approximate) { // sqrt(2/pi) (x + 0.044715 x^3)
         Value cube = mul(mul(x, x), x);
@@ -790,8 +833,8 @@ LogicalResult Converter::layer(Operation &op) {
     globalPool(&op, isa<sr::GlobalStdPoolOp>(op));
     return success();
   }
-  auto window = [&](ArrayRef<int64_t> k, ArrayRef<int64_t> s, ArrayRef<int64_t> p, float init,
-                    float outside, llvm::function_ref<Value(Value, Value)> combine,
+  auto window = [&](ArrayRef<int64_t> k, ArrayRef<int64_t> s, ArrayRef<int64_t> p, Type sumType,
+                    float init, float outside, llvm::function_ref<Value(Value, Value)> combine,
                     llvm::function_ref<Value(ValueRange, Value)> finish) {
     StageRef in = of(op.getOperand(0));
     StageRef shape{"", in.c, windowed(in.y, p[0] + p[2], k[0], 1, s[0]),
@@ -801,24 +844,26 @@ LogicalResult Converter::layer(Operation &op) {
     r.body = [&](ValueRange at, Value self) {
       Value y = plus(add(times(at[1], s[0]), at[3]), -p[0]);
       Value x = plus(add(times(at[2], s[1]), at[4]), -p[1]);
-      return combine(self, read(in, {at[0], y, x}, Exterior::Constant, outside));
+      Value value = read(in, {at[0], y, x}, Exterior::Constant, outside);
+      return combine(self, sumType.isF32() ? wide(value) : value);
     };
-    reduce(&op, shape, init, {r}, {}, finish);
+    reduce(&op, shape, sumType, init, {r}, {}, finish);
     return success();
   };
   if (auto o = dyn_cast<sr::MaxPoolOp>(op)) {
     float lowest = -std::numeric_limits<float>::infinity();
-    return window(o.getKernel(), o.getStrides(), o.getPads(), lowest, lowest,
+    return window(o.getKernel(), o.getStrides(), o.getPads(), element, lowest, lowest,
                   [&](Value a, Value b) { return make<arith::MaxNumFOp>(a, b); },
                   [](ValueRange, Value v) { return v; });
   }
   if (auto o = dyn_cast<sr::AvgPoolOp>(op)) {
     StageRef in = of(o.getInput());
     auto k = o.getKernel(), s = o.getStrides(), p = o.getPads();
-    return window(k, s, p, 0, 0, [&](Value a, Value b) { return add(a, b); },
+    return window(k, s, p, builder.getF32Type(), 0, 0,
+                  [&](Value a, Value b) { return add(a, b); },
                   [&](ValueRange at, Value sum) {
                     if (o.getCountIncludePad())
-                      return mul(sum, f32(1.0f / (k[0] * k[1])));
+                      return narrow(mul(sum, f32(1.0f / (k[0] * k[1]))));
                     // The window's part inside the picture.
                     auto covered = [&](int axis, AffineExpr extent) {
                       Value start = plus(times(at[1 + axis], s[axis]), -p[axis]);
@@ -826,7 +871,8 @@ LogicalResult Converter::layer(Operation &op) {
                       Value high = make<arith::MinSIOp>(plus(start, k[axis]), size(extent));
                       return toFloat(sub(high, low));
                     };
-                    return make<arith::DivFOp>(sum, mul(covered(0, in.y), covered(1, in.x)));
+                    Value count = mul(covered(0, in.y), covered(1, in.x));
+                    return narrow(make<arith::DivFOp>(sum, count));
                   });
   }
   return op.emitOpError("has no definition as stages");
@@ -838,22 +884,23 @@ LogicalResult Converter::layer(Operation &op) {
 
 /// The result as float planes, and as 8-bit pixels: round((v - low) 255 / (high - low)).
 void Converter::ends(const StageRef &result) {
-  StageOp planar = stage(unique("output"), result, [&](ValueRange at) { return read(result, at); });
+  StageRef planarEnd = result, pixelEnd = result;
+  planarEnd.type = builder.getF32Type();
+  pixelEnd.type = builder.getI8Type();
+  StageOp planar =
+      stage(unique("output"), planarEnd, [&](ValueRange at) { return wide(read(result, at)); });
   planar.setOutput(Format::F32Planar);
   float low = io.getLow(), high = io.getHigh();
   int64_t channels = cast<AffineConstantExpr>(result.c).getValue();
-  StageOp pixels = stage(
-      unique("output_u8"), result,
-      [&](ValueRange at) {
-        Value c = io.getColor() == srcc::sr::Color::BGR ? sub(cst(channels - 1), at[0]) : at[0];
-        Value v = read(result, {c, at[1], at[2]});
-        if (low != 0)
-          v = sub(v, f32(low));
-        v = mul(v, f32(255.0f / (high - low)));
-        v = make<arith::MinNumFOp>(make<arith::MaxNumFOp>(add(v, f32(0.5f)), f32(0)), f32(255));
-        return make<arith::FPToUIOp>(builder.getI8Type(), v);
-      },
-      builder.getI8Type());
+  StageOp pixels = stage(unique("output_u8"), pixelEnd, [&](ValueRange at) {
+    Value c = io.getColor() == srcc::sr::Color::BGR ? sub(cst(channels - 1), at[0]) : at[0];
+    Value v = wide(read(result, {c, at[1], at[2]}));
+    if (low != 0)
+      v = sub(v, f32(low));
+    v = mul(v, f32(255.0f / (high - low)));
+    v = make<arith::MinNumFOp>(make<arith::MaxNumFOp>(add(v, f32(0.5f)), f32(0)), f32(255));
+    return make<arith::FPToUIOp>(builder.getI8Type(), v);
+  });
   pixels.setOutput(Format::U8Interleaved);
 }
 
@@ -891,7 +938,10 @@ LogicalResult Converter::run() {
   std::string planar = unique("input_f32"), pixels = unique("input_u8");
   InputOp::create(builder, loc, planar, dims, extents, Format::F32Planar);
   InputOp::create(builder, loc, pixels, dims, extents, Format::U8Interleaved);
-  stage(input.name, input, [&](ValueRange at) { return readTable(planar, at); });
+  stage(input.name, input, [&](ValueRange at) {
+    StageRef from{planar, input.c, input.y, input.x, builder.getF32Type()};
+    return narrow(read(from, at));
+  });
   float low = io.getLow(), high = io.getHigh();
   int64_t channels = cast<AffineConstantExpr>(input.c).getValue();
   StageOp fromPixels = stage(unique("input_from_u8"), input, [&](ValueRange at) {
@@ -900,7 +950,7 @@ LogicalResult Converter::run() {
                                 ValueRange{c, at[1], at[2]}, Exterior::None, FloatAttr());
     Value wide = make<arith::ExtUIOp>(builder.getI32Type(), byte);
     Value v = mul(make<arith::SIToFPOp>(builder.getF32Type(), wide), f32((high - low) / 255.0f));
-    return low != 0 ? add(v, f32(low)) : v;
+    return narrow(low != 0 ? add(v, f32(low)) : v);
   });
   fromPixels.setInsteadOf(StringRef(input.name));
   stages[argument] = input;
@@ -922,13 +972,17 @@ struct SRToSched : public srcc::sched::impl::SRToSchedBase<SRToSched> {
   }
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (precision != "f32" && precision != "f16s" && precision != "f16") {
+      module.emitError("precision is f32, f16s or f16, not '") << precision << "'";
+      return signalPassFailure();
+    }
     auto io = module->getAttrOfType<srcc::sr::IOAttr>("sr.io");
     for (auto func : llvm::to_vector(module.getOps<func::FuncOp>())) {
       if (!io) {
         module.emitError("has no sr.io attribute: scale, colour and value range of the network");
         return signalPassFailure();
       }
-      if (failed(Converter(func, io).run()))
+      if (failed(Converter(func, io, precision == "f16").run()))
         return signalPassFailure();
       func.erase();
     }

@@ -133,7 +133,7 @@ private:
   }
   void store(StringRef name, ArrayRef<StringRef> layout, int64_t align, bool odd, bool narrow) {
     TypeAttr as;
-    if (narrow && precision != "f32")
+    if (narrow && precision == "f16s") // with f16 the algorithm's types say it
       as = TypeAttr::get(builder.getF16Type());
     StoreInOp::create(builder, pipeline.getLoc(),
                       FlatSymbolRefAttr::get(builder.getContext(), name),

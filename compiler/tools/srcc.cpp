@@ -43,7 +43,8 @@ struct Options {
                                      "mali-g77, or a device file (.json)")};
   cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("f32"),
                                cl::value_desc("P"),
-                               cl::desc("f32 (default) or f16s: halves in memory, f32 arithmetic")};
+                               cl::desc("f32 (default); f16s: halves in memory, f32 arithmetic; "
+                                        "f16: half arithmetic, for devices that have it")};
   cl::opt<std::string> scheduleFile{"schedule", cl::cat(category), cl::value_desc("FILE"),
                                   cl::desc("File with a sched.schedule to use instead of the "
                                            "device's default; 'naive' for none at all")};
@@ -187,9 +188,23 @@ std::optional<srcc::GoldenPicture> goldenOf(ModuleOp module) {
   return golden;
 }
 
+/// Names of the devices with half arithmetic, as a list for people.
+std::string devicesWithHalf() {
+  std::vector<std::string> names;
+  for (const std::string &name : srcc::deviceNames()) {
+    auto device = srcc::loadDevice(name);
+    if (!device)
+      llvm::consumeError(device.takeError());
+    else if (device->fp16)
+      names.push_back(name);
+  }
+  return llvm::join(names, ", ");
+}
+
 LogicalResult compile(MLIRContext *context) {
-  if (options->precision != "f32" && options->precision != "f16s")
-    return fail("--precision is f32 or f16s, not '" + options->precision + "'");
+  bool half = options->precision == "f16";
+  if (options->precision != "f32" && options->precision != "f16s" && !half)
+    return fail("--precision is f32, f16s or f16, not '" + options->precision + "'");
   if (!options->emit.empty() && options->emit != "opencl")
     return fail("--emit is opencl, not '" + options->emit + "'");
   bool package = options->stopAfter == Phase::Package && options->emit.empty() && !options->loopNest;
@@ -198,6 +213,9 @@ LogicalResult compile(MLIRContext *context) {
   auto device = srcc::loadDevice(options->target);
   if (!device)
     return fail(llvm::toString(device.takeError()));
+  if (half && !device->fp16)
+    return fail("--precision=f16 needs a device with half arithmetic (" + devicesWithHalf() +
+                "), but the target is " + device->name + "; --precision=f16s works there");
   OwningOpRef<ModuleOp> module = readModel(context);
   if (!module)
     return failure();
@@ -223,7 +241,11 @@ LogicalResult compile(MLIRContext *context) {
   module->walk([&](Operation *op) {
     info.globalPooling |= isa<srcc::sr::GlobalAvgPoolOp, srcc::sr::GlobalStdPoolOp>(op);
   });
-  if (failed(run([](OpPassManager &pm) { pm.addPass(srcc::sched::createSRToSched()); })) ||
+  srcc::sched::SRToSchedOptions algorithm;
+  algorithm.precision = options->precision;
+  if (failed(run([&](OpPassManager &pm) {
+        pm.addPass(srcc::sched::createSRToSched(algorithm));
+      })) ||
       failed(addSchedule(*module)))
     return failure();
   if (options->scheduleFile != "naive") {
@@ -255,8 +277,9 @@ LogicalResult compile(MLIRContext *context) {
   info.producer = "srcc 0.1.0";
   info.target = device->name;
   info.buildOptions = "-cl-mad-enable";
-  info.precision = options->precision == "f32" ? srcc::PackagePrecision::F32
-                                      : srcc::PackagePrecision::F16Storage;
+  info.precision = half                         ? srcc::PackagePrecision::F16
+                   : options->precision == "f16s" ? srcc::PackagePrecision::F16Storage
+                                                  : srcc::PackagePrecision::F32;
   info.printer.multiplyAdd = device->multiplyAdd;
   info.printer.fp16 = device->fp16;
   if (options->emit == "opencl") {

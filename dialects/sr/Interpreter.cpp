@@ -6,6 +6,7 @@
 // are found backwards, from the results of operations to their operands, then filled forwards.
 #include "dialects/sr/Interpreter.h"
 
+#include "dialects/sr/Accumulation.h"
 #include "dialects/sr/ModelFile.h"
 
 #include "mlir/IR/Threading.h"
@@ -13,6 +14,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 using namespace mlir;
 using namespace srcc::sr;
@@ -179,8 +181,12 @@ private:
   void demand(Value value, Rect rect) { demands[value].join(rect); }
   LogicalResult evaluate(Operation *op);
 
-  Region evaluateConv(Conv2DOp op);
+  Region evaluateConvs(ArrayRef<Conv2DOp> convs, Value result);
+  template <typename Sum, typename F>
+  Region sumConvs(ArrayRef<Conv2DOp> convs, Value result, F multiplyAdd);
   Region evaluateConvTranspose(ConvTranspose2DOp op);
+  template <typename Sum, typename F>
+  Region sumConvTranspose(ConvTranspose2DOp op, F multiplyAdd);
   template <typename F> Region evaluateUnary(Operation *op, F f);
   template <typename F> Region evaluateBinary(Operation *op, F f);
   Region evaluateConcat(ConcatOp op);
@@ -208,6 +214,16 @@ private:
       for (float &v : values)
         v = roundToHalf(v);
     return values;
+  }
+  /// A number of an attribute, as the arithmetic takes it.
+  double getNumber(const llvm::APFloat &number) {
+    double value = number.convertToFloat();
+    return half ? roundToHalf(value) : value;
+  }
+  /// A convolution that half arithmetic computes together with the other of a sum.
+  bool isPartOfSum(Operation *op) {
+    return half && isa<Conv2DOp>(op) && op->hasOneUse() && isa<AddOp>(*op->user_begin()) &&
+           !getSummedConvs(*op->user_begin()).empty();
   }
   /// Calls f(c) for all channels, in parallel.
   template <typename F> void forEachChannel(int64_t channels, F f) {
@@ -322,82 +338,128 @@ void Interpreter::demandOperands(Operation *op) {
   }
 }
 
-/// acc[i][x] += w[i] in[x stride] for 4 filters. `Half` rounds each product.
-template <bool Half>
-void accumulate(double *const acc[4], const float w[4], const float *in, int64_t stride,
-                int64_t count) {
-  double *a0 = acc[0], *a1 = acc[1], *a2 = acc[2], *a3 = acc[3];
-  auto product = [](float weight, float value) -> double {
-    return Half ? double(roundToHalf(weight * value)) : double(weight) * value;
-  };
+// One more product in a sum, as each kind of arithmetic rounds it; objects, so that loops inline
+// them.
+constexpr auto addExactly = [](float weight, float value, double sum) {
+  return sum + double(weight) * value;
+};
+/// Of halves: the product is exact in f32, as it is within a fused multiply-add.
+constexpr auto addInSingle = [](float weight, float value, float sum) {
+  return sum + weight * value;
+};
+/// Of halves: a fused multiply-add in half.
+constexpr auto addInHalf = [](float weight, float value, double sum) -> double {
+  return roundToHalf(sum + double(weight) * value);
+};
+
+/// A finished sum, and its biases, as the epilogue adds them.
+float finishSum(double sum, ArrayRef<float> biases, bool half) {
+  if (!half) {
+    for (float bias : biases)
+      sum += bias;
+    return float(sum);
+  }
+  float result = roundToHalf(sum);
+  for (float bias : biases)
+    result = roundToHalf(result + bias);
+  return result;
+}
+
+/// acc[i][x] = f(w[i], in[x stride], acc[i][x]) for 4 filters.
+template <typename Sum, typename F>
+void accumulate(Sum *const acc[4], const float w[4], const float *in, int64_t stride, int64_t count,
+                F f) {
+  Sum *a0 = acc[0], *a1 = acc[1], *a2 = acc[2], *a3 = acc[3];
   float w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
   auto loop = [&](int64_t step) {
     for (int64_t x = 0; x < count; ++x) {
       float value = in[x * step];
-      a0[x] += product(w0, value);
-      a1[x] += product(w1, value);
-      a2[x] += product(w2, value);
-      a3[x] += product(w3, value);
+      a0[x] = f(w0, value, a0[x]);
+      a1[x] = f(w1, value, a1[x]);
+      a2[x] = f(w2, value, a2[x]);
+      a3[x] = f(w3, value, a3[x]);
     }
   };
   stride == 1 ? loop(1) : loop(stride);
 }
 
-Region Interpreter::evaluateConv(Conv2DOp op) {
-  const Region &in = get(op.getInput());
-  Region out = makeRegion(op.getResult());
-  SmallVector<float> weight = getWeights(op.getWeight()), bias;
-  if (op.getBias())
-    bias = getWeights(op.getBias());
-  ArrayRef<int64_t> shape = op.getWeight().getType().getShape(), pads = op.getPads(),
-                    strides = op.getStrides(), dilations = op.getDilations();
-  int64_t perFilter = shape[1], kh = shape[2], kw = shape[3];
-  int64_t filtersPerGroup = shape[0] / int64_t(op.getGroups());
+/// The sum of convolutions of one shape, in their order.
+template <typename Sum, typename F>
+Region Interpreter::sumConvs(ArrayRef<Conv2DOp> convs, Value result, F multiplyAdd) {
+  Region out = makeRegion(result);
+  SmallVector<SmallVector<float>> weights, biases;
+  for (Conv2DOp op : convs) {
+    weights.push_back(getWeights(op.getWeight()));
+    if (op.getBias())
+      biases.push_back(getWeights(op.getBias()));
+  }
   // Filters are taken by four (within a group) so that an input row is converted once for them.
-  int64_t quads = ceilDiv(filtersPerGroup, 4);
-  forEachChannel(quads * op.getGroups(), [&](int64_t task) {
-    int64_t group = task / quads, f0 = group * filtersPerGroup + task % quads * 4;
-    int64_t count = std::min<int64_t>(4, (group + 1) * filtersPerGroup - f0);
-    int64_t width = out.rect.width();
-    std::vector<double> sums(4 * width);
+  int64_t filters = out.shape.c, width = out.rect.width();
+  int64_t perTask = filters;
+  for (Conv2DOp op : convs)
+    perTask = std::gcd(perTask, filters / int64_t(op.getGroups()));
+  int64_t quads = ceilDiv(perTask, 4);
+  forEachChannel(quads * (filters / perTask), [&](int64_t task) {
+    int64_t f0 = task / quads * perTask + task % quads * 4;
+    int64_t count = std::min<int64_t>(4, (task / quads + 1) * perTask - f0);
+    std::vector<Sum> sums(4 * width);
+    SmallVector<float> bias(biases.size());
     for (int64_t y = out.rect.y0; y < out.rect.y1; ++y) {
-      for (int64_t i = 0; i < count; ++i)
-        std::fill_n(sums.begin() + i * width, width, bias.empty() ? 0.0 : bias[f0 + i]);
-      for (int64_t c = 0; c < perFilter; ++c)
-        for (int64_t ky = 0; ky < kh; ++ky) {
-          int64_t iy = y * strides[0] - pads[0] + ky * dilations[0];
-          if (iy < 0 || iy >= in.shape.h)
-            continue;
-          const float *row = in.row(group * perFilter + c, iy);
-          for (int64_t kx = 0; kx < kw; ++kx) {
-            float w[4] = {};
-            for (int64_t i = 0; i < count; ++i)
-              w[i] = weight[(((f0 + i) * perFilter + c) * kh + ky) * kw + kx];
-            if (w[0] == 0 && w[1] == 0 && w[2] == 0 && w[3] == 0)
+      std::fill(sums.begin(), sums.end(), Sum(0));
+      for (auto [i, weight] : llvm::enumerate(weights)) {
+        Conv2DOp op = convs[i];
+        const Region &in = get(op.getInput());
+        ArrayRef<int64_t> shape = op.getWeight().getType().getShape(), pads = op.getPads(),
+                          strides = op.getStrides(), dilations = op.getDilations();
+        int64_t perFilter = shape[1], kh = shape[2], kw = shape[3];
+        int64_t group = f0 / (filters / int64_t(op.getGroups()));
+        for (int64_t c = 0; c < perFilter; ++c)
+          for (int64_t ky = 0; ky < kh; ++ky) {
+            int64_t iy = y * strides[0] - pads[0] + ky * dilations[0];
+            if (iy < 0 || iy >= in.shape.h)
               continue;
-            // Columns x with 0 <= x stride + shift < width of the input.
-            int64_t shift = kx * dilations[1] - pads[1];
-            int64_t x0 = std::max(out.rect.x0, ceilDiv(-shift, strides[1]));
-            int64_t x1 = std::min(out.rect.x1, floorDiv(in.shape.w - 1 - shift, strides[1]) + 1);
-            if (x0 >= x1)
-              continue;
-            double *acc[4];
-            for (int64_t i = 0; i < 4; ++i)
-              acc[i] = sums.data() + i * width + x0 - out.rect.x0;
-            const float *from = row + x0 * strides[1] + shift - in.rect.x0;
-            half ? accumulate<true>(acc, w, from, strides[1], x1 - x0)
-                 : accumulate<false>(acc, w, from, strides[1], x1 - x0);
+            const float *row = in.row(group * perFilter + c, iy);
+            for (int64_t kx = 0; kx < kw; ++kx) {
+              float w[4] = {};
+              for (int64_t i = 0; i < count; ++i)
+                w[i] = weight[(((f0 + i) * perFilter + c) * kh + ky) * kw + kx];
+              if (w[0] == 0 && w[1] == 0 && w[2] == 0 && w[3] == 0)
+                continue;
+              // Columns x with 0 <= x stride + shift < width of the input.
+              int64_t shift = kx * dilations[1] - pads[1];
+              int64_t x0 = std::max(out.rect.x0, ceilDiv(-shift, strides[1]));
+              int64_t x1 = std::min(out.rect.x1, floorDiv(in.shape.w - 1 - shift, strides[1]) + 1);
+              if (x0 >= x1)
+                continue;
+              Sum *acc[4];
+              for (int64_t i = 0; i < 4; ++i)
+                acc[i] = sums.data() + i * width + x0 - out.rect.x0;
+              accumulate(acc, w, row + x0 * strides[1] + shift - in.rect.x0, strides[1], x1 - x0,
+                         multiplyAdd);
+            }
           }
-        }
-      for (int64_t i = 0; i < count; ++i)
+      }
+      for (int64_t i = 0; i < count; ++i) {
+        for (auto [value, values] : llvm::zip(bias, biases))
+          value = values[f0 + i];
         for (int64_t x = 0; x < width; ++x)
-          out.row(f0 + i, y)[x] = float(sums[i * width + x]);
+          out.row(f0 + i, y)[x] = finishSum(sums[i * width + x], bias, half);
+      }
     }
   });
   return out;
 }
 
-Region Interpreter::evaluateConvTranspose(ConvTranspose2DOp op) {
+Region Interpreter::evaluateConvs(ArrayRef<Conv2DOp> convs, Value result) {
+  if (!half)
+    return sumConvs<double>(convs, result, addExactly);
+  return accumulatesInHalf(result.getDefiningOp())
+             ? sumConvs<double>(convs, result, addInHalf)
+             : sumConvs<float>(convs, result, addInSingle);
+}
+
+template <typename Sum, typename F>
+Region Interpreter::sumConvTranspose(ConvTranspose2DOp op, F multiplyAdd) {
   const Region &in = get(op.getInput());
   Region out = makeRegion(op.getResult());
   SmallVector<float> weight = getWeights(op.getWeight()), bias;
@@ -409,9 +471,9 @@ Region Interpreter::evaluateConvTranspose(ConvTranspose2DOp op) {
   int64_t channelsPerGroup = shape[0] / int64_t(op.getGroups());
   forEachChannel(out.shape.c, [&](int64_t f) {
     int64_t group = f / filtersPerGroup;
-    std::vector<double> sums(out.rect.width());
+    std::vector<Sum> sums(out.rect.width());
     for (int64_t y = out.rect.y0; y < out.rect.y1; ++y) {
-      std::fill(sums.begin(), sums.end(), bias.empty() ? 0.0 : bias[f]);
+      std::fill(sums.begin(), sums.end(), Sum(0));
       for (int64_t c = group * channelsPerGroup; c < (group + 1) * channelsPerGroup; ++c)
         for (int64_t ky = 0; ky < kh; ++ky) {
           int64_t position = y + pads[0] - ky * dilations[0];
@@ -424,16 +486,24 @@ Region Interpreter::evaluateConvTranspose(ConvTranspose2DOp op) {
               int64_t x = ix * strides[1] - pads[1] + kx * dilations[1];
               if (x < out.rect.x0 || x >= out.rect.x1)
                 continue;
-              float value = in.at(c, iy, ix);
-              sums[x - out.rect.x0] += half ? double(roundToHalf(w * value)) : double(w) * value;
+              Sum &sum = sums[x - out.rect.x0];
+              sum = multiplyAdd(w, in.at(c, iy, ix), sum);
             }
           }
         }
       for (int64_t x = 0; x < out.rect.width(); ++x)
-        out.row(f, y)[x] = float(sums[x]);
+        out.row(f, y)[x] = finishSum(
+            sums[x], bias.empty() ? ArrayRef<float>() : ArrayRef<float>(bias[f]), half);
     }
   });
   return out;
+}
+
+Region Interpreter::evaluateConvTranspose(ConvTranspose2DOp op) {
+  if (!half)
+    return sumConvTranspose<double>(op, addExactly);
+  return accumulatesInHalf(op) ? sumConvTranspose<double>(op, addInHalf)
+                               : sumConvTranspose<float>(op, addInSingle);
 }
 
 /// result = f(c, x) for a double x.
@@ -538,7 +608,7 @@ Region Interpreter::evaluateResize(ResizeOp op) {
 Region Interpreter::evaluatePad(PadOp op) {
   const Region &in = get(op.getInput());
   Region out = makeRegion(op.getResult());
-  float value = op.getValue().convertToFloat();
+  float value = float(getNumber(op.getValue()));
   for (int64_t c = 0; c < out.shape.c; ++c)
     for (int64_t y = out.rect.y0; y < out.rect.y1; ++y) {
       int64_t iy = padSource(op.getMode(), y, op.getPads()[0], in.shape.h);
@@ -627,13 +697,13 @@ LogicalResult Interpreter::evaluate(Operation *op) {
   }
   auto result =
       llvm::TypeSwitch<Operation *, FailureOr<Region>>(op)
-          .Case([&](Conv2DOp op) { return evaluateConv(op); })
+          .Case([&](Conv2DOp op) { return evaluateConvs(op, op); })
           .Case([&](ConvTranspose2DOp op) { return evaluateConvTranspose(op); })
           .Case([&](ReluOp op) {
             return evaluateUnary(op, [](int64_t, double x) { return std::max(x, 0.0); });
           })
           .Case([&](LeakyReluOp op) {
-            double alpha = op.getAlpha().convertToFloat();
+            double alpha = getNumber(op.getAlpha());
             return evaluateUnary(op, [=](int64_t, double x) { return x >= 0 ? x : alpha * x; });
           })
           .Case([&](PReluOp op) {
@@ -643,7 +713,7 @@ LogicalResult Interpreter::evaluate(Operation *op) {
             });
           })
           .Case([&](ClampOp op) {
-            double low = op.getLow().convertToFloat(), high = op.getHigh().convertToFloat();
+            double low = getNumber(op.getLow()), high = getNumber(op.getHigh());
             return evaluateUnary(
                 op, [=](int64_t, double x) { return std::min(std::max(x, low), high); });
           })
@@ -660,7 +730,11 @@ LogicalResult Interpreter::evaluate(Operation *op) {
           .Case([&](SiluOp op) {
             return evaluateUnary(op, [](int64_t, double x) { return x / (1 + std::exp(-x)); });
           })
-          .Case([&](AddOp op) { return evaluateBinary(op, std::plus<double>()); })
+          .Case([&](AddOp op) {
+            SmallVector<Conv2DOp> convs = getSummedConvs(op);
+            return half && !convs.empty() ? evaluateConvs(convs, op)
+                                          : evaluateBinary(op, std::plus<double>());
+          })
           .Case([&](SubOp op) { return evaluateBinary(op, std::minus<double>()); })
           .Case([&](MulOp op) { return evaluateBinary(op, std::multiplies<double>()); })
           .Case([&](ConcatOp op) { return evaluateConcat(op); })
@@ -738,15 +812,23 @@ FailureOr<Map> Interpreter::run(const Map &input) {
   for (Operation &op : body)
     for (Value operand : op.getOperands())
       ++uses[operand];
+  auto release = [&](Operation *op) {
+    for (Value operand : op->getOperands())
+      if (--uses[operand] == 0)
+        regions.erase(operand);
+  };
   for (Operation &op : body.without_terminator()) {
+    if (isPartOfSum(&op))
+      continue; // its operands are read by the sum
     bool wanted = llvm::any_of(op.getResults(), [&](Value value) {
       return !isMap(value.getType()) || !demands.lookup(value).empty();
     });
     if (wanted && failed(evaluate(&op)))
       return failure();
-    for (Value operand : op.getOperands())
-      if (--uses[operand] == 0)
-        regions.erase(operand);
+    release(&op);
+    for (Conv2DOp conv : getSummedConvs(&op))
+      if (isPartOfSum(conv))
+        release(conv);
   }
 
   const Region &out = get(result);
@@ -781,21 +863,16 @@ FailureOr<Map> srcc::sr::interpret(func::FuncOp function, const Map &input,
   return Interpreter(*copy, options).run(input);
 }
 
-/// Rounds the significand by integer arithmetic; below 2^-14 by adding a number whose last place is
-/// that of half's subnormals. Without branches: loops over it vectorise.
-float srcc::sr::roundToHalf(float value) {
-  uint32_t bits;
+/// A sum of 2^42 times the value's power of two (at least that of the smallest normal half) has its
+/// last place where half has its own. Without branches: loops over it vectorise.
+float srcc::sr::roundToHalf(double value) {
+  uint64_t bits;
   std::memcpy(&bits, &value, sizeof bits);
-  uint32_t sign = bits & 0x80000000u, magnitude = bits & 0x7fffffffu;
-  uint32_t normal = (magnitude + 0xfffu + (magnitude >> 13 & 1)) & ~0x1fffu;
-  normal = normal >= 0x47800000u ? 0x7f800000u : normal; // 65536 and above
-  normal = magnitude > 0x7f800000u ? magnitude : normal; // NaN
-  float small;
-  std::memcpy(&small, &magnitude, sizeof small);
-  small = (small + 0.5f) - 0.5f;
-  uint32_t subnormal;
-  std::memcpy(&subnormal, &small, sizeof subnormal);
-  bits = sign | (magnitude < 0x38800000u ? subnormal : normal);
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
+  bits = (bits & 0x7ff0000000000000u) + (uint64_t(42) << 52);
+  double scale;
+  std::memcpy(&scale, &bits, sizeof scale);
+  scale = std::max(scale, 0x1p28);
+  double rounded = (std::fabs(value) + scale) - scale;
+  rounded = rounded > 65504 ? std::numeric_limits<double>::infinity() : rounded;
+  return float(std::copysign(rounded, value));
 }

@@ -33,7 +33,12 @@ enum class Precision {
   /// user is elementwise or a pixel shuffle, and, of the two sides of a sum, it is the later one;
   /// neither is the model's result.
   F16S,
-  /// f16 arithmetic: weights, inputs, products and the results of all operations; sums are exact.
+  /// f16 arithmetic, as compiled code does it: the input, weights and other numbers, and the result
+  /// of every operation. A convolution's sum starts at 0 and takes its products in the order channel,
+  /// row, column, each in a fused multiply-add: in half where accumulatesInHalf (Accumulation.h), in
+  /// f32 and rounded once otherwise; then each bias is added in half. Two convolutions that are only
+  /// added to each other are one sum. What is more than one sum, difference, product or comparison
+  /// (sigmoid, gelu, resize, averages ...) is rounded once.
   F16,
 };
 
@@ -56,8 +61,8 @@ struct InterpreterOptions {
 mlir::FailureOr<Map> interpret(mlir::func::FuncOp function, const Map &input,
                                const InterpreterOptions &options = {});
 
-/// The nearest half-precision value: ties to even, infinity from 65520 on.
-float roundToHalf(float value);
+/// The nearest half-precision value: ties to even, infinity from 65520 on. Below 2^512.
+float roundToHalf(double value);
 
 } // namespace srcc::sr
 

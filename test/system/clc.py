@@ -1,4 +1,5 @@
-"""The emitted OpenCL C of every device, as text, through clang for OpenCL 1.2 and 3.0, with and without half arithmetic.
+"""The emitted OpenCL C of every device, as text, through clang for OpenCL 1.2 and 3.0, with and without half arithmetic;
+half arithmetic itself (f16) for the devices that have it, with it.
 
 clc.py NAME...  (networks of the data folder, without .onnx)
 """
@@ -8,6 +9,7 @@ import sys
 from harness import Checks, Failure, models, run, scratch
 
 DEVICES = ["pocl-cpu", "adreno640", "adreno650", "mali-g77"]
+HALF_DEVICES = DEVICES[1:]
 CLANG = ["clang-22", "-x", "cl", "-Xclang", "-finclude-default-header", "-target", "spir64-unknown-unknown", "-Wall",
          "-Werror", "-Wno-unused-parameter", "-fsyntax-only"]
 
@@ -16,7 +18,7 @@ with scratch() as folder:
     for name in sys.argv[1:]:
         path = models()[name + ".onnx"][0]
         for device in DEVICES:
-            for precision in ("f32", "f16s"):
+            for precision in ("f32", "f16s") + ("f16",) * (device in HALF_DEVICES):
                 with checks(f"{name} {device} {precision}"):
                     source = f"{folder}/kernels.cl"
                     done = run("srcc", path, "-o", source, f"--target={device}", f"--precision={precision}",
@@ -26,9 +28,10 @@ with scratch() as folder:
                     text = open(source).read()
                     if not re.search(r"^kernel\b", text, re.M):
                         raise Failure("no kernel in the emitted text")
-                    if "cl_khr_fp16" in text:
-                        raise Failure(f"half arithmetic in {precision}")
+                    enabled = "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n" in text
+                    if enabled != (precision == "f16"):
+                        raise Failure(f"half arithmetic is {'' if enabled else 'not '}enabled in {precision}")
                     for standard in ("CL1.2", "CL3.0"):
-                        for half in ("+cl_khr_fp16", "-cl_khr_fp16"):
+                        for half in ("+cl_khr_fp16",) if enabled else ("+cl_khr_fp16", "-cl_khr_fp16"):
                             run(*CLANG, f"-cl-std={standard}", "-Xclang", f"-cl-ext={half}", source)
 checks.done()
