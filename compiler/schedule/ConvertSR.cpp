@@ -7,8 +7,8 @@
 // convolutions; what comes after sees stages.
 //
 // Half arithmetic is in the types: feature maps and tables of f16, bodies that compute in f16. Sums
-// are f16 or f32 (dialects/sr/Accumulation.h); what half would serve badly (exp, tanh, erf, averages,
-// the weights of a resize, 8-bit pixels) is computed in f32 and rounded once.
+// are f16 or f32 (dialects/sr/Accumulation.h); what half would serve badly (exp, tanh, erf,
+// averages, the weights of a resize, 8-bit pixels) is computed in f32 and rounded once.
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/Passes.h"
 #include "dialects/sr/Accumulation.h"

@@ -34,11 +34,11 @@ enum class Precision {
   /// neither is the model's result.
   F16S,
   /// f16 arithmetic, as compiled code does it: the input, weights and other numbers, and the result
-  /// of every operation. A convolution's sum starts at 0 and takes its products in the order channel,
-  /// row, column, each in a fused multiply-add: in half where accumulatesInHalf (Accumulation.h), in
-  /// f32 and rounded once otherwise; then each bias is added in half. Two convolutions that are only
-  /// added to each other are one sum. What is more than one sum, difference, product or comparison
-  /// (sigmoid, gelu, resize, averages ...) is rounded once.
+  /// of every operation. A convolution's sum starts at 0 and takes its products in the order
+  /// channel, row, column, each in a fused multiply-add: in half where accumulatesInHalf
+  /// (Accumulation.h), else in f32, rounded once; then each bias is added in half. Two convolutions
+  /// that are only added to each other are one sum. Operations that are more than one sum, product
+  /// or comparison (sigmoid, gelu, resize, averages) are computed in full and rounded once.
   F16,
 };
 

@@ -1,5 +1,5 @@
-"""The emitted OpenCL C of every device, as text, through clang for OpenCL 1.2 and 3.0, with and without half arithmetic;
-half arithmetic itself (f16) for the devices that have it, with it.
+"""The emitted OpenCL C of every device, as text, through clang for OpenCL 1.2 and 3.0, with and without cl_khr_fp16;
+half arithmetic itself (f16), for the devices that have it, with it.
 
 clc.py NAME...  (networks of the data folder, without .onnx)
 """

@@ -1,5 +1,5 @@
 // Half arithmetic is in the types that sr-to-sched gives stages and tables; remarks say how each layer sums, and why.
-// RUN: split-file %s %t
+// RUN: rm -rf %t && split-file %s %t
 // RUN: srcc-opt %t/net.mlir --sr-to-sched=precision=f16 | FileCheck %t/net.mlir
 // RUN: srcc-opt %t/net.mlir --sr-to-sched=precision=f16 --remarks-filter=sr-to-sched 2>&1 >/dev/null | FileCheck %t/net.mlir --check-prefix=REMARK
 // RUN: srcc-opt %t/net.mlir --sr-to-sched=precision=f16s --remarks-filter=sr-to-sched 2>&1 | FileCheck %t/net.mlir --check-prefix=STORAGE

@@ -1,6 +1,6 @@
 // REQUIRES: numpy
 // RUN: %{python} %S/Inputs/cases.py srcc-translate %s %t | FileCheck %s
-// CHECK: 41 of 41 cases passed
+// CHECK: 47 of 47 cases passed
 // The values are computed by hand.
 
 // INPUT 1x3x3: 1 2 3 4 5 6 7 8 9
@@ -330,6 +330,71 @@ func.func @pool_strides(%x: tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32> {
 func.func @round_to_half(%x: tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32> {
   %w = sr.constant dense<1.0> : tensor<1x1x1x1xf32>
   %y = sr.conv2d %x, %w : (tensor<1x1x?x?xf32>, tensor<1x1x1x1xf32>) -> tensor<1x1x?x?xf32>
+  return %y : tensor<1x1x?x?xf32>
+}
+// -----
+// Half arithmetic sums up to 512 products in half, one after the other: 2048 + 1 and + 1 again stay 2048.
+// INPUT 1x1x3: 2048 1 1
+// EXPECT 1x1x1: 2048
+// PRECISION f16
+func.func @half_sum(%x: tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32> {
+  %w = sr.constant dense<1.0> : tensor<1x1x1x511xf32>
+  %y = sr.conv2d %x, %w {pads = array<i64: 0, 254, 0, 254>} : (tensor<1x1x?x?xf32>, tensor<1x1x1x511xf32>) -> tensor<1x1x?x?xf32>
+  return %y : tensor<1x1x?x?xf32>
+}
+// -----
+// More are summed in f32: 2048 + 1 + 1 = 2050.
+// INPUT 1x1x3: 2048 1 1
+// EXPECT 1x1x1: 2050
+// PRECISION f16
+func.func @single_sum(%x: tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32> {
+  %w = sr.constant dense<1.0> : tensor<1x1x1x513xf32>
+  %y = sr.conv2d %x, %w {pads = array<i64: 0, 255, 0, 255>} : (tensor<1x1x?x?xf32>, tensor<1x1x1x513xf32>) -> tensor<1x1x?x?xf32>
+  return %y : tensor<1x1x?x?xf32>
+}
+// -----
+// The sum is rounded before the bias is added: 2049 to 2048, 2049 again to 2048.
+// INPUT 1x1x3: 2048 1 0
+// EXPECT 1x1x1: 2048
+// PRECISION f16
+func.func @half_bias(%x: tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32> {
+  %w = sr.constant dense<1.0> : tensor<1x1x1x513xf32>
+  %b = sr.constant dense<1.0> : tensor<1xf32>
+  %y = sr.conv2d %x, %w, %b {pads = array<i64: 0, 255, 0, 255>} : (tensor<1x1x?x?xf32>, tensor<1x1x1x513xf32>, tensor<1xf32>) -> tensor<1x1x?x?xf32>
+  return %y : tensor<1x1x?x?xf32>
+}
+// -----
+// Of a transposed convolution, products that meet an input count, 513 / 3 = 171, in the order of the weights.
+// INPUT 1x1x3: 1 1 2048
+// EXPECT 1x1x1: 2048
+// PRECISION f16
+func.func @half_transposed_sum(%x: tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32> {
+  %w = sr.constant dense<1.0> : tensor<1x1x1x513xf32>
+  %y = sr.conv_transpose2d %x, %w {strides = array<i64: 1, 3>, pads = array<i64: 0, 259, 0, 259>} : (tensor<1x1x?x?xf32>, tensor<1x1x1x513xf32>) -> tensor<1x1x?x?xf32>
+  return %y : tensor<1x1x?x?xf32>
+}
+// -----
+// Two convolutions that are only added are one sum, then the biases: 2048 + 1 = 2048, twice + 1. Apart they
+// would be 2048 and 2.
+// INPUT 2x1x1: 2048 1
+// EXPECT 1x1x1: 2048
+// PRECISION f16
+func.func @half_sum_of_two(%x: tensor<1x2x?x?xf32>) -> tensor<1x1x?x?xf32> {
+  %v = sr.constant dense<[[[[1.0]], [[0.0]]]]> : tensor<1x2x1x1xf32>
+  %w = sr.constant dense<[[[[0.0]], [[1.0]]]]> : tensor<1x2x1x1xf32>
+  %b = sr.constant dense<1.0> : tensor<1xf32>
+  %0 = sr.conv2d %x, %v, %b : (tensor<1x2x?x?xf32>, tensor<1x2x1x1xf32>, tensor<1xf32>) -> tensor<1x1x?x?xf32>
+  %1 = sr.conv2d %x, %w, %b : (tensor<1x2x?x?xf32>, tensor<1x2x1x1xf32>, tensor<1xf32>) -> tensor<1x1x?x?xf32>
+  %y = sr.add %0, %1 : (tensor<1x1x?x?xf32>, tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32>
+  return %y : tensor<1x1x?x?xf32>
+}
+// -----
+// 0.1 is 1638 2^-14 in half; 3 x 1638 2^-14 = 1228.5 2^-12 rounds to the even 1228 (0.3 would to 1229).
+// INPUT 1x1x1: -3
+// EXPECT 1x1x1: -0.2998046875
+// PRECISION f16
+func.func @half_number(%x: tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32> {
+  %y = sr.leaky_relu %x {alpha = 0.1 : f32} : tensor<1x1x?x?xf32>
   return %y : tensor<1x1x?x?xf32>
 }
 // -----

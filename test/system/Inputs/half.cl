@@ -1,5 +1,5 @@
 // OpenCL C's built-in functions on a CPU, for clang-22 -x cl: those that kernels of half arithmetic call. Each returns
-// what the OpenCL specification says, a half with one rounding. srcc_ids holds the work-item's place; the caller sets it.
+// what the OpenCL specification says, a half with one rounding. The caller sets srcc_ids, the work-item's place.
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <opencl-c.h>
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
