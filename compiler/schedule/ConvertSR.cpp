@@ -240,14 +240,15 @@ Type Converter::sumTypeOf(Operation *op) {
   if (element.isF32())
     return element;
   bool half = srcc::sr::accumulatesInHalf(op);
+  int64_t products = srcc::sr::countProducts(op);
   StringRef name = op->getName().stripDialect();
   if (auto named = dyn_cast<NameLoc>(op->getLoc()))
     name = named.getName();
-  remark::analysis(op->getLoc(),
-                   remark::RemarkOpts::name("Accumulation").category(DEBUG_TYPE).function(name))
+  remark::passed(op->getLoc(),
+                 remark::RemarkOpts::name("Accumulation").category(DEBUG_TYPE).function(name))
       << remark::add("accumulates in {0}: a sum of {1} products, {2} {3}", half ? "f16" : "f32",
-                     srcc::sr::countProducts(op), half ? "at most" : "more than",
-                     srcc::sr::maxHalfProducts);
+                     products, half ? "at most" : "more than", srcc::sr::maxHalfProducts)
+      << remark::metric("products", products);
   return half ? element : Type(builder.getF32Type());
 }
 
