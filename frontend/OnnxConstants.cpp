@@ -23,8 +23,8 @@ using ::onnx::TensorProto;
 
 /// Bound of whole numbers in shape computations that depend on the picture's size.
 static constexpr int64_t maxFactor = int64_t(1) << 24;
-/// Bound of the steps of such computations, which keeps expressions shallow.
-static constexpr int maxSizeChanges = 500;
+/// Bound of the number of such computations in a file, which bounds the time they take.
+static constexpr int maxSizeComputations = 1 << 14;
 
 //===----------------------------------------------------------------------===//
 // Tensors of the file
@@ -431,7 +431,7 @@ LogicalResult Importer::foldBinary(Node &node, const Tensor &a, const Tensor &b)
           return;
         Number p = (*x)[getBroadcastPosition(i, a.shape, stridesA)];
         Number q = (*y)[getBroadcastPosition(i, b.shape, stridesB)];
-        if (!(sizes.getConstant(p.top) && sizes.getConstant(q.top)) && ++sizeChanges > maxSizeChanges)
+        if (!(sizes.getConstant(p.top) && sizes.getConstant(q.top)) && ++sizeComputations > maxSizeComputations)
           isKnown = false;
         auto number = isKnown ? compute(sizes, op, p, q, isReal) : std::nullopt;
         isKnown = number.has_value();

@@ -77,6 +77,9 @@ public:
   std::optional<Ratio> ratio(AffineExpr a, AffineExpr b) const;
   /// a / b where b divides a for every input.
   std::optional<AffineExpr> divide(AffineExpr a, AffineExpr b) const;
+  /// True if the expression has at most maxSizeTerms terms: everything here takes time and stack
+  /// with its length.
+  bool isShort(AffineExpr size) const;
   /// Text for messages, with h and w for the symbols.
   std::string print(AffineExpr size) const;
   std::string print(Number number) const;
@@ -88,12 +91,21 @@ public:
   mutable int64_t missedDivisor = 1;
 };
 
+/// Bound of the length of a size's expression; a network of 30 halvings stays below.
+constexpr int64_t maxSizeTerms = 256;
+
 /// Sizes of pictures may be required to be multiples of up to this (pixel unshuffle).
 constexpr int64_t maxMultiple = 64;
 
-/// The rational number with a small denominator that a binary fraction stands for, for example
-/// 4 / 3 for 1.3333334; nothing if there is none (or it is not finite or too large).
+/// The fraction that a floating-point number stands for, for example 4 / 3 for 1.3333334; nothing if
+/// none has a denominator up to maxDenominator and is as near as f32 can tell (or the number is not
+/// finite or too large).
 std::optional<std::pair<int64_t, int64_t>> toRational(double value);
+
+/// Fractions with denominators up to this differ by 1 / 65536 or more, which f32 resolves up to 64:
+/// a number stands for one of them at most, and of those below 2 fewer than one in a hundred does so
+/// by chance. With 4096, nearly every number would stand for a fraction that nobody meant.
+constexpr int64_t maxDenominator = 256;
 
 //===----------------------------------------------------------------------===//
 // Tensors
@@ -344,7 +356,7 @@ private:
   Sizes sizes;
   int64_t opset = 0;
   bool hasHalf = false, hasDouble = false;
-  int sizeChanges = 0;
+  int sizeComputations = 0;
   llvm::StringMap<const ::onnx::TensorProto *> initialisers;
   llvm::StringMap<int> producers;
   llvm::StringMap<Tensor> tensors;

@@ -129,6 +129,11 @@ Tensor Importer::makeMap(Value value, AffineExpr height, AffineExpr width) {
 }
 
 LogicalResult Importer::define(Node &node, unsigned output, Tensor tensor) {
+  auto isLong = [&](AffineExpr size) { return size && !sizes.isShort(size); };
+  if (isLong(tensor.height) || isLong(tensor.width) ||
+      llvm::any_of(tensor.numbers, [&](const Number &number) { return isLong(number.top); }))
+    return node.error() << "computes a size in more than " << maxSizeTerms
+                        << " steps from that of the picture";
   if (tensor.kind == Tensor::Map)
     for (AffineExpr size : {tensor.height, tensor.width}) {
       AffineExpr one = sizes.constant(1);
@@ -492,7 +497,6 @@ LogicalResult Importer::importConv(Node &node) {
        attr("dilations", window->dilations), attr("groups", node.getInt("group", 1))});
   if (failed(value))
     return failure();
-  ++sizeChanges;
   return defineMap(node, *value, slide(*window, 0, map->height), slide(*window, 1, map->width));
 }
 
@@ -552,7 +556,6 @@ LogicalResult Importer::importConvTranspose(Node &node) {
        attr("dilations", window->dilations), attr("groups", node.getInt("group", 1))});
   if (failed(value))
     return failure();
-  ++sizeChanges;
   auto size = [&](int d, AffineExpr in) {
     return (in - 1) * window->strides[d] +
            (window->extent(d) + extra[d] - window->pads[d] - window->pads[d + 2]);
@@ -1158,7 +1161,6 @@ LogicalResult Importer::importDepth(Node &node) {
   auto order = attr("order", sr::ShuffleOrderAttr::get(context, mode == "DCR"
                                                                     ? sr::ShuffleOrder::DCR
                                                                     : sr::ShuffleOrder::CRD));
-  ++sizeChanges;
   if (node.op() == "DepthToSpace") {
     auto value = make<sr::PixelShuffleOp>(node, map->value, {attr("scale", r), order});
     return failed(value) ? failure() : defineMap(node, *value, map->height * r, map->width * r);
@@ -1342,7 +1344,6 @@ LogicalResult Importer::importResize(Node &node) {
        attr("exclude_outside", builder.getBoolAttr(excludeOutside && *mode == sr::ResizeMode::Bicubic))});
   if (failed(value))
     return failure();
-  ++sizeChanges;
   return defineMap(node, *value, (map->height * h.top).floorDiv(h.bottom),
                    (map->width * w.top).floorDiv(w.bottom));
 }
@@ -1469,6 +1470,5 @@ LogicalResult Importer::importPool(Node &node) {
                      : make<sr::AvgPoolOp>(node, map->value, attributes);
   if (failed(value))
     return failure();
-  ++sizeChanges;
   return defineMap(node, *value, slide(*window, 0, map->height), slide(*window, 1, map->width));
 }

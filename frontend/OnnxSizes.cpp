@@ -72,6 +72,12 @@ std::optional<AffineExpr> Sizes::divide(AffineExpr a, AffineExpr b) const {
   return constant(quotient->top);
 }
 
+bool Sizes::isShort(AffineExpr size) const {
+  int64_t terms = 0;
+  size.walk([&](AffineExpr) { ++terms; });
+  return terms <= maxSizeTerms;
+}
+
 std::string Sizes::print(AffineExpr size) const {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -101,7 +107,7 @@ std::optional<std::pair<int64_t, int64_t>> srcc::onnx::toRational(double value) 
   for (int i = 0; i < 16; ++i) {
     double whole = std::floor(rest);
     int64_t nextTop = int64_t(whole) * top + lastTop, nextBottom = int64_t(whole) * bottom + lastBottom;
-    if (nextBottom > 256)
+    if (nextBottom > maxDenominator)
       return std::nullopt;
     lastTop = top, lastBottom = bottom, top = nextTop, bottom = nextBottom;
     if (std::abs(double(top) / double(bottom) - value) <= 1e-7 * std::abs(value))

@@ -54,7 +54,7 @@ op("resize_coordinates", "Resize", "coordinate_transformation_mode", "tf_half_pi
    coordinate_transformation_mode="tf_half_pixel_for_nn")
 op("resize_channels", "Resize", "only height and width", inputs=("", np.array([1, 2, 2, 2], np.float32)))
 op("resize_irrational", "Resize", "fractions of small numbers",
-   inputs=("", np.array([1, 1, 3.14159265, 3.14159265], np.float32)))
+   inputs=("", np.array([1, 1, 2 ** 0.5, 2 ** 0.5], np.float32)))
 op("resize_negative", "Resize", "positive fraction", inputs=("", np.array([1, 1, -2, 2], np.float32)))
 op("resize_fixed_size", "Resize", "not the same positive fraction for every picture",
    inputs=("", "", [1, 3, 448, 448]))
@@ -122,6 +122,13 @@ def _(n, x):
 def _(n, x):
     for _ in range(3):
         x = n.op("Resize", x, "", n.const(np.array([1, 1, 60000, 60000], np.float32)))
+    return x
+
+
+@refuse("size_of_many_steps", "a size in more than 256 steps")
+def _(n, x):
+    for _ in range(100):
+        x = n.op("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
     return x
 
 

@@ -612,6 +612,19 @@ for mode in ("nearest", "linear", "cubic"):
         return n.op("Resize", y, "", n.const(np.array([1, 1, 1.5, 1.5], np.float32)), mode=mode)
 
 
+def resize_shuffled(name, r, scale, mode="linear"):
+    """A pixel shuffle by r and a fraction of it, whole again together."""
+    @net(name)
+    def build(n, x):
+        y = n.op("DepthToSpace", n.conv(x, 3 * r * r, 3), blocksize=r)
+        return n.op("Resize", y, "", n.const(np.array([1, 1, scale, scale], np.float32)), mode=mode)
+
+
+resize_shuffled("resize_nine_quarters", 4, 2.25)
+resize_shuffled("resize_four_thirds", 3, 4 / 3, mode="cubic")
+resize_shuffled("resize_one_third", 3, 1 / 3)
+
+
 # --- pads and pools ---------------------------------------------------------------------------------------------------
 
 def padded(name, *inputs, net_options=None, **attributes):
