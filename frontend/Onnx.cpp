@@ -5,6 +5,7 @@
 // what the result is: scale, colour, range.
 #include "frontend/OnnxImporter.h"
 
+#include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
@@ -482,6 +483,8 @@ OwningOpRef<ModuleOp> srcc::onnx::importOnnx(StringRef bytes, StringRef path, ML
       context->getDiagEngine().emit(std::move(message));
     return nullptr;
   }
+  for (const std::string &note : taken)
+    remark::analysis(location, remark::RemarkOpts::name("Model").category("import")) << note;
   if (notes)
     *notes = std::move(taken);
   else

@@ -14,20 +14,40 @@ class SchedPass<string flag> : Pass<flag, "::mlir::ModuleOp"> {
 
 def SRToSched : SchedPass<"sr-to-sched"> {
   let summary = "writes a network's layers as stages of a pipeline";
+  let description = [{
+    A `sched.pipeline` takes the place of the network's function: one stage per layer, two (sum, and the
+    rest of it) per layer with a reduction, and both forms of the ends, float planes and 8-bit pixels.
+    Weights become tables. The only pass that knows layers; the model's attributes stay.
+  }];
   let options = [Option<"precision", "precision", "std::string", "\"f32\"",
                         "f32, f16s (halves in memory) or f16 (half arithmetic)">];
 }
 def SchedDefault : SchedPass<"sched-default"> {
   let summary = "gives pipelines without a schedule the default one of a device";
+  let description = [{
+    Rules on how stages read each other and on the device's facts: what one stage reads point by point is
+    inlined, sums stay in registers at a tile of their reader, the rest is computed at the root. A
+    pipeline that has a `sched.schedule` keeps it.
+  }];
   let options = [Option<"target", "target", "std::string", "\"host\"", "device name or file">,
                  Option<"precision", "precision", "std::string", "\"f32\"", "f32, f16s or f16">,
                  Option<"fusion", "fusion", "bool", "true", "compute layers inside their readers' kernels">];
 }
 def SchedToLoops : SchedPass<"sched-to-loops"> {
   let summary = "turns each pipeline and its schedule into loop nests over symbolic bounds";
+  let description = [{
+    Each stage at the root becomes a `realize` with a `produce` and its named loops; stages computed at a
+    loop are produced there, inlined ones disappear into their readers. Accesses are in coordinates of
+    stages; what a loop runs over is still a `sched.bound`.
+  }];
 }
 def SchedInferBounds : SchedPass<"sched-infer-bounds"> {
   let summary = "finds what must be computed and stored of each stage, by interval analysis";
+  let description = [{
+    Bounds become expressions of height, width and outer loops. A stage at the root computes its domain
+    and what readers ask for around it, and stores the exterior value there; a stage at a loop computes
+    what that loop's body loads. Guards of tails that cannot occur go.
+  }];
 }
 def SchedSlideWindow : SchedPass<"sched-slide-window"> {
   let summary = "computes of a stage that is stored outside its loop only what is new";
@@ -37,15 +57,31 @@ def SchedFoldStorage : SchedPass<"sched-fold-storage"> {
 }
 def SchedPartitionLoops : SchedPass<"sched-partition-loops"> {
   let summary = "skips the work of tiles that lie outside the picture";
+  let description = [{
+    Where a stage stores exterior values, tiles that touch its domain compute and select; tiles that do
+    not, only store the exterior value.
+  }];
 }
 def SchedFlattenStorage : SchedPass<"sched-flatten-storage"> {
   let summary = "gives stages memory: kernels with buffers, and the host's program";
+  let description = [{
+    Coordinates become addresses in memrefs, in the order that `store_in` names. Each nest at the root
+    becomes a `gpu.func` and a launch in the host's `ocl.program`, with buffers and grids as expressions
+    of height and width; tables are packed as their layout says.
+  }];
 }
 def SchedVectorizeLoops : SchedPass<"sched-vectorize-loops"> {
   let summary = "unrolls, vectorises and maps loops to the GPU's grid";
+  let description = [{
+    Vectorised loops become vectors, unrolled ones straight-line code, blocks and threads of the GPU ids
+    of the grid, the rest `scf.for`. Private memory with constant places becomes variables.
+  }];
 }
 def SchedShareKernels : SchedPass<"sched-share-kernels"> {
   let summary = "merges kernels that differ in names only";
+  let description = [{
+    Layers of one shape differ in their buffers only, and those are arguments: one kernel serves all.
+  }];
 }
 
 #endif // SRCC_COMPILER_SCHEDULE_PASSES_TD

@@ -13,10 +13,12 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Remark/RemarkStreamer.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/WithColor.h"
@@ -69,6 +71,13 @@ struct Options {
                        cl::desc("Leave out the picture by which the runtime checks a new driver")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
+  cl::opt<std::string> remarks{"remarks", cl::cat(category), cl::ValueOptional,
+                             cl::value_desc("CATEGORY"),
+                             cl::desc("Print what was decided and why: everything, or of the "
+                                      "categories (regular expression) given; a pass's remarks "
+                                      "have its name, the importer's 'import'")};
+  cl::opt<std::string> remarksFile{"remarks-file", cl::cat(category), cl::value_desc("FILE"),
+                                 cl::desc("Write the remarks to this file as YAML instead")};
   cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
 };
 Options *options;
@@ -199,6 +208,29 @@ std::string devicesWithHalf() {
       names.push_back(name);
   }
   return llvm::join(names, ", ");
+}
+
+/// Decisions are remarks (mlir/IR/Remarks.h): nothing is computed for those that nobody asks for.
+LogicalResult enableRemarks(MLIRContext *context) {
+  bool toFile = !options->remarksFile.empty();
+  if (!toFile && options->remarks.getNumOccurrences() == 0)
+    return success();
+  std::string pattern = options->remarks.empty() ? ".*" : "^(" + options->remarks + ")$", reason;
+  if (!llvm::Regex(pattern).isValid(reason))
+    return fail("--remarks is a regular expression, not '" + options->remarks + "': " + reason);
+  remark::RemarkCategories categories;
+  categories.passed = categories.missed = categories.failed = categories.analysis = pattern;
+  auto all = std::make_unique<remark::RemarkEmittingPolicyAll>();
+  if (!toFile)
+    return remark::enableOptimizationRemarks(*context, nullptr, std::move(all), categories,
+                                             /*printAsEmitRemarks=*/true);
+  // MLIR's own message about the file does not say why.
+  std::error_code error;
+  llvm::raw_fd_ostream(options->remarksFile, error, llvm::sys::fs::OF_Append);
+  if (error)
+    return fail("cannot write " + options->remarksFile + ": " + error.message());
+  return remark::enableOptimizationRemarksWithLLVMStreamer(
+      *context, options->remarksFile, llvm::remarks::Format::YAML, std::move(all), categories);
 }
 
 LogicalResult compile(MLIRContext *context) {
@@ -332,5 +364,5 @@ int main(int argc, char **argv) {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
   context.printOpOnDiagnostic(false);
-  return failed(compile(&context)) ? 1 : 0;
+  return failed(enableRemarks(&context)) || failed(compile(&context)) ? 1 : 0;
 }
