@@ -21,8 +21,17 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/CommandLine.h"
 
 namespace srcc {
+
+/// Leaves LLVM's code generators out of --help. To be called first: what MLIR registers later stays,
+/// and so do the options of `own`.
+inline void hideLLVMOptions(llvm::cl::OptionCategory &own) { llvm::cl::HideUnrelatedOptions(own); }
+inline void hideLLVMOptions() {
+  static llvm::cl::OptionCategory none("none");
+  hideLLVMOptions(none);
+}
 
 /// All dialects a model passes through.
 inline void registerDialects(mlir::DialectRegistry &registry) {

@@ -21,9 +21,15 @@ int main(int argc, char **argv) {
   argc = int(arguments.size());
   argv = arguments.data();
 
+  srcc::hideLLVMOptions();
   mlir::DialectRegistry registry;
   srcc::registerDialects(registry);
   srcc::registerPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "srcc's passes, one by one\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv,
+      "Runs srcc's passes, one by one.\n\n"
+      "  srcc-opt model.mlir --canonicalize --sr-to-sched --sched-default\n"
+      "  srcc-opt model.mlir --sr-to-sched --remarks-filter='.*'\n"
+      "  srcc-opt model.mlirbc -o model.mlir       bytecode as text\n",
+      registry));
 }

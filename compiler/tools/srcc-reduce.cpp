@@ -6,6 +6,7 @@
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 
 int main(int argc, char **argv) {
+  srcc::hideLLVMOptions();
   mlir::DialectRegistry registry;
   srcc::registerDialects(registry);
   srcc::registerPasses();

@@ -153,6 +153,7 @@ static LogicalResult interpretModel(ModuleOp module) {
 }
 
 int main(int argc, char **argv) {
+  hideLLVMOptions(interpretCategory);
   onnx::registerOnnxImport();
   registerOpenCLEmission();
   registerPackageEmission();
@@ -172,5 +173,10 @@ int main(int argc, char **argv) {
         return module ? verifyModel(module) : op->emitError("a model is a module");
       },
       [](DialectRegistry &registry) { registerDialects(registry); });
-  return failed(mlirTranslateMain(argc, argv, "srcc's importers and emitters"));
+  return failed(mlirTranslateMain(
+      argc, argv,
+      "Importers, emitters and the reference interpreter, one by one.\n\n"
+      "  srcc-translate --import-onnx model.onnx -o model.mlir\n"
+      "  srcc-translate --check-model model.mlir\n"
+      "  srcc-translate --interpret model.mlir --input=photo.png --output=large.png\n"));
 }

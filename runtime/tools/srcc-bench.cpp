@@ -4,15 +4,23 @@
 //===------------------------------------------------------------------------------------------===//
 // What is measured, in this order, in one process:
 //
-//   start_ms       opening the package until the first picture is on the host, programs cached
-//   median_ms      from the first enqueue to the last completion, float planes in device memory
-//   min_ms         the least of those
-//   host_ms        median, float32 in host memory to float32 in host memory, copies included
-//   gflops         2 x the model's non-zero multiply-adds / median_ms; no padding, no recomputation
-//   peak_gflops    multiply-add peak of all threads with the CPU's vectors, measured between the
-//   runs peak_memory_mb the process's VmHWM after those runs; a child process fills the cache
-//   beforehand kernels        each launch's median by OpenCL's profiling events copy_gbs       copy
-//   bandwidth of all threads
+// start_ms: opening the package until the first picture is on the host, programs cached.
+//
+// median_ms: from the first enqueue to the last completion, float planes in device memory.
+//
+// min_ms: the least of those.
+//
+// host_ms: median, float32 in host memory to float32 in host memory, copies included.
+//
+// gflops: 2 x the model's non-zero multiply-adds / median_ms; no padding, no recomputation.
+//
+// peak_gflops: multiply-add peak of all threads with the CPU's vectors, measured between the runs.
+//
+// peak_memory_mb: VmHWM after those runs; a child process fills the program cache beforehand.
+//
+// kernels: each launch's median by OpenCL's profiling events.
+//
+// copy_gbs: copy bandwidth of all threads.
 //===------------------------------------------------------------------------------------------===//
 #include "runtime/imaging/AtomicFile.h"
 #include "runtime/srrt.hpp"
@@ -36,9 +44,10 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 struct Arguments {
-  std::string model, size, device, json, input, output, openclLibrary, cacheFolder;
+  std::string model, size, device, json, input, output, openclLibrary;
+  std::optional<std::string> cacheFolder;
   int runs = 15, warmup = 3;
-  bool noCache = false, quiet = false;
+  bool quiet = false;
 };
 
 double milliseconds(Clock::time_point since) {
@@ -58,8 +67,8 @@ srrt_options makeOptions(const Arguments &arguments) {
   options.device = arguments.device.c_str();
   if (!arguments.openclLibrary.empty())
     options.opencl_library = arguments.openclLibrary.c_str();
-  if (arguments.noCache || !arguments.cacheFolder.empty())
-    options.cache_folder = arguments.cacheFolder.c_str();
+  if (arguments.cacheFolder)
+    options.cache_folder = arguments.cacheFolder->c_str();
   return options;
 }
 
@@ -279,26 +288,35 @@ int bench(const Arguments &arguments) {
 int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app(
-      "Measures a compiled model (model.srp) on an OpenCL device: latency, per kernel and whole, "
-      "beside what the machine can do at best.");
+      "Measures a compiled model on an OpenCL device: latency, per kernel and whole, beside what the "
+      "machine can do at best.\n\n"
+      "  srcc-bench model.srp --size 640x360                a table\n"
+      "  srcc-bench model.srp --size 640x360 --json b.json  the same figures, for programs\n"
+      "  srcc-bench model.srp --input in.npy --output out.npy --runs 0\n"
+      "                                                     run once, keep the result\n\n"
+      "'median' is from the first enqueue to the last completion, with float planes in device\n"
+      "memory; 'host memory to host memory' includes the copies. GFLOP/s count the model's own\n"
+      "non-zero multiply-adds, twice; 'of peak' is against the multiply-adds that all threads reach\n"
+      "with the CPU's vectors, measured between the runs. The first run of a model on a device\n"
+      "compiles its kernels, into a cache; that is not counted.\n");
   app.add_option("MODEL", arguments.model, "package written by srcc")->required();
-  app.add_option("--size", arguments.size, "size of the input, WIDTHxHEIGHT");
+  app.add_option("--size", arguments.size,
+                 "size of the input, WIDTHxHEIGHT (needed, unless there is --input)");
   app.add_option("--runs", arguments.runs, "timed runs; 0: run once, measure nothing")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   app.add_option("--warmup", arguments.warmup, "runs before the timed ones")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
-  app.add_option("--device", arguments.device, "index of the device, or part of its name");
+  app.add_option("--device", arguments.device, "OpenCL device: its number in 'srcc-run --list-devices', or part of its name");
   app.add_option("--json", arguments.json,
                  "write the report to this file; -: to standard output only");
   app.add_option("--input", arguments.input, "float32 input, 1xCxHxW .npy; without it noise");
   app.add_option("--output", arguments.output, "write the output as .npy");
   app.add_option("--opencl-library", arguments.openclLibrary, "OpenCL library to load");
-  app.add_option("--cache", arguments.cacheFolder,
-                 "folder of compiled programs (default ~/.cache/srcc)");
-  app.add_flag("--no-cache", arguments.noCache, "neither read nor write compiled programs")
-      ->excludes("--cache");
+  app.add_option("--cache-dir", arguments.cacheFolder,
+                 "folder of compiled kernels (default: $XDG_CACHE_HOME/srcc or ~/.cache/srcc; '' for "
+                 "none)");
   app.add_flag("--quiet", arguments.quiet, "no progress");
   try {
     app.parse(argc, argv);

@@ -12,7 +12,11 @@
 using namespace srcc::search;
 
 int main(int argc, char **argv) {
-  CLI::App app("Trains super-resolution networks for srcc");
+  CLI::App app("Trains super-resolution networks for srcc.\n\n"
+               "  srcc-search train --data DIV2K/HR --validate Set5/HR --checkpoint net.pt --emit net.mlirbc\n"
+               "  srcc-search evaluate net.pt Set5/HR\n"
+               "  srcc-search emit net.pt net.mlirbc       a model that srcc compiles\n\n"
+               "SUBCOMMAND --help lists the options. A training that was stopped goes on with --resume.\n");
   app.require_subcommand(1);
   TrainOptions options;
 
