@@ -231,8 +231,9 @@ Expected<Device> srcc::loadDevice(StringRef nameOrPath) {
   std::vector<std::string> names = deviceNames();
   std::string similar = nearest(nameOrPath, names);
   return failure("no device is called \"" + nameOrPath + "\"" +
-                 (similar.empty() ? "" : "; did you mean \"" + similar + "\"?") + " There are " +
-                 join(names, ", ") + ", and any device file by its path");
+                 (similar.empty() ? "" : "; did you mean \"" + similar + "\"?") +
+                 (similar.empty() ? "; there are " : " There are ") + join(names, ", ") +
+                 ", and any device file by its path");
 }
 
 std::vector<std::string> srcc::deviceNames() {

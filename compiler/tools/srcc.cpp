@@ -270,9 +270,12 @@ LogicalResult compile(MLIRContext *context) {
 
   srcc::PackageInfo info;
   info.golden = goldenOf(*module);
+  // Later phases, which are inputs too, have no pools any more.
   module->walk([&](Operation *op) {
-    info.globalPooling |= isa<srcc::sr::GlobalAvgPoolOp, srcc::sr::GlobalStdPoolOp>(op);
+    if (isa<srcc::sr::GlobalAvgPoolOp, srcc::sr::GlobalStdPoolOp>(op))
+      (*module)->setAttr("sr.global_pooling", UnitAttr::get(context));
   });
+  info.globalPooling = (*module)->hasAttr("sr.global_pooling");
   srcc::sched::SRToSchedOptions algorithm;
   algorithm.precision = options->precision;
   if (failed(run([&](OpPassManager &pm) {

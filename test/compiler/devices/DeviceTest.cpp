@@ -129,6 +129,9 @@ TEST(Device, UnknownNamesListTheKnown) {
   EXPECT_EQ(errorOf(loadDevice("adreno64")), "no device is called \"adreno64\"; did you mean "
                                              "\"adreno640\"? There are adreno640, adreno650, host, "
                                              "mali-g77, pocl-cpu, and any device file by its path");
+  EXPECT_EQ(errorOf(loadDevice("toaster")),
+            "no device is called \"toaster\"; there are adreno640, adreno650, host, mali-g77, "
+            "pocl-cpu, and any device file by its path");
   EXPECT_NE(errorOf(loadDevice("./none.json")).find("./none.json: "), std::string::npos);
 }
 
