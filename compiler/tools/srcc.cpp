@@ -304,7 +304,9 @@ LogicalResult compile(MLIRContext *context) {
         srcc::sched::printLoopNest(loops, os);
     });
   }
-  if (failed(run([&](OpPassManager &pm) { srcc::sched::buildLoweringPipeline(pm, hasLoops); })))
+  bool isLowered = !module->getOps<gpu::GPUModuleOp>().empty();
+  if (!isLowered &&
+      failed(run([&](OpPassManager &pm) { srcc::sched::buildLoweringPipeline(pm, hasLoops); })))
     return failure();
   if (options->stopAfter == Phase::OpenCL && options->emit.empty())
     return writeIR(*module);
