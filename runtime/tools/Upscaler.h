@@ -22,6 +22,11 @@ public:
   const srrt_model_info &info() const { return modelInfo; }
   int scale() const { return modelInfo.scale; }
   bool isLuma() const { return modelInfo.color == SRRT_COLOR_Y; }
+  /// True if programs were compiled that will come from the cache the next time.
+  bool filledCache() const {
+    srrt_cache_info cache = model.cache();
+    return *cache.folder && cache.hits < cache.programs;
+  }
 
   /// A picture of the same kind, scale times as large. Models on rgb and bgr work on 8-bit pixels;
   /// models on luma enlarge BT.601 luma without rounding, and chroma by bicubic interpolation. Gray

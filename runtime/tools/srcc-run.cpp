@@ -301,7 +301,9 @@ static int run(const Options &options) {
   if (options.json == "-") {
     std::fputs(text.c_str(), stdout);
   } else {
-    std::printf("%s, %.2f s in all\n", report.text.c_str(), secondsSince(start));
+    std::printf("%s, %.2f s in all%s\n", report.text.c_str(), secondsSince(start),
+                upscaler.filledCache() ? " (kernels were compiled for this device, which the next run is spared)"
+                                       : "");
     if (!options.json.empty())
       writeFile(options.json, text);
   }
