@@ -13,7 +13,8 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Remark/RemarkStreamer.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Remarks/RemarkSerializer.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
@@ -99,7 +100,7 @@ LogicalResult writeText(llvm::function_ref<void(llvm::raw_ostream &)> print) {
         return llvm::Error::success();
       });
   if (error)
-    return fail("cannot write " + options->output + ": " + llvm::toString(std::move(error)));
+    return fail("cannot write " + llvm::toString(std::move(error)));
   return success();
 }
 
@@ -210,6 +211,46 @@ std::string devicesWithHalf() {
   return llvm::join(names, ", ");
 }
 
+/// Remarks as YAML in memory, written by writeRemarks: MLIR's own stream to a file leaves half of it
+/// behind on a full disk, and removes what was there before.
+class RemarkText : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  RemarkText() : os(text), serializer(llvm::cantFail(llvm::remarks::createRemarkSerializer(
+                               llvm::remarks::Format::YAML, os))) {}
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    serializer->emit(remark.generateRemark());
+  }
+  static std::string text;
+
+private:
+  llvm::raw_string_ostream os;
+  std::unique_ptr<llvm::remarks::RemarkSerializer> serializer;
+};
+std::string RemarkText::text;
+
+LogicalResult writeRemarks() {
+  if (options->remarksFile.empty())
+    return success();
+  llvm::Error error =
+      llvm::writeToOutput(options->remarksFile, [](llvm::raw_ostream &os) -> llvm::Error {
+        os << RemarkText::text;
+        return llvm::Error::success();
+      });
+  if (error)
+    return fail("cannot write " + llvm::toString(std::move(error)));
+  return success();
+}
+
+/// What was printed has to have arrived, as it has not on a full disk.
+LogicalResult flushOutput() {
+  llvm::outs().flush();
+  std::error_code error = llvm::outs().error();
+  llvm::outs().clear_error();
+  if (error)
+    return fail("cannot write to standard output: " + error.message());
+  return success();
+}
+
 /// Decisions are remarks (mlir/IR/Remarks.h): nothing is computed for those that nobody asks for.
 LogicalResult enableRemarks(MLIRContext *context) {
   bool toFile = !options->remarksFile.empty();
@@ -224,13 +265,8 @@ LogicalResult enableRemarks(MLIRContext *context) {
   if (!toFile)
     return remark::enableOptimizationRemarks(*context, nullptr, std::move(all), categories,
                                              /*printAsEmitRemarks=*/true);
-  // MLIR's own message about the file does not say why.
-  std::error_code error;
-  llvm::raw_fd_ostream(options->remarksFile, error, llvm::sys::fs::OF_Append);
-  if (error)
-    return fail("cannot write " + options->remarksFile + ": " + error.message());
-  return remark::enableOptimizationRemarksWithLLVMStreamer(
-      *context, options->remarksFile, llvm::remarks::Format::YAML, std::move(all), categories);
+  return remark::enableOptimizationRemarks(*context, std::make_unique<RemarkText>(), std::move(all),
+                                           categories);
 }
 
 LogicalResult compile(MLIRContext *context) {
@@ -369,5 +405,8 @@ int main(int argc, char **argv) {
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
   context.printOpOnDiagnostic(false);
-  return failed(enableRemarks(&context)) || failed(compile(&context)) ? 1 : 0;
+  if (failed(enableRemarks(&context)))
+    return 1;
+  bool compiled = succeeded(compile(&context)); // remarks tell of failures too
+  return succeeded(writeRemarks()) && compiled && succeeded(flushOutput()) ? 0 : 1;
 }

@@ -5,8 +5,10 @@
 #include "runtime/tools/Progress.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <stdexcept>
 
 #include <unistd.h>
@@ -77,4 +79,10 @@ void Progress::show() {
   }
   // The bar's line may get shorter.
   std::fprintf(stderr, terminal ? "%s   \033[K" : "%s\n", line.c_str());
+}
+
+void srcc::tools::flushOutput() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    throw std::runtime_error(std::string("cannot write to standard output: ") +
+                             std::strerror(errno));
 }

@@ -325,7 +325,9 @@ int main(int argc, char **argv) {
   }
   stopAtInterrupt();
   try {
-    return bench(arguments);
+    int code = bench(arguments);
+    flushOutput();
+    return code;
   } catch (const std::exception &error) {
     std::fprintf(stderr, "srcc-bench: error: %s\n", error.what());
     return 1;

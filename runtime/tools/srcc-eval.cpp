@@ -188,7 +188,9 @@ int main(int argc, char **argv) {
   parse(app, options);
   try {
     app.parse(argc, argv);
-    return run(options);
+    int code = run(options);
+    flushOutput();
+    return code;
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : 1;
   } catch (const std::bad_alloc &) {
