@@ -5,6 +5,7 @@
 #ifndef SRCC_COMPILER_TOOLS_REGISTRATION_H
 #define SRCC_COMPILER_TOOLS_REGISTRATION_H
 
+#include "compiler/passes/Passes.h"
 #include "compiler/schedule/Passes.h"
 #include "dialects/ocl/OCL.h"
 #include "dialects/sched/Sched.h"
@@ -49,6 +50,7 @@ inline void registerPasses() {
   mlir::registerLoopInvariantCodeMotionPass();
   mlir::registerSymbolDCEPass();
   mlir::registerInlinerPass();
+  sr::registerSRPasses();
   sched::registerSchedulePasses();
 }
 

@@ -172,9 +172,8 @@ std::optional<SmallVector<float>> getPerChannel(Value value, int64_t channels) {
 
 /// The name for weights that replace those of `value`.
 StringRef getWeightName(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  auto resource = dyn_cast<DenseResourceElementsAttr>(Attribute(constant.getValue()));
-  return resource ? resource.getRawHandle().getKey() : "weight";
+  StringRef name = getConstantName(value);
+  return name.empty() ? "weight" : name;
 }
 
 /// Replaces weights and bias of a convolution, unless that breaks a rule (a zero where the encoding

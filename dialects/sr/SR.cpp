@@ -93,6 +93,13 @@ FailureOr<SmallVector<float>> srcc::sr::getConstantValues(Value value) {
   return getFloatValues(constant.getValue());
 }
 
+StringRef srcc::sr::getConstantName(Value value) {
+  auto constant = value.getDefiningOp<ConstantOp>();
+  auto resource =
+      constant ? dyn_cast<DenseResourceElementsAttr>(Attribute(constant.getValue())) : nullptr;
+  return resource ? resource.getRawHandle().getKey() : StringRef();
+}
+
 ElementsAttr srcc::sr::makeWeights(RankedTensorType type, StringRef name, ArrayRef<float> values) {
   assert(type.getElementType().isF32() && type.getNumElements() == int64_t(values.size()));
   if (values.size() <= 16)

@@ -43,6 +43,8 @@ mlir::RankedTensorType getMapType(mlir::MLIRContext *context, MapShape shape);
 mlir::FailureOr<llvm::SmallVector<float>> getFloatValues(mlir::ElementsAttr value);
 /// The values of a value made by sr.constant; fails if it is made by something else.
 mlir::FailureOr<llvm::SmallVector<float>> getConstantValues(mlir::Value value);
+/// The name of the dense_resource of a value made by sr.constant; empty for other values.
+llvm::StringRef getConstantName(mlir::Value value);
 /// Elements of `type` (f32; its encoding is kept) for an sr.constant. Up to 16 values they are
 /// dense, else a dense_resource of this name, made unique; the values are copied.
 mlir::ElementsAttr makeWeights(mlir::RankedTensorType type, llvm::StringRef name,
