@@ -6,17 +6,17 @@
 // CHECK-LABEL: func @layers
 func.func @layers(%x: tensor<1x4x?x?xf32>) -> tensor<1x2x?x?xf32> {
   // A single zero filter is worth an encoding, a single zero weight is not.
-  // CHECK: sr.constant dense<{{.*}}> : tensor<4x4x1x1xf32, #sr.filter>
+  // CHECK-DAG: sr.constant dense<{{.*}}> : tensor<4x4x1x1xf32, #sr.filter>
   %filter = sr.constant dense<[[[[1.0]], [[1.0]], [[1.0]], [[1.0]]], [[[0.0]], [[0.0]], [[0.0]], [[0.0]]],
     [[[1.0]], [[1.0]], [[1.0]], [[1.0]]], [[[1.0]], [[1.0]], [[1.0]], [[1.0]]]]> : tensor<4x4x1x1xf32>
-  // CHECK: sr.constant dense<{{.*}}> : tensor<4x4x1x1xf32>
+  // CHECK-DAG: sr.constant dense<{{.*}}> : tensor<4x4x1x1xf32>{{$}}
   %plain = sr.constant dense<[[[[1.0]], [[1.0]], [[1.0]], [[1.0]]], [[[0.0]], [[1.0]], [[1.0]], [[1.0]]],
     [[[1.0]], [[1.0]], [[1.0]], [[1.0]]], [[[1.0]], [[1.0]], [[1.0]], [[1.0]]]]> : tensor<4x4x1x1xf32>
   // An encoding stays, even a looser one.
-  // CHECK: sr.constant dense<{{.*}}> : tensor<2x4x1x1xf32, #sr.unstructured>
+  // CHECK-DAG: sr.constant dense<{{.*}}> : tensor<2x4x1x1xf32, #sr.unstructured>
   %given = sr.constant dense<[[[[1.0]], [[1.0]], [[1.0]], [[1.0]]], [[[0.0]], [[0.0]], [[0.0]], [[0.0]]]]>
     : tensor<2x4x1x1xf32, #sr.unstructured>
-  // CHECK: sr.constant dense<{{.*}}> : tensor<2x1x2x2xf32, #sr.unstructured>
+  // CHECK-DAG: sr.constant dense<{{.*}}> : tensor<2x1x2x2xf32, #sr.unstructured>
   %transposed = sr.constant dense<[[[[1.0, 1.0], [1.0, 1.0]]], [[[0.0, 0.0], [0.0, 0.0]]]]> : tensor<2x1x2x2xf32>
   // REMARK: remark: {{.*}}"first: #sr.filter, 75.0 % of the multiply-adds kept, 100.0 % in groups of 4 filters", kept=12, padded=4, total=16
   %0 = sr.conv2d %x, %filter : (tensor<1x4x?x?xf32>, tensor<4x4x1x1xf32>) -> tensor<1x4x?x?xf32> loc("first")
