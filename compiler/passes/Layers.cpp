@@ -15,11 +15,19 @@ using sparsity::Scheme;
 using sparsity::Shape;
 using sparsity::Structure;
 
+/// The name of a constant: its location's, which stays when its values are replaced, else that of
+/// its resource.
+static StringRef getTableName(Value table) {
+  if (auto named = table.getLoc()->findInstanceOf<NameLoc>())
+    return named.getName();
+  return getConstantName(table);
+}
+
 std::string srcc::sr::getLayerName(Operation *op) {
   if (auto named = op->getLoc()->findInstanceOf<NameLoc>())
     return named.getName().str();
   for (Value table : getTableOperands(op))
-    if (StringRef name = getConstantName(table); !name.empty())
+    if (StringRef name = getTableName(table); !name.empty())
       return name.str();
   return op->getName().stripDialect().str();
 }
@@ -101,9 +109,13 @@ Attribute srcc::sr::getEncodingAfterChange(Attribute before, const Shape &shape,
 Value srcc::sr::replaceConstant(OpBuilder &builder, Value old, ArrayRef<int64_t> shape,
                                 Attribute encoding, ArrayRef<float> values) {
   auto type = RankedTensorType::get(shape, builder.getF32Type(), encoding);
-  StringRef name = getConstantName(old);
-  return ConstantOp::create(builder, old.getLoc(),
-                            makeWeights(type, name.empty() ? "weight" : name, values));
+  StringRef name = getTableName(old);
+  if (name.empty())
+    return ConstantOp::create(builder, old.getLoc(), makeWeights(type, "weight", values));
+  Location loc = old.getLoc();
+  if (!loc->findInstanceOf<NameLoc>())
+    loc = NameLoc::get(builder.getStringAttr(name), loc);
+  return ConstantOp::create(builder, loc, makeWeights(type, name, values));
 }
 
 void srcc::sr::eraseUnusedConstants(Operation *function) {

@@ -10,7 +10,7 @@
 
 namespace srcc::sr {
 
-/// The name of an operation's location, else that of its weights' resource, else of the operation.
+/// The name of an operation's location, else of its weights, else of the operation.
 std::string getLayerName(mlir::Operation *op);
 
 /// The weights of a convolution as filters that read the channels of their group.

@@ -49,6 +49,40 @@ func.func @zero_behind_relu(%x: tensor<1x1x?x?xf32>) -> tensor<1x1x?x?xf32> {
   return %2 : tensor<1x1x?x?xf32>
 }
 
+// At the edge a mean over zeros outside is less than 2, and a bilinear picture of 2 may be rounded; in the nearest one
+// and inside a frame of 2 it is 2 everywhere.
+// CHECK-LABEL: func @edges
+func.func @edges(%x: tensor<1x1x?x?xf32>) -> tensor<1x5x?x?xf32> {
+  %w = sr.constant dense<[[[[0.0]]], [[[1.0]]]]> : tensor<2x1x1x1xf32>
+  %b = sr.constant dense<[2.0, 0.0]> : tensor<2xf32>
+  %v = sr.constant dense<1.0> : tensor<1x2x1x1xf32>
+  %0 = sr.conv2d %x, %w, %b : (tensor<1x1x?x?xf32>, tensor<2x1x1x1xf32>, tensor<2xf32>) -> tensor<1x2x?x?xf32>
+  %1 = sr.conv2d %x, %w, %b : (tensor<1x1x?x?xf32>, tensor<2x1x1x1xf32>, tensor<2xf32>) -> tensor<1x2x?x?xf32>
+  %2 = sr.conv2d %x, %w, %b : (tensor<1x1x?x?xf32>, tensor<2x1x1x1xf32>, tensor<2xf32>) -> tensor<1x2x?x?xf32>
+  %3 = sr.conv2d %x, %w, %b : (tensor<1x1x?x?xf32>, tensor<2x1x1x1xf32>, tensor<2xf32>) -> tensor<1x2x?x?xf32>
+  %16 = sr.conv2d %x, %w, %b : (tensor<1x1x?x?xf32>, tensor<2x1x1x1xf32>, tensor<2xf32>) -> tensor<1x2x?x?xf32>
+  // CHECK: sr.avg_pool {{.*}} (tensor<1x2x?x?xf32>)
+  %4 = sr.avg_pool %0 {kernel = array<i64: 3, 3>, pads = array<i64: 1, 1, 1, 1>, count_include_pad = true}
+    : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32>
+  // CHECK: sr.resize {{.*}} (tensor<1x2x?x?xf32>)
+  %5 = sr.resize %1 {mode = #sr.resize_mode<bilinear>, scale_h = array<i64: 1, 1>, scale_w = array<i64: 2, 2>}
+    : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32>
+  // CHECK: sr.resize {{.*}} (tensor<1x1x?x?xf32>)
+  %6 = sr.resize %2 {mode = #sr.resize_mode<nearest>, scale_h = array<i64: 1, 1>, scale_w = array<i64: 2, 2>}
+    : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32>
+  // CHECK: sr.pad {{.*}} (tensor<1x1x?x?xf32>)
+  %7 = sr.pad %3 {pads = array<i64: 0, 0, 1, 1>, value = 2.0 : f32} : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32>
+  // CHECK: sr.pad {{.*}} (tensor<1x2x?x?xf32>)
+  %8 = sr.pad %16 {pads = array<i64: 0, 0, 1, 1>, value = 1.0 : f32} : (tensor<1x2x?x?xf32>) -> tensor<1x2x?x?xf32>
+  %9 = sr.conv2d %4, %v : (tensor<1x2x?x?xf32>, tensor<1x2x1x1xf32>) -> tensor<1x1x?x?xf32>
+  %10 = sr.conv2d %5, %v : (tensor<1x2x?x?xf32>, tensor<1x2x1x1xf32>) -> tensor<1x1x?x?xf32>
+  %11 = sr.conv2d %6, %v : (tensor<1x2x?x?xf32>, tensor<1x2x1x1xf32>) -> tensor<1x1x?x?xf32>
+  %12 = sr.conv2d %7, %v : (tensor<1x2x?x?xf32>, tensor<1x2x1x1xf32>) -> tensor<1x1x?x?xf32>
+  %13 = sr.conv2d %8, %v : (tensor<1x2x?x?xf32>, tensor<1x2x1x1xf32>) -> tensor<1x1x?x?xf32>
+  %14 = sr.concat %9, %10, %11, %12, %13 : (tensor<1x1x?x?xf32>, tensor<1x1x?x?xf32>, tensor<1x1x?x?xf32>, tensor<1x1x?x?xf32>, tensor<1x1x?x?xf32>) -> tensor<1x5x?x?xf32>
+  return %14 : tensor<1x5x?x?xf32>
+}
+
 // A channel goes from a residual sum where it is zero in both addends (0) or unread behind it (2), not where it is zero
 // in one of them (1). Slopes and the table go with it.
 // CHECK-LABEL: func @residual
