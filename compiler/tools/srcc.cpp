@@ -4,6 +4,7 @@
 #include "compiler/devices/Device.h"
 #include "compiler/emit/OpenCLPrinter.h"
 #include "compiler/emit/PackageWriter.h"
+#include "compiler/passes/Passes.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/tools/Registration.h"
 #include "dialects/sr/Interpreter.h"
@@ -298,7 +299,10 @@ LogicalResult compile(MLIRContext *context) {
   bool isNetwork = !module->getOps<func::FuncOp>().empty();
   if (isNetwork && failed(run([](OpPassManager &pm) {
         pm.addPass(createCanonicalizerPass());
+        pm.addNestedPass<func::FuncOp>(srcc::sr::createShrink());
+        pm.addPass(createCanonicalizerPass());
         pm.addPass(createCSEPass());
+        pm.addNestedPass<func::FuncOp>(srcc::sr::createInferSparsity());
       })))
     return failure();
   if (options->stopAfter == Phase::SR)
