@@ -1,10 +1,10 @@
 """Random networks with zeros in them give the same pictures after a pass.
 
-usage: random_nets.py FOLDER PASS FIRST_SEED COUNT
+usage: random_nets.py FOLDER PASSES FIRST_SEED COUNT
 
 Networks of every operation that passes channels on, with residual sums, concatenations, slices, shuffles, groups, and
 convolutions in which filters and channels are zero. The reference interpreter runs each before and after
-`srcc-opt PASS`; the number of weights never grows, and falls in at least half of the networks for sr-shrink.
+`srcc-opt PASSES`; the number of weights never grows, and falls in at least half of the networks for sr-shrink.
 """
 import pathlib
 import re
@@ -201,7 +201,7 @@ less = 0
 for seed in range(first, first + count):
     before, after = folder / f"{seed}.mlir", folder / f"{seed}.after.mlir"
     before.write_text(Net(seed).write())
-    run("srcc-opt", before, options, "--verify-roundtrip", "-o", after)
+    run("srcc-opt", before, *options.split(), "--verify-roundtrip", "-o", after)
     np.save(folder / "in.npy", np.random.default_rng(seed).random((3, 6, 7), dtype=np.float32))
     pictures = []
     for model in (before, after):
