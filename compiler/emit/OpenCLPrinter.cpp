@@ -14,6 +14,7 @@
 #include "dialects/ocl/OCL.h"
 #include "dialects/sr/SR.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -245,6 +246,7 @@ private:
   void beforeBarrier();
   Expr element(Value memory, Value index);
   Expr address(Value memory, Value index);
+  bool printOffset(Operation *op);
   Operation *firstStore(memref::AllocaOp alloca);
   void store(Value memory, Value index, Value value);
 
@@ -282,6 +284,8 @@ private:
   std::string &out;
   unsigned depth = 0, loops = 0;
   DenseMap<Value, Expr> expressions;
+  /// Indices of memory accesses that are a name plus a constant.
+  DenseMap<Value, std::pair<std::string, int64_t>> offsets;
   /// Values that wait for their uses and read something, in order.
   llvm::SetVector<Value> waiting;
   DenseMap<Value, unsigned> remaining; ///< their uses still to come
@@ -607,8 +611,49 @@ Expr KernelPrinter::element(Value memory, Value index) {
   return expr;
 }
 
+static std::string signedText(int64_t number) {
+  return (number < 0 ? " - " : " + ") + llvm::utostr(number < 0 ? -number : number);
+}
+
+/// Whether an operation only adds a constant to an index of memory accesses: then no variable is
+/// worth it, and a vector's address is `&x[i] + 8`, which is part of a load instruction where
+/// `&x[i + 8]` is 32-bit arithmetic, extended.
+bool KernelPrinter::printOffset(Operation *op) {
+  APInt number;
+  if (!isa<arith::AddIOp, arith::SubIOp>(op) || !op->getResult(0).getType().isIndex() ||
+      !matchPattern(op->getOperand(1), m_ConstantInt(&number)))
+    return false;
+  Value result = op->getResult(0);
+  bool indexOnly = llvm::all_of(result.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (isa<memref::LoadOp, vector::LoadOp, ocl::VLoadHalfOp>(user))
+      return use.getOperandNumber() == 1;
+    return isa<memref::StoreOp, vector::StoreOp, ocl::VStoreHalfOp>(user) &&
+           use.getOperandNumber() == 2;
+  });
+  if (!indexOnly)
+    return false;
+  std::string base = takeWord(op->getOperand(0));
+  if (!expressions[op->getOperand(0)].reads.empty())
+    return false;
+  int64_t offset = number.getSExtValue();
+  if (isa<arith::SubIOp>(op))
+    offset = -offset;
+  offsets[result] = {base, offset};
+  expressions[result] = {base + signedText(offset), Additive, false, {}};
+  return true;
+}
+
 /// Address of an element, to load or store a vector from: &x[i].
 Expr KernelPrinter::address(Value memory, Value index) {
+  if (auto place = offsets.find(index); place != offsets.end()) {
+    auto &[base, offset] = place->second;
+    Expr expr;
+    expr.text = "&" + memoryName(memory).str() + "[" + base + "]" + signedText(offset);
+    expr.precedence = Additive;
+    expr.reads.push_back(memory);
+    return expr;
+  }
   Expr expr = element(memory, index);
   bool zero = StringRef(expr.text).ends_with("[0]");
   expr.text = zero ? memoryName(memory).str() : "&" + expr.text;
@@ -935,6 +980,8 @@ static std::pair<StringRef, Precedence> builtinOperator(StringRef operation) {
 LogicalResult KernelPrinter::printArith(Operation *op) {
   if (op->getNumResults() != 1)
     return unsupported(op);
+  if (printOffset(op))
+    return success();
   StringRef name = op->getName().getStringRef();
   Value result = op->getResult(0);
   Type type = result.getType();

@@ -89,9 +89,11 @@ private:
   void rows(StageOp stage);
   /// Bands of rows of a picture: several for each core, so that none waits long for the others.
   int64_t bands() const { return 4 * std::max<int64_t>(1, device.computeUnits); }
-  void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, ArrayRef<bool> lists);
+  void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
+                   ArrayRef<bool> lists);
   void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
-  void reductionLoops(StageOp sum, int64_t update, SmallVectorImpl<StringRef> &order);
+  void reductionLoops(StageOp sum, int64_t update, int64_t perTap,
+                      SmallVectorImpl<StringRef> &order);
   void group(StageOp sum, int64_t update, int64_t filters, SmallVectorImpl<StringRef> &order);
   void packTables(StageOp sum, int64_t filters);
   StageOp findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads);
@@ -281,7 +283,7 @@ void DefaultSchedule::packTables(StageOp sum, int64_t filters) {
 /// Loops of a reduction computed at a tile: the sums of the tile in registers, the rest of the
 /// reduction around them.
 void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes,
-                                  ArrayRef<bool> lists) {
+                                  int64_t vectors, ArrayRef<bool> lists) {
   if (!llvm::is_contained(lists, true))
     packTables(sum, filters);
   for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
@@ -295,7 +297,7 @@ void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes,
     if (update && lists[*update])
       group(sum, *update, filters, order);
     else if (update)
-      reductionLoops(sum, *update, order);
+      reductionLoops(sum, *update, filters * vectors, order);
     order.push_back("y");
     loops<ReorderOp>(sum, order, update);
   }
@@ -340,22 +342,29 @@ int64_t DefaultSchedule::entriesOf(StageOp sum, unsigned update, int64_t filters
 
 /// Cycles for a row of one pixel vector of all channels, and the tile that takes the fewest, where a
 /// tile has `vectors` vectors. A tap costs its multiply-adds (two a cycle), its loads (two a cycle:
-/// inputs and weights) or its instructions (five a cycle; a list's entry is read and decoded).
+/// inputs and weights), its instructions (five a cycle; a list's entry is read and decoded), or the
+/// latency of the multiply-add that goes on from the tap before.
 double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
   StageOp sum = sums[stored.getSymName()].first;
   int64_t channels = channelsOf(stored);
   double least = std::numeric_limits<double>::infinity();
   for (int64_t filters : {1, 2, 3, 4, 5, 6, 8}) {
-    if (filters > channels || filters * vectors + vectors + 1 > device.registers)
+    // In straight-line code the driver's compiler loads ahead, which takes two registers.
+    int64_t registers = filters * vectors + vectors + 1;
+    if (filters > channels || registers > device.registers)
       continue;
     Tile tile{filters, vectors, {}};
     double cycles = 0;
     for (unsigned update = 0; update < sum.getUpdateOps().size(); ++update) {
       auto tap = [&](double overhead) {
-        double multiplyAdds = filters * vectors, loads = filters + vectors;
-        return std::max({multiplyAdds / 2, loads / 2, (multiplyAdds + loads + overhead) / 5});
+        double multiplyAdds = filters * vectors, loads = filters + vectors, latency = 5;
+        double busiest = std::max({latency, multiplyAdds / 2, loads / 2,
+                                   (multiplyAdds + loads + overhead) / 5});
+        return busiest + loads / 50; // of equals, the one that loads less
       };
       double dense = entriesOf(sum, update, filters, false) * tap(2);
+      if (registers + 2 > device.registers)
+        dense *= 2;
       double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(9) : dense;
       tile.lists.push_back(lists < dense);
       // Sums start at zero and are stored.
@@ -520,8 +529,8 @@ void DefaultSchedule::fuse() {
     double rowsOfBand = 360.0 / bands();
     double again = 2.0 * macsOf(op) * 2 * newest / rowsOfBand / (device.peakF32 * 1e9);
     double saved = 2.0 * channels * 4 / (device.bandwidth * 1e9);
-    // A quarter of the cache is for weights and what streams through.
-    if (ringBytes[root.getSymName()] + bytes > device.l2Bytes * 3 / 4 || again > saved)
+    // Half of the cache is for weights and what streams through.
+    if (ringBytes[root.getSymName()] + bytes > device.l2Bytes / 2 || again > saved)
       continue;
     ringBytes[root.getSymName()] += bytes;
     f.rowOf = root;
@@ -550,7 +559,7 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     if (!isExternal(root) && !facts[name].tileOf)
       AlignBoundsOp::create(builder, root.getLoc(), name, "x", pixels);
     if (scheduled.insert(sum.getSymName()).second)
-      scheduleSum(sum, filters, lanes, tile.lists);
+      scheduleSum(sum, filters, lanes, tile.vectors, tile.lists);
     return;
   }
   // The root has ry x rx pixels per pixel of the sum.
@@ -575,7 +584,7 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
     lists.push_back(isSparse(sum, i) && entriesOf(sum, i, all, true) * 5 < entriesOf(sum, i, all, false) * 4);
   if (scheduled.insert(sum.getSymName()).second)
-    scheduleSum(sum, all, lanes, lists);
+    scheduleSum(sum, all, lanes, vectors, lists);
 }
 
 /// Whether the tiling rules serve `root`, which reads a sum at `reads`: at its own pixel or at that
@@ -659,7 +668,7 @@ void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) 
     loops<UnrollOp>(sum, {"x"}, update);
     SmallVector<StringRef> order{"c", "x"};
     if (update)
-      reductionLoops(sum, *update, order);
+      reductionLoops(sum, *update, 4, order);
     order.push_back("y");
     loops<ReorderOp>(sum, order, update);
   }
@@ -677,18 +686,23 @@ void DefaultSchedule::group(StageOp sum, int64_t update, int64_t filters,
   order.push_back("tap");
 }
 
-/// The loops of a reduction domain, innermost first; windows of constant size are straight-line
-/// code inside the loop over channels.
-void DefaultSchedule::reductionLoops(StageOp sum, int64_t update, SmallVectorImpl<StringRef> &order) {
+/// The loops of a reduction domain, innermost first; those over a window, from the innermost on, are
+/// straight-line code inside the loop over channels while that code stays short: `perTap` operations
+/// for each point.
+void DefaultSchedule::reductionLoops(StageOp sum, int64_t update, int64_t perTap,
+                                     SmallVectorImpl<StringRef> &order) {
+  constexpr int64_t most = 128;
   UpdateOp op = sum.getUpdateOps()[update];
   auto rdims = llvm::to_vector(op.getRdims().getAsRange<StringAttr>());
-  for (auto [at, name] : llvm::enumerate(rdims)) {
+  bool unrolled = true;
+  for (int64_t at = rdims.size() - 1; at >= 0; --at) {
     auto extent = dyn_cast<AffineConstantExpr>(op.getExtents().getResult(at));
-    if (at && extent && extent.getValue() <= 7)
-      loops<UnrollOp>(sum, {name.getValue()}, update);
+    perTap *= extent ? extent.getValue() : most;
+    unrolled &= at > 0 && extent && perTap <= most;
+    if (unrolled)
+      loops<UnrollOp>(sum, {rdims[at].getValue()}, update);
+    order.push_back(rdims[at].getValue());
   }
-  for (StringAttr name : llvm::reverse(rdims))
-    order.push_back(name.getValue());
 }
 
 /// The loop over rows of a stage on a CPU. A kernel of one stage takes a row at a time; one that

@@ -709,10 +709,60 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
   llvm_unreachable("covered switch");
 }
 
+/// The value, of the innermost loop, that stands in several products of `e`.
+static AtomRef commonFactor(const IndexExpr &e) {
+  AtomRef best;
+  unsigned deepest = 0;
+  std::map<AtomRef, unsigned, AtomLess> counts;
+  for (auto &[monomial, coefficient] : e.terms)
+    for (size_t i = 0; i < monomial.size(); ++i)
+      if (monomial[i]->kind == IndexAtom::Value && (!i || AtomLess()(monomial[i - 1], monomial[i])))
+        ++counts[monomial[i]];
+  for (auto &[atom, count] : counts) {
+    Value value = atom->value;
+    unsigned depth = depthOf(value.getParentBlock());
+    if (count > 1 && (!best || depth > deepest)) {
+      best = atom;
+      deepest = depth;
+    }
+  }
+  return best;
+}
+
 Value IndexExpr::materialize(OpBuilder &builder, Location loc) const {
   auto constant = [&](int64_t n) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, n);
   };
+  // y a + y b is y (a + b): the sum may be the same for many y.
+  if (AtomRef factor = commonFactor(*this)) {
+    IndexExpr inner, rest;
+    int64_t number = 0;
+    for (auto &[monomial, coefficient] : terms) {
+      auto place = llvm::find_if(monomial, [&](const AtomRef &a) {
+        return !AtomLess()(a, factor) && !AtomLess()(factor, a);
+      });
+      if (monomial.empty()) {
+        number = coefficient;
+      } else if (place == monomial.end()) {
+        rest.terms[monomial] = coefficient;
+      } else {
+        Monomial without(monomial);
+        without.erase(without.begin() + (place - monomial.begin()));
+        inner.terms[without] = coefficient;
+      }
+    }
+    Value product = arith::MulIOp::create(builder, loc, factor->value,
+                                          inner.materialize(builder, loc));
+    Value sum = rest.terms.empty()
+                    ? product
+                    : arith::AddIOp::create(builder, loc, rest.materialize(builder, loc), product)
+                          .getResult();
+    if (number > 0)
+      sum = arith::AddIOp::create(builder, loc, sum, constant(number));
+    if (number < 0)
+      sum = arith::SubIOp::create(builder, loc, sum, constant(-number));
+    return sum;
+  }
   Value sum;
   int64_t number = 0;
   // Positive terms first, the constant last: reads as a person would write it.
