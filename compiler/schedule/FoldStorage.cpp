@@ -54,8 +54,6 @@ static LogicalResult fold(ProduceOp produce, unsigned dim, StringRef name, int64
     }
   auto wrap = [&](Operation *op, OperandRange indices) {
     IndexExpr e = IndexExpr::get(indices[dim]);
-    if (auto low = e.constantLower(); low && *low < 0)
-      e = e + llvm::divideCeil(-*low, factor) * factor;
     OpBuilder builder(op);
     op->setOperand(indices.getBeginOperandIndex() + dim,
                    e.mod(factor).materialize(builder, op->getLoc()));

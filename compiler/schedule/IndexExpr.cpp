@@ -684,9 +684,14 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
     return arith::FloorDivSIOp::create(builder, loc, x, n);
   }
   case IndexAtom::Mod: {
-    if (a.a.provablyNonNegative())
-      return arith::RemUIOp::create(builder, loc, a.a.materialize(builder, loc),
+    // Whole divisors more change nothing, and an unsigned remainder is cheap.
+    if (auto low = a.a.constantLower(); low && *low > -(int64_t(1) << 30)) {
+      IndexExpr shifted = a.a;
+      if (*low < 0)
+        shifted = shifted + int64_t(llvm::divideCeil(-*low, a.number)) * a.number;
+      return arith::RemUIOp::create(builder, loc, shifted.materialize(builder, loc),
                                     constant(a.number));
+    }
     // In this form IndexExpr::get finds the remainder again.
     Value x = a.a.materialize(builder, loc), n = constant(a.number);
     Value quotient = arith::FloorDivSIOp::create(builder, loc, x, n);

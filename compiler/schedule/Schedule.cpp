@@ -556,15 +556,16 @@ LogicalResult Reader::finish() {
   };
   for (auto stage : pipeline.getOps<StageOp>()) {
     StageSchedule &s = schedule.stages[stage.getSymName()];
-    StringRef name = stage.getSymName();
     bool kept = stage.getOutput() || stage.getInsteadOf();
     for (StageOp other : pipeline.getOps<StageOp>())
-      kept |= other.getInsteadOf() && *other.getInsteadOf() == name;
-    if (kept) {
-      if (!s.at.empty())
-        return stage.emitOpError("is an end of the pipeline; legal: compute_root");
-      s.root = true;
-    }
+      kept |= other.getInsteadOf() && *other.getInsteadOf() == stage.getSymName();
+    if (kept && !s.at.empty())
+      return stage.emitOpError("is an end of the pipeline; legal: compute_root");
+    s.root |= kept;
+  }
+  for (auto stage : pipeline.getOps<StageOp>()) {
+    StageSchedule &s = schedule.stages[stage.getSymName()];
+    StringRef name = stage.getSymName();
     if (s.isInline() && s.definitions.size() > 1)
       return stage.emitOpError("has updates and cannot be inlined; legal: compute_root, or "
                                "compute_at one of its consumers");

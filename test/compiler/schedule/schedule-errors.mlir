@@ -110,3 +110,564 @@ sched.schedule @p {
 sched.pipeline @p {
   %c = arith.constant 1 : index
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  // expected-error @+1 {{stage @out has no loop "band" here; it has "x", "y", "c", innermost first}}
+  sched.store_at @f at @out "band"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  sched.store_at @f at @out "c"
+  // expected-error @+1 {{stage @f already has a store_at}}
+  sched.store_at @f at @out "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{has a store_at, but no compute_at}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @f
+  sched.store_at @f at @out "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{has a fold_storage, but no store_at}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  sched.fold_storage @f "y" by 4
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  // expected-error @+1 {{stage @f has no dimension "z"; it has "c", "y", "x"}}
+  sched.fold_storage @f "z" by 4
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  // expected-error @+1 {{factor must be 1 to 1024, but is 0}}
+  sched.fold_storage @f "y" by 0
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{is stored at @out "x", a loop that is not around the one it is computed at, @out "y"}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  sched.store_at @f at @out "x"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{is computed at the root; legal memory: global}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @f
+  sched.store_in @f local
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  // expected-error @+1 {{stage @sum has 1 updates, not update 1}}
+  sched.group @sum update 1 ["rc"] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  // expected-error @+1 {{factor must be 1 to 64, but is 65}}
+  sched.group @sum update 0 ["rc"] into "tap" by 65 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  // expected-error @+1 {{stage @sum has no dimension "z"; it has "c", "y", "x"}}
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "z"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  // expected-error @+1 {{needs a reduction loop}}
+  sched.group @sum update 0 [] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  // expected-error @+1 {{loop "y" is no serial reduction loop; legal: "rc"}}
+  sched.group @sum update 0 ["y"] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  // expected-error @+1 {{loop name "x" is or was taken; the loops are "rc", "x", "y", "c"}}
+  sched.group @sum update 0 ["rc"] into "x" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  // expected-error @+1 {{update 0 of @sum has a group already}}
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  // expected-error @+1 {{loop "tap" runs over lists of different lengths; legal: serial}}
+  sched.unroll @sum update 0 ["tap"]
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  // expected-error @+1 {{loop "tap" runs over lists of different lengths and cannot be split}}
+  sched.split @sum update 0 "tap" into "to", "ti" by affine_map<()[s0, s1] -> (2)>
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    // expected-error @+1 {{cannot be grouped: it is no sum of products with a table that is read at "c"}}
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = arith.addf %w, %v : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    // expected-error @+1 {{cannot be grouped: the extent of "rc" is not constant}}
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (s0)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+}

@@ -1,0 +1,116 @@
+// RUN: srcc-opt %s --split-input-file --verify-diagnostics --sched-to-loops --sched-infer-bounds --sched-slide-window --sched-fold-storage --sched-flatten-storage
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{has 3 elements of "y" alive at once, but is folded by 2; legal: a factor of at least that}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  sched.store_at @f at @out "c"
+  sched.fold_storage @f "y" by 2
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{slides along loop "y", which is gpu_block; legal: serial}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.gpu_blocks @out ["y"]
+  sched.compute_at @f at @out "y"
+  sched.store_at @f at @out "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{storage of @f in global memory belongs to a work-group; legal: store_at a loop inside all gpu_blocks loops}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.gpu_blocks @out ["x"]
+  sched.compute_at @f at @out "y"
+  sched.store_at @f at @out "c"
+  sched.store_in @f global
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    // expected-error @+1 {{a list of taps serves 2 points, but the loops inside it cover}}
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 2 over "c"
+  sched.reorder @sum update 0 ["c", "tap", "x", "y"]
+}
