@@ -84,8 +84,14 @@ if data and os.path.isdir(os.path.join(data, "images")):
     features.add("data")
 if tools and os.path.isdir(tools):
     features.add("tools")
-if tools and os.path.exists(os.path.join(tools, "mobile-clc", "mobile-clc.sh")):
-    features.add("mobile-clc")
+# The phone compilers need packages of their own (their README names them): whether they run is tried.
+mobile_clc = os.path.join(tools or "", "mobile-clc", "mobile-clc.sh")
+if os.path.exists(mobile_clc):
+    probe = os.path.join(config.test_exec_root, "probe.cl")
+    with open(probe, "w") as file:
+        file.write("kernel void probe(global float *x) { x[get_global_id(0)] = 1.0f; }\n")
+    if runs([mobile_clc, "adreno650", probe]):
+        features.add("mobile-clc")
 if runs([python, "-c", HAS_DEVICE]):
     features.add("opencl")
 if shutil.which("oclgrind"):

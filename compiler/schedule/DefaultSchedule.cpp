@@ -18,7 +18,10 @@
 #include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/TapLists.h"
 
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringSet.h"
+
+#include <map>
 #define DEBUG_TYPE "sched-default"
 
 namespace srcc::sched {
@@ -87,6 +90,7 @@ private:
   void tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads);
   void plainRoot(StageOp root, bool vectorize);
   void rows(StageOp stage);
+  void explain(Facts &f);
   /// Bands of rows of a picture: several for each core, so that none waits long for the others.
   int64_t bands() const { return 4 * std::max<int64_t>(1, device.computeUnits); }
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
@@ -160,6 +164,9 @@ private:
   OpBuilder builder;
   llvm::StringMap<Facts> facts;
   llvm::StringSet<> scheduled;
+  // Found once: by sum and update, and by the filters that share a list.
+  std::map<std::pair<Operation *, unsigned>, bool> sparse;
+  std::map<std::tuple<Operation *, unsigned, int64_t>, int64_t> listEntries;
   // Of each stored stage, the sum that is computed with it and where it is read.
   llvm::StringMap<std::pair<StageOp, SmallVector<IndexExpr>>> sums;
 };
@@ -305,6 +312,9 @@ void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes,
 
 /// Whether enough of the weights of an update are zero for lists to be worth a look.
 bool DefaultSchedule::isSparse(StageOp sum, unsigned update) {
+  auto [known, isNew] = sparse.try_emplace({sum, update}, false);
+  if (!isNew)
+    return known->second;
   int64_t zeros = 0, all = 0;
   sum.getUpdateOps()[update].walk([&](ReadOp read) {
     auto table = dyn_cast_or_null<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
@@ -316,7 +326,7 @@ bool DefaultSchedule::isSparse(StageOp sum, unsigned update) {
     all += values->size();
     zeros += llvm::count_if(*values, [](const APFloat &v) { return v.isZero(); });
   });
-  return zeros * 8 > all;
+  return known->second = zeros * 8 > all;
 }
 
 /// Taps that a tile of `filters` visits for all of the stage's channels: the whole domain, or lists.
@@ -329,6 +339,9 @@ int64_t DefaultSchedule::entriesOf(StageOp sum, unsigned update, int64_t filters
         points *= constant.getValue();
     return points;
   }
+  auto [known, isNew] = listEntries.try_emplace({sum, update, filters}, INT64_MAX / 1024);
+  if (!isNew)
+    return known->second;
   Definition definition;
   definition.group.emplace();
   definition.group->tap = "tap";
@@ -337,7 +350,9 @@ int64_t DefaultSchedule::entriesOf(StageOp sum, unsigned update, int64_t filters
   for (auto name : op.getRdims().getAsRange<StringAttr>())
     definition.group->loops.push_back(name.str());
   auto statistics = GroupedTaps(pipeline, sum, op, definition).count();
-  return succeeded(statistics) ? statistics->entries : INT64_MAX / 1024;
+  if (succeeded(statistics))
+    known->second = statistics->entries;
+  return known->second;
 }
 
 /// Cycles for a row of one pixel vector of all channels, and the tile that takes the fewest, where a
@@ -365,7 +380,10 @@ double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
       double dense = entriesOf(sum, update, filters, false) * tap(2);
       if (registers + 2 > device.registers)
         dense *= 2;
-      double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(9) : dense;
+      // Where a list ends is not predicted.
+      double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(9) +
+                                                 llvm::divideCeil(channels, filters) * 15.0
+                                           : dense;
       tile.lists.push_back(lists < dense);
       // Sums start at zero and are stored.
       cycles += std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
@@ -765,6 +783,27 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   rows(root);
 }
 
+/// What was decided for a stage, as a remark.
+void DefaultSchedule::explain(Facts &f) {
+  StringRef name = f.op.getSymName();
+  auto options = remark::RemarkOpts::name("Schedule").category(DEBUG_TYPE);
+  if (f.tileOf)
+    remark::passed(f.op.getLoc(), options)
+        << remark::add("@{0} is computed at the tiles of @{1}", name, f.tileOf.getSymName());
+  else if (f.rowOf)
+    remark::passed(f.op.getLoc(), options)
+        << remark::add("@{0} is computed row by row in the kernel of @{1}", name,
+                       f.rowOf.getSymName())
+        << remark::metric("ahead", f.ahead) << remark::metric("rows", f.window);
+  else if (f.root)
+    remark::passed(f.op.getLoc(), options) << remark::add("@{0} has a kernel", name);
+  if (!f.tile.lists.empty())
+    remark::passed(f.op.getLoc(), remark::RemarkOpts::name("Tile").category(DEBUG_TYPE))
+        << remark::add("@{0} sums over {1}", name,
+                       llvm::is_contained(f.tile.lists, true) ? "lists of taps" : "all taps")
+        << remark::metric("filters", f.tile.filters) << remark::metric("vectors", f.tile.vectors);
+}
+
 void DefaultSchedule::run() {
   analyse();
   auto schedule = ScheduleOp::create(builder, pipeline.getLoc(), pipeline.getSymName());
@@ -829,8 +868,9 @@ void DefaultSchedule::run() {
   }
   // At loops that exist by now.
   for (auto op : pipeline.getOps<StageOp>()) {
-    const Facts &f = facts[op.getSymName()];
+    Facts &f = facts[op.getSymName()];
     StringRef name = op.getSymName();
+    explain(f);
     if (StageOp at = f.tileOf) {
       ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), "xt");
     } else if (StageOp at = f.rowOf) {

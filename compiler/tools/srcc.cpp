@@ -302,6 +302,7 @@ LogicalResult compile(MLIRContext *context) {
         pm.addNestedPass<func::FuncOp>(srcc::sr::createShrink());
         pm.addPass(createCanonicalizerPass());
         pm.addPass(createCSEPass());
+        pm.addNestedPass<func::FuncOp>(srcc::sr::createReorderFilters());
         pm.addNestedPass<func::FuncOp>(srcc::sr::createInferSparsity());
       })))
     return failure();

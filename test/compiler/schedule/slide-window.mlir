@@ -71,7 +71,7 @@ sched.schedule @blur {
 // NEST-NEXT:     for row:
 // NEST-NEXT:       produce twice:
 // NEST-NEXT:         for c in [0, 0]:
-// NEST-NEXT:           for y in
+// NEST-NEXT:           for y:
 // NEST-NEXT:             for x:
 // NEST-NEXT:               twice(...) = ...
 // NEST-NEXT:       if inside:
