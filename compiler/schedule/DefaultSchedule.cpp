@@ -349,9 +349,9 @@ int64_t DefaultSchedule::entriesOf(StageOp sum, unsigned update, int64_t filters
   definition.loops.push_back({"tap"});
   for (auto name : op.getRdims().getAsRange<StringAttr>())
     definition.group->loops.push_back(name.str());
-  auto statistics = GroupedTaps(pipeline, sum, op, definition).count();
-  if (succeeded(statistics))
-    known->second = statistics->entries;
+  auto entries = GroupedTaps(pipeline, sum, op, definition).count();
+  if (succeeded(entries))
+    known->second = *entries;
   return known->second;
 }
 

@@ -271,6 +271,16 @@ void Flattener::describe(StageOp stage, llvm::SetVector<StringRef> &layers, Inde
     }
 }
 
+/// What the work-items of a group share is stored outside the loops over them.
+static LogicalResult outsideThreads(RealizeOp realize) {
+  for (Operation *op = realize->getParentOp(); op; op = op->getParentOp())
+    if (auto loop = dyn_cast<ForOp>(op); loop && loop.getKind() == LoopKind::GpuThread)
+      return realize.emitOpError("storage of @")
+             << realize.getStage() << " inside gpu_threads loop \"" << loop.getName()
+             << "\" belongs to one work-item; legal: private, or store_at a loop around it";
+  return success();
+}
+
 /// Scratch of the stages that are stored in global memory inside the nest of `root`: one buffer, a
 /// part for each work-group.
 LogicalResult Flattener::collectScratch(ProduceOp root, ArrayRef<IndexExpr> blocks) {
@@ -280,6 +290,8 @@ LogicalResult Flattener::collectScratch(ProduceOp root, ArrayRef<IndexExpr> bloc
       realizes.push_back(realize);
   });
   for (RealizeOp realize : realizes) {
+    if (failed(outsideThreads(realize)))
+      return failure();
     Flat flat = flatOf(realize);
     IndexExpr group = 0, groups = 1;
     unsigned seen = 0;
@@ -459,7 +471,11 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
       Flat flat = flatOf(realize);
       Memory where = schedule.storageOf(realize.getStage()).memory;
       auto elements = flat.elements.constant();
-      if (where == Memory::Local && elements) {
+      if (where == Memory::Local && failed(outsideThreads(realize))) {
+        result = failure();
+        return WalkResult::interrupt();
+      }
+      if (where == Memory::Local && elements && *elements <= int64_t(1) << 16) {
         auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
         memory[realize.getStage()] = func.addWorkgroupAttribution(
             MemRefType::get({*elements}, flat.type, MemRefLayoutAttrInterface(), space),

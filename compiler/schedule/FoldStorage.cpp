@@ -45,6 +45,15 @@ static LogicalResult fold(ProduceOp produce, unsigned dim, StringRef name, int64
       Box made;
       made.include({steady(box->low[dim])}, {steady(box->high[dim])});
       made.include({low}, {low + steady(IndexExpr::get(bound.getExtent())) - 1});
+      auto inside = [&](Value v) {
+        return produce->isProperAncestor(cast<BlockArgument>(v).getOwner()->getParentOp());
+      };
+      produce.walk([&](StoreOp store) { // whole tiles may store more than is asked for
+        if (store.getStage() != produce.getStage())
+          return;
+        IndexExpr at = IndexExpr::get(store.getIndices()[dim]);
+        made.include({steady(at.lower(inside))}, {steady(at.upper(inside))});
+      });
       auto alive = (made.high[0] - made.low[0] + 1).constantUpper();
       if (!alive || *alive > factor)
         return produce.emitOpError("has ")

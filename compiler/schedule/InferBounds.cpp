@@ -313,14 +313,16 @@ LogicalResult BoundsInference::allocate() {
     entry->second.include(low, high);
   };
   loops.walk([&](Operation *op) {
-    if (auto factor = op->getAttrOfType<IntegerAttr>(packedAttr)) {
-      IndexExpr at = IndexExpr::get(cast<LoadOp>(op).getIndices().back());
+    auto packed = dyn_cast<LoadOp>(op);
+    if (packed && packed.getPacked()) {
+      int64_t factor = *packed.getPacked();
+      IndexExpr at = IndexExpr::get(packed.getIndices().back());
       auto low = at.lower(always).constantLower(), high = at.upper(always).constantUpper();
       if (!low || !high) // not linear in the loops
         low = at.constantLower(), high = at.constantUpper();
-      if (!low || !high || *low < 0 || *high >= factor.getInt()) {
+      if (!low || !high || *low < 0 || *high >= factor) {
         op->emitOpError("a list of taps serves ")
-            << factor.getInt() << " points, but the loops inside it cover " << at.str()
+            << factor << " points, but the loops inside it cover " << at.str()
             << "; legal: tiles inside the tap loop that are no larger and start at its multiples";
         result = failure();
       }

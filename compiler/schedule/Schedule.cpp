@@ -199,8 +199,8 @@ LogicalResult Reader::split(Operation *directive, StringRef stage, std::optional
   if (factor.getNumResults() != 1 || factor.getNumDims() != 0 || factor.getNumSymbols() > 2)
     return directive->emitOpError("factor is one expression of s0 = H and s1 = W");
   if (auto constant = dyn_cast<AffineConstantExpr>(factor.getResult(0)))
-    if (constant.getValue() < 1)
-      return directive->emitOpError("factor must be at least 1, but is ") << constant.getValue();
+    if (constant.getValue() < 1 || constant.getValue() > int64_t(1) << 30)
+      return directive->emitOpError("factor must be 1 to 2^30, but is ") << constant.getValue();
   if (old->kind != LoopKind::Serial)
     return directive->emitOpError("loop \"") << loop << "\" is already "
                                              << stringifyLoopKind(old->kind)
@@ -486,6 +486,15 @@ LogicalResult Reader::read(Operation *directive) {
         Loop *outer = inner ? findLoop(op, *definition, op.getStage(), op.getOuter()) : nullptr;
         if (!outer)
           return failure();
+        if (definition->group && llvm::is_contained({op.getInner(), op.getOuter()},
+                                                    StringRef(definition->group->tap)))
+          return op.emitOpError("loop \"") << definition->group->tap
+                                           << "\" runs over lists of different lengths and cannot be "
+                                              "fused";
+        for (Loop *loop : {inner, outer})
+          if (loop->kind != LoopKind::Serial)
+            return op.emitOpError("loop \"") << loop->name << "\" is already "
+                                             << stringifyLoopKind(loop->kind) << "; fuse it before";
         if (outer != inner + 1)
           return op.emitOpError("loop \"") << op.getOuter() << "\" must be directly around \""
                                            << op.getInner() << "\"; the order is "
@@ -543,7 +552,10 @@ LogicalResult Reader::finish() {
     return found;
   };
   // Whether `consumer` reads `name` directly or through stages that are not stored at the root.
+  llvm::DenseSet<Operation *> visited;
   std::function<bool(StageOp, StringRef)> uses = [&](StageOp consumer, StringRef name) {
+    if (!visited.insert(consumer).second)
+      return false;
     if (reads(consumer, name))
       return true;
     bool found = false;
@@ -588,6 +600,7 @@ LogicalResult Reader::finish() {
       auto op = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, consumer));
       if (schedule.stages[consumer].isInline())
         return stage.emitOpError("is computed at @") << consumer << ", which is inlined and has no loops";
+      visited.clear();
       if (!uses(op, name))
         return stage.emitOpError("is computed at @") << consumer << ", which does not read it";
     }

@@ -232,7 +232,7 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
   SmallVector<Value> rest(reduction);
   if (update)
     rest.push_back(LoadOp::create(builder, loc, stage.getType(), target, coordinates,
-                                  Exterior::None, FloatAttr()));
+                                  Exterior::None, FloatAttr(), IntegerAttr()));
   TapReader reader;
   if (grouped) {
     reader.read = grouped->weights;
@@ -359,7 +359,7 @@ FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
   auto stage = dyn_cast<StageOp>(source);
   if (!stage || !schedule.of(stage.getSymName()).isInline())
     return LoadOp::create(builder, loc, op.getType(), op.getSource(), indices, exterior,
-                          op.getValueAttr())
+                          op.getValueAttr(), IntegerAttr())
         .getResult();
   auto value = evaluate(stage, stage.getPure(), indices, {});
   if (failed(value) || exterior == Exterior::None)

@@ -34,10 +34,9 @@ struct Slide {
 };
 } // namespace
 
-/// The bounds of `produce` in a dimension that moves with `loop`, by `step` each iteration and over
-/// `overlap` that the iteration before computed already.
-static FailureOr<Slide> analyse(ProduceOp produce, ForOp loop) {
-  Slide slide{produce, {}, 0};
+/// How `produce` slides along `loop`; its bound becomes what is new in an iteration.
+static FailureOr<Slide> slide(ProduceOp produce, ForOp loop) {
+  Slide result{produce, {}, 0};
   for (auto bound : produce.getBody().getOps<BoundOp>()) {
     IndexExpr low = IndexExpr::get(bound.getMin()),
               high = low + IndexExpr::get(bound.getExtent()) - 1;
@@ -45,20 +44,28 @@ static FailureOr<Slide> analyse(ProduceOp produce, ForOp loop) {
       continue;
     auto step = high.coefficientOf(loop.getIv());
     auto overlap = step ? (high - *step + 1 - low).constant() : std::nullopt;
-    if (slide.bound || !step || *step < 1 || low.coefficientOf(loop.getIv()) != step || !overlap)
+    if (result.bound || !step || *step < 1 || low.coefficientOf(loop.getIv()) != step || !overlap)
       return produce.emitOpError("cannot slide along loop \"")
              << loop.getName() << "\": the region of @" << produce.getStage()
              << " must move in one dimension, by the same at both ends, with the loop; legal: "
                 "no store_at, or compute_at another loop";
-    slide.bound = bound;
-    slide.ahead = std::max<int64_t>(0, llvm::divideCeil(*overlap, *step));
+    result.bound = bound;
+    result.ahead = *overlap > 0 ? int64_t(llvm::divideCeil(*overlap, *step)) : 0;
     OpBuilder builder(bound);
     if (*overlap > 0)
       bound.getValuesMutable().assign(
           ValueRange{(high - *step + 1).materialize(builder, bound.getLoc()),
                      IndexExpr(*step).materialize(builder, bound.getLoc())});
   }
-  return slide;
+  return result;
+}
+
+/// Whether something in `op` reads the stage.
+static bool reads(Operation *op, StringRef stage) {
+  return op->walk([&](LoadOp load) {
+             return load.getSource() == stage ? WalkResult::interrupt() : WalkResult::advance();
+           })
+      .wasInterrupted();
 }
 
 /// Moves `ops` under `if iv >= start`, where they see max(iv, start), which bounds analyses follow.
@@ -89,26 +96,42 @@ static LogicalResult slideAlong(ForOp loop) {
       return produce.emitOpError("slides along loop \"")
              << loop.getName() << "\", which is " << stringifyLoopKind(loop.getKind())
              << "; legal: serial";
-    auto slide = analyse(produce, loop);
-    if (failed(slide))
+    auto moved = slide(produce, loop);
+    if (failed(moved))
       return failure();
-    most = std::max(most, slide->ahead);
-    slides.push_back(*slide);
+    most = std::max(most, moved->ahead);
+    slides.push_back(*moved);
   }
   if (!most)
     return success();
   IndexExpr min = IndexExpr::get(loop.getMin()), extent = IndexExpr::get(loop.getExtent());
-  SmallVector<Operation *> rest;
-  for (Operation &op : loop.getBody().front())
-    if (llvm::none_of(slides, [&](Slide &s) { return s.produce == &op; }))
-      rest.push_back(&op);
+  // Stages that do not slide stay where they are; after the last that does comes the loop's own work.
+  SmallVector<Operation *> own;
+  SmallVector<ProduceOp> still;
+  for (Operation *op = slides.back().produce->getNextNode(); op; op = op->getNextNode())
+    own.push_back(op);
+  for (auto produce : loop.getBody().getOps<ProduceOp>()) {
+    if (!produce->isBeforeInBlock(slides.back().produce) ||
+        llvm::any_of(slides, [&](Slide &s) { return s.produce == produce; }))
+      continue;
+    still.push_back(produce);
+    for (Slide &s : slides)
+      if (reads(s.produce, produce.getStage()))
+        return produce.emitOpError("@")
+               << s.produce.getStage() << " is computed ahead along loop \"" << loop.getName()
+               << "\" and reads @" << produce.getStage()
+               << ", which each iteration computes for itself; legal: store_at for @"
+               << produce.getStage() << " too";
+  }
   OpBuilder builder(loop);
   loop.getMinMutable().assign((min - most).materialize(builder, loop.getLoc()));
   loop.getExtentMutable().assign((extent + most).materialize(builder, loop.getLoc()));
   for (Slide &slide : slides)
     if (slide.ahead < most)
       guard(loop, {slide.produce}, min - slide.ahead);
-  guard(loop, rest, min);
+  for (ProduceOp produce : still)
+    guard(loop, {produce}, min);
+  guard(loop, own, min);
   return success();
 }
 

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace srcc::sched;
@@ -65,6 +66,9 @@ LogicalResult GroupedTaps::analyse() {
     return update.emitOpError("cannot be grouped: it is no sum of products with a table that is "
                               "read at \"")
            << dimNames(stage)[group.dim] << "\"";
+  if (weights.getExterior() != Exterior::None)
+    return update.emitOpError("cannot be grouped: @")
+           << weights.getSource() << " is read with an exterior value; legal: none";
   SmallVector<StringRef> rdims;
   for (auto [at, name] : llvm::enumerate(update.getRdims().getAsRange<StringAttr>())) {
     rdims.push_back(name.getValue());
@@ -86,6 +90,14 @@ LogicalResult GroupedTaps::analyse() {
       extents[t.outer] = (extents[t.old] + factor.getValue() - 1) / factor.getValue();
     }
   }
+  for (const LoopTransform &t : definition.transforms)
+    if (t.isFuse && isReduction(definition, rdims, t.inner) != isReduction(definition, rdims, t.outer))
+      return update.emitOpError("cannot be grouped: \"")
+             << t.old << "\" fuses a reduction loop with another";
+  int64_t points = group.factor;
+  for (auto &extent : extents)
+    if (llvm::MulOverflow(points, extent.second, points) || points > int64_t(1) << 28)
+      return update.emitOpError("cannot be grouped: the reduction has more than 2^28 points");
   bool outside = false;
   for (const Loop &loop : definition.loops) { // innermost first
     if (loop.name == group.tap)
@@ -98,14 +110,21 @@ LogicalResult GroupedTaps::analyse() {
 
 FailureOr<SmallVector<APFloat>> srcc::sched::tableValues(TableOp table) {
   SmallVector<APFloat> values;
-  if (auto dense = dyn_cast<DenseElementsAttr>(table.getValue())) {
+  if (auto dense = dyn_cast<DenseFPElementsAttr>(table.getValue())) {
     llvm::append_range(values, dense.getValues<APFloat>());
     return values;
   }
   auto resource = dyn_cast<DenseResourceElementsAttr>(table.getValue());
   AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
-  if (!blob || !table.getValue().getElementType().isF32())
+  if (!table.getValue().getElementType().isF32())
+    return table.emitOpError("has elements of ")
+           << table.getValue().getElementType() << "; legal: f32, or f16 written out";
+  if (!blob)
     return table.emitOpError("has no values: its blob is missing");
+  int64_t bytes = table.getValue().getShapedType().getNumElements() * sizeof(float);
+  if (int64_t(blob->getData().size()) != bytes)
+    return table.emitOpError("takes ") << bytes << " bytes of values, but its blob has "
+                                       << blob->getData().size();
   for (float v : blob->getDataAs<float>())
     values.push_back(APFloat(v));
   return values;
@@ -113,7 +132,7 @@ FailureOr<SmallVector<APFloat>> srcc::sched::tableValues(TableOp table) {
 
 /// Enumerates the values of nested loops, the first slowest.
 static void forAll(ArrayRef<std::string> loops, const llvm::StringMap<int64_t> &extents,
-                      llvm::StringMap<int64_t> &values, llvm::function_ref<void()> visit) {
+                   llvm::StringMap<int64_t> &values, llvm::function_ref<void()> visit) {
   if (loops.empty())
     return visit();
   int64_t extent = extents.find(loops.front())->second;
@@ -136,8 +155,17 @@ LogicalResult GroupedTaps::list() {
     if (!found)
       return update.emitOpError("cannot be grouped: @")
              << table.getSymName() << " is read at an index that is no dimension plus a constant";
+    if (found->argument >= 0 && found->argument < int(stage.getRank()) &&
+        found->argument != int(group.dim))
+      return update.emitOpError("cannot be grouped: @")
+             << table.getSymName() << " is read at \"" << dimNames(stage)[found->argument]
+             << "\" too; legal: \"" << dimNames(stage)[group.dim] << "\" and reduction dimensions";
     indices.push_back(*found);
   }
+  if (indices.size() != size_t(table.getValue().getShapedType().getRank()))
+    return update.emitOpError("reads @")
+           << table.getSymName() << " at " << indices.size() << " indices, but it has "
+           << table.getValue().getShapedType().getRank() << " dimensions";
   auto points = dyn_cast<AffineConstantExpr>(stage.getExtents().getResult(group.dim));
   if (!points)
     return update.emitOpError("cannot be grouped: the extent of \"")
@@ -186,11 +214,9 @@ LogicalResult GroupedTaps::list() {
           for (int64_t i = 0; i < group.factor; ++i) {
             APFloat v = start + i < points.getValue() ? valueAt(start + i) : zero;
             any |= !v.isZero();
-            statistics.nonZeros += !v.isZero();
             body.push_back(v);
           }
         });
-        statistics.dense += body.size();
         if (!any)
           return;
         SmallVector<int64_t> values;
@@ -201,15 +227,13 @@ LogicalResult GroupedTaps::list() {
       });
     });
   starts.push_back(taps.size());
-  statistics.entries = taps.size();
-  statistics.packed = packed.size();
   return success();
 }
 
-FailureOr<TapStatistics> GroupedTaps::count() {
+FailureOr<int64_t> GroupedTaps::count() {
   if (failed(analyse()) || failed(list()))
     return failure();
-  return statistics;
+  return int64_t(taps.size());
 }
 
 LogicalResult GroupedTaps::build() {
@@ -287,7 +311,7 @@ Value GroupedTaps::load(OpBuilder &builder, Location loc, const IndexExpr &point
     indices.push_back(loops.find(loop)->second.materialize(builder, loc));
   indices.push_back((point - block * IndexExpr(group.factor)).materialize(builder, loc));
   auto value = LoadOp::create(builder, loc, weights.getType(), packedName, indices,
-                              Exterior::None, FloatAttr());
-  value->setAttr(packedAttr, builder.getI64IntegerAttr(group.factor));
+                              Exterior::None, FloatAttr(), IntegerAttr());
+  value.setPacked(group.factor);
   return value;
 }

@@ -10,23 +10,10 @@
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Schedule.h"
 
-#include <functional>
-
 namespace srcc::sched {
-
-/// On loads of packed values: how many points share a list. The last index must be below it.
-constexpr llvm::StringLiteral packedAttr = "sched.packed";
 
 /// The values of a table in row-major order, of its element type. Errors: its blob is missing.
 mlir::FailureOr<llvm::SmallVector<llvm::APFloat>> tableValues(TableOp table);
-
-/// How many taps lists have.
-struct TapStatistics {
-  int64_t entries = 0;  ///< of all lists
-  int64_t nonZeros = 0; ///< table values that are not zero
-  int64_t packed = 0;   ///< values the lists carry, padding zeros included
-  int64_t dense = 0;    ///< values of the whole domain
-};
 
 /// The lists of one update under one TapGroup, as tables of the pipeline: where each list starts,
 /// the loop values of each tap, and the table's values in the order of the taps.
@@ -39,8 +26,8 @@ public:
   /// Finds the taps and adds the tables. Errors: the update is no sum of products with one table
   /// that is read at `dim`, or a reduction loop has no constant extent.
   mlir::LogicalResult build();
-  /// The same without adding anything.
-  mlir::FailureOr<TapStatistics> count();
+  /// How many taps the lists have; adds nothing. Errors as of build.
+  mlir::FailureOr<int64_t> count();
 
   /// First index and length of the list for the points of `dim` from `first` on, where the
   /// reduction loops outside have the values `loops`.
@@ -70,7 +57,6 @@ private:
   llvm::SmallVector<int64_t> starts;                   // of lists; one more than there are lists
   llvm::SmallVector<llvm::SmallVector<int64_t>> taps;  // loop values
   llvm::SmallVector<llvm::APFloat> packed;             // [tap][inner...][factor]
-  TapStatistics statistics;
   std::string startName, tapName, packedName;
   mlir::Value tap;
   IndexExpr block; // number of the group of points

@@ -51,9 +51,24 @@ static LogicalResult verifyDomain(Operation *op, ArrayAttr dims, AffineMap exten
 }
 
 LogicalResult PipelineOp::verify() {
-  for (Operation &op : getBody().front())
+  llvm::StringSet<> before, all;
+  for (Operation &op : getBody().front()) {
     if (!isa<InputOp, TableOp, StageOp>(op))
       return op.emitOpError("has no place in a pipeline, which holds inputs, tables and stages");
+    all.insert(mlir::SymbolTable::getSymbolName(&op).getValue());
+  }
+  // So that no stage needs itself.
+  for (Operation &op : getBody().front()) {
+    auto result = op.walk([&](ReadOp read) -> WalkResult {
+      if (before.contains(read.getSource()) || !all.contains(read.getSource()))
+        return WalkResult::advance();
+      return read.emitOpError("reads @")
+             << read.getSource() << ", which does not stand before the stage that reads it";
+    });
+    if (result.wasInterrupted())
+      return failure();
+    before.insert(mlir::SymbolTable::getSymbolName(&op).getValue());
+  }
   return success();
 }
 

@@ -192,11 +192,12 @@ def Sched_StoreAtOp : Sched_Directive<"store_at"> {
 
     ```
     for band:                                  for band:
-      for y:                                     realize blur_x:
-        realize blur_x:                            for y:
+      for y in [0, n):                           realize blur_x:
+        realize blur_x:                            for y in [-2, n):
           produce blur_x:                            produce blur_x:
-            for y in [y - 1, y + 1]: ...               for y in [first ? y - 1 : y + 1, y + 1]: ...
-          out(...) = ...                             out(...) = ...
+            for y in [y - 1, y + 1]: ...               row y + 1
+          out(...) = ...                             if y >= 0:
+                                                       out(...) = ...
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$consumer, StrAttr:$loop);
@@ -216,8 +217,7 @@ def Sched_GroupOp : Sched_LoopDirective<"group"> {
   let description = [{
     The domain of reduction loops `loops` of an update, for each block of `factor` points of the
     pure dimension `dim`, becomes a list: its entries are the points at which the table's values
-    are not zero for all of the block (and for all iterations of reduction loops that are not
-    named). The loop `tap` runs over the list; values of the table are packed in its order.
+    are not all zero over the block (and over the reduction loops inside that are not named). The loop `tap` runs over the list; values of the table are packed in its order.
     The loop has the place of the innermost of them. The tiles of `dim` inside it are no larger than
     a block. `sched.group @f update 0 ["rc", "kx"] into "tap" by 4 over "c"`:
 
@@ -350,11 +350,18 @@ def Sched_ForOp : Sched_Op<"for", [NoTerminator, SingleBlock]> {
 }
 def Sched_LoadOp : Sched_Op<"load", [MemoryEffects<[MemRead]>]> {
   let summary = "reads a stage, input or table";
+  let description = [{
+    `packed N`: a table in the order of taps whose last dimension are the N points that share a
+    list; the last index is in [0, N).
+  }];
   let arguments = (ins FlatSymbolRefAttr:$source, Variadic<Index>:$indices,
     DefaultValuedAttr<Sched_ExteriorAttr, "::srcc::sched::Exterior::None">:$exterior,
-    OptionalAttr<F32Attr>:$value);
+    OptionalAttr<F32Attr>:$value, OptionalAttr<I64Attr>:$packed);
   let results = (outs AnyType:$result);
-  let assemblyFormat = "$source `[` $indices `]` (`exterior` $exterior^)? ($value^)? attr-dict `:` type($result)";
+  let assemblyFormat = [{
+    $source `[` $indices `]` (`packed` $packed^)? (`exterior` $exterior^)? ($value^)? attr-dict `:`
+    type($result)
+  }];
 }
 def Sched_TapOp : Sched_Op<"tap", [Pure]> {
   let summary = "an index out of a table of lists, known to be in [0, bound)";

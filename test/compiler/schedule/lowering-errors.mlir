@@ -114,3 +114,120 @@ sched.schedule @p {
   sched.group @sum update 0 ["rc"] into "tap" by 2 over "c"
   sched.reorder @sum update 0 ["c", "tap", "x", "y"]
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{cannot slide along loop "y": the region of @f must move in one dimension}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.muli %y, %y : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  sched.store_at @f at @out "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{storage of @f inside gpu_threads loop "xt" belongs to one work-item; legal: private, or store_at a loop around it}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %y, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %y, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.split @out "x" into "xb", "xt" by affine_map<()[s0, s1] -> (16)>
+  sched.gpu_threads @out ["xt"]
+  sched.compute_at @f at @out "xt"
+  sched.store_in @f local
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{has 6 elements of "y" alive at once, but is folded by 4}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  sched.store_at @f at @out "c"
+  sched.fold_storage @f "y" by 4
+  sched.split @f "y" into "yo", "yi" by affine_map<()[s0, s1] -> (4)> tail round_up
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{@b is computed ahead along loop "y" and reads @a, which each iteration computes for itself; legal: store_at for @a too}}
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %a = sched.read @b[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @b[%c, %y, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @a at @out "y"
+  sched.compute_at @b at @out "y"
+  sched.store_at @b at @out "c"
+}

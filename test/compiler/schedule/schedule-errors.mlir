@@ -671,3 +671,207 @@ sched.schedule @p {
   sched.compute_root @sum
   sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  // expected-error @+1 {{loop "tap" runs over lists of different lengths and cannot be fused}}
+  sched.fuse @sum update 0 "tap", "x" into "ct"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    // expected-error @+1 {{cannot be grouped: @w is read at "x" too; legal: "c" and reduction dimensions}}
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %x] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    // expected-error @+1 {{cannot be grouped: @w is read with an exterior value; legal: none}}
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] exterior constant 1.0 : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    // expected-error @+1 {{reads @w at 1 indices, but it has 2 dimensions}}
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    // expected-error @+1 {{cannot be grouped: the reduction has more than 2^28 points}}
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (100000000000)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  // expected-error @+1 {{factor must be 1 to 2^30, but is 1099511627776}}
+  sched.split @sum update 0 "rc" into "ro", "ri" by affine_map<()[s0, s1] -> (1099511627776)>
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    // expected-error @+1 {{reads @out, which does not stand before the stage that reads it}}
+    %v = sched.read @out[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
