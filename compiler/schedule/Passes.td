@@ -26,8 +26,10 @@ def SchedDefault : SchedPass<"sched-default"> {
   let summary = "gives pipelines without a schedule the default one of a device";
   let description = [{
     Rules on how stages read each other and on the device's facts: what one stage reads point by point is
-    inlined, sums stay in registers at a tile of their reader, the rest is computed at the root. A
-    pipeline that has a `sched.schedule` keeps it.
+    inlined, sums stay in registers at a tile of their reader. On a CPU, with `fusion`, what one stage reads
+    at its own pixels is computed at its tiles, and what a kernel reads at rows around its own is computed
+    row by row ahead of it; sums run over lists of taps where enough weights are zero. The rest is computed
+    at the root. A pipeline that has a `sched.schedule` keeps it. Each decision is a remark.
   }];
   let options = [Option<"target", "target", "std::string", "\"host\"", "device name or file">,
                  Option<"precision", "precision", "std::string", "\"f32\"", "f32, f16s or f16">,
@@ -51,9 +53,17 @@ def SchedInferBounds : SchedPass<"sched-infer-bounds"> {
 }
 def SchedSlideWindow : SchedPass<"sched-slide-window"> {
   let summary = "computes of a stage that is stored outside its loop only what is new";
+  let description = [{
+    Where a stage has a `store_at` around its `compute_at`, an iteration computes what the one before has
+    not; the loop starts earlier by as many iterations as stages are ahead, in which only they are computed.
+  }];
 }
 def SchedFoldStorage : SchedPass<"sched-fold-storage"> {
   let summary = "stores folded dimensions in rings";
+  let description = [{
+    Coordinates of a dimension with a `fold_storage` become remainders. More elements alive at once than the
+    ring has are an error.
+  }];
 }
 def SchedPartitionLoops : SchedPass<"sched-partition-loops"> {
   let summary = "skips the work of tiles that lie outside the picture";

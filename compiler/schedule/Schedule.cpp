@@ -581,9 +581,7 @@ LogicalResult Reader::finish() {
     if (s.isInline() && s.definitions.size() > 1)
       return stage.emitOpError("has updates and cannot be inlined; legal: compute_root, or "
                                "compute_at one of its consumers");
-    if (s.root && s.storage.memory == Memory::Private)
-      return stage.emitOpError("is computed at the root; legal memory: global");
-    if (s.root && s.storage.memory == Memory::Local)
+    if (s.root && s.storage.memory != Memory::Global)
       return stage.emitOpError("is computed at the root; legal memory: global");
     if (s.at.empty() && (s.storeAt || !s.fold.empty()))
       return stage.emitOpError("has a ")
