@@ -54,8 +54,8 @@ struct Facts {
   bool reduction = false;
   SmallVector<StageOp> readers;
   bool pointwise = true; // every reader reads it once, outside reductions, and never around a point
-  bool root = false;    // has storage
-  bool blocked = false; // some reader needs more than rows around its own
+  bool root = false;     // has storage, at the root unless tileOf or rowOf says where
+  bool blocked = false;  // some reader needs more than rows around its own
   SmallVector<Reach> reaches;
   // Where it is computed, if not at the root.
   StageOp tileOf; // at a tile of this stage
@@ -498,8 +498,8 @@ void DefaultSchedule::fuse() {
       stored.push_back(op);
   for (StageOp op : stored)
     collectReaches(op);
-  // The picture's width is not known; rows are taken to be this long.
-  constexpr int64_t width = 640;
+  // The picture is not known; it is taken to be the one this compiler is for.
+  constexpr int64_t width = 640, height = 360;
   llvm::StringMap<int64_t> ringBytes; // by root
   auto rootOf = [&](StageOp s) {
     while (StageOp at = facts[s.getSymName()].tileOf)
@@ -544,7 +544,7 @@ void DefaultSchedule::fuse() {
     int64_t window = newest - oldest + 1;
     int64_t bytes = int64_t(llvm::PowerOf2Ceil(window)) * channels * width * 4;
     // Computing the first rows of each band twice against writing and reading the stage.
-    double rowsOfBand = 360.0 / bands();
+    double rowsOfBand = double(height) / bands();
     double again = 2.0 * macsOf(op) * 2 * newest / rowsOfBand / (device.peakF32 * 1e9);
     double saved = 2.0 * channels * 4 / (device.bandwidth * 1e9);
     // Half of the cache is for weights and what streams through.
@@ -600,7 +600,8 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, byChannel ? "c" : "xt");
   SmallVector<bool> lists;
   for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
-    lists.push_back(isSparse(sum, i) && entriesOf(sum, i, all, true) * 5 < entriesOf(sum, i, all, false) * 4);
+    lists.push_back(isSparse(sum, i) &&
+                    entriesOf(sum, i, all, true) * 5 < entriesOf(sum, i, all, false) * 4);
   if (scheduled.insert(sum.getSymName()).second)
     scheduleSum(sum, all, lanes, vectors, lists);
 }

@@ -508,6 +508,10 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
       return WalkResult::advance();
     }
     if (auto bound = dyn_cast<BoundOp>(op)) {
+      if (bound.getValues().size() != 2) {
+        result = bound.emitOpError("has no values; run sched-infer-bounds first");
+        return WalkResult::interrupt();
+      }
       bound.getMin().replaceAllUsesWith(bound.getValues()[0]);
       bound.getExtent().replaceAllUsesWith(bound.getValues()[1]);
       op->erase();

@@ -623,6 +623,38 @@ FailureOr<Schedule> srcc::sched::readSchedule(PipelineOp pipeline, ScheduleOp sc
   return std::move(reader.schedule);
 }
 
+/// Loop nests may come from a file: what they name is in the pipeline, and what they compute inside a
+/// nest is stored around it.
+static LogicalResult checkLoops(LoopsOp loops, PipelineOp pipeline, const Schedule &schedule) {
+  auto result = loops.walk([&](Operation *op) -> WalkResult {
+    StringRef name;
+    if (auto load = dyn_cast<LoadOp>(op))
+      name = load.getSource();
+    else if (auto store = dyn_cast<StoreOp>(op))
+      name = store.getStage();
+    else if (auto tap = dyn_cast<TapOp>(op))
+      name = tap.getTable();
+    else if (auto realize = dyn_cast<RealizeOp>(op))
+      name = realize.getStage();
+    else if (auto produce = dyn_cast<ProduceOp>(op))
+      name = produce.getStage();
+    else
+      return WalkResult::advance();
+    Operation *named = SymbolTable::lookupSymbolIn(pipeline, name);
+    if (!named || (isa<ProduceOp>(op) && !isa<StageOp>(named)))
+      return op->emitOpError("names @") << name << ", which pipeline @" << pipeline.getSymName()
+                                        << " does not have";
+    if (!isa<ProduceOp>(op) || schedule.of(name).root)
+      return WalkResult::advance();
+    for (Operation *around = op; around != loops; around = around->getParentOp())
+      for (auto realize : around->getBlock()->getOps<RealizeOp>())
+        if (realize.getStage() == name)
+          return WalkResult::advance();
+    return op->emitOpError("computes @") << name << ", which has no sched.realize around it";
+  });
+  return failure(result.wasInterrupted());
+}
+
 FailureOr<std::pair<PipelineOp, Schedule>> srcc::sched::scheduleOf(LoopsOp loops) {
   auto module = loops->getParentOfType<ModuleOp>();
   auto pipeline = module.lookupSymbol<PipelineOp>(loops.getPipeline());
@@ -633,7 +665,7 @@ FailureOr<std::pair<PipelineOp, Schedule>> srcc::sched::scheduleOf(LoopsOp loops
     if (op.getPipeline() == pipeline.getSymName())
       scheduleOp = op;
   auto schedule = readSchedule(pipeline, scheduleOp);
-  if (failed(schedule))
+  if (failed(schedule) || failed(checkLoops(loops, pipeline, *schedule)))
     return failure();
   return std::make_pair(pipeline, std::move(*schedule));
 }

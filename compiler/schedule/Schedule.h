@@ -28,9 +28,9 @@ struct LoopTransform {
 /// The sparse reduction domain of an update: its loops `loops` run over a list of taps.
 struct TapGroup {
   std::vector<std::string> loops; // reduction loops that the list enumerates
-  std::string tap;
-  int64_t factor = 1;    // points of `dim` that share a list
-  unsigned dim = 0;      // pure dimension
+  std::string tap;                // the loop over the list
+  int64_t factor = 1;             // points of `dim` that share a list
+  unsigned dim = 0;               // pure dimension
 };
 
 /// Loops of a pure definition or an update, innermost first, and how they came about.
