@@ -198,6 +198,10 @@ Expected<Device> srcc::parseDevice(StringRef text, StringRef file) {
   reader.choice<MultiplyAdd>(
       "multiply_add", device.multiplyAdd,
       {{"fma", MultiplyAdd::FMA}, {"mad", MultiplyAdd::MAD}, {"contract", MultiplyAdd::Contract}});
+  reader.choice<Prefetching>("prefetch", device.prefetching,
+                             {{"none", Prefetching::None},
+                              {"function", Prefetching::Function},
+                              {"builtin", Prefetching::Builtin}});
   reader.choice<Storage>("storage", device.storage, {{"f32", Storage::F32}, {"f16", Storage::F16}});
   reader.rate("peak_gflops_f32", device.peakF32);
   if (device.fp16)

@@ -26,6 +26,9 @@ enum class DeviceKind { CPU, GPU };
 /// How a * b + c is written so that the device's compiler makes one instruction of it: fma(a, b,
 /// c), mad(a, b, c), or plainly, where the compiler contracts it.
 enum class MultiplyAdd { FMA, MAD, Contract };
+/// How a line of global memory is asked for before it is read: not at all, by OpenCL's prefetch(), or
+/// by the compiler's __builtin_prefetch(), where the driver's prefetch() does nothing.
+enum class Prefetching { None, Function, Builtin };
 /// Element type of intermediate results in global memory.
 enum class Storage { F32, F16 };
 
@@ -51,6 +54,7 @@ struct Device {
   Fact<bool> fp16;                ///< has arithmetic in half (cl_khr_fp16)
   Fact<bool> images;              ///< has images
   Fact<MultiplyAdd> multiplyAdd;
+  Fact<Prefetching> prefetching;
   Fact<Storage> storage;  ///< preferred
   Fact<double> peakF32;   ///< GFLOP/s, a multiply-add counts two
   Fact<double> peakF16;   ///< GFLOP/s in half, 0 without fp16

@@ -195,6 +195,10 @@ constexpr Helper helpers[] = {
                  "static inline int ceil_div(int a, int b) {\n"
                  "  return a / b + (a % b != 0 && (a < 0) == (b < 0));\n"
                  "}\n"},
+    {"prefetch_line", "// The driver's prefetch() does nothing.\n"
+                      "static inline void prefetch_line(global const void *p) {\n"
+                      "  __builtin_prefetch((const void *)(uintptr_t)p);\n"
+                      "}\n"},
 };
 
 /// Prints one kernel.
@@ -602,7 +606,11 @@ Expr KernelPrinter::element(Value memory, Value index) {
   Expr expr;
   expr.text = memoryName(memory).str();
   expr.reads.push_back(memory);
-  if (index) {
+  if (auto place = offsets.find(index); place != offsets.end() && place->second.second > 0) {
+    auto &[base, offset] = place->second;
+    expr.text = "(&" + expr.text + "[" + base + "])[" + llvm::utostr(offset) + "]";
+    expr.precedence = Postfix;
+  } else if (index) {
     Expr position = take(index);
     expr.text += "[" + position.text + "]";
     expr.precedence = Postfix;
@@ -616,8 +624,8 @@ static std::string signedText(int64_t number) {
 }
 
 /// Whether an operation only adds a constant to an index of memory accesses: then no variable is
-/// worth it, and a vector's address is `&x[i] + 8`, which is part of a load instruction where
-/// `&x[i + 8]` is 32-bit arithmetic, extended.
+/// worth it, and a vector's address is `&x[i] + 8`, an element `(&x[i])[8]`, which is part of a load
+/// instruction where `&x[i + 8]` is 32-bit arithmetic, extended.
 bool KernelPrinter::printOffset(Operation *op) {
   APInt number;
   if (!isa<arith::AddIOp, arith::SubIOp>(op) || !op->getResult(0).getType().isIndex() ||
@@ -626,7 +634,7 @@ bool KernelPrinter::printOffset(Operation *op) {
   Value result = op->getResult(0);
   bool indexOnly = llvm::all_of(result.getUses(), [&](OpOperand &use) {
     Operation *user = use.getOwner();
-    if (isa<memref::LoadOp, vector::LoadOp, ocl::VLoadHalfOp>(user))
+    if (isa<memref::LoadOp, memref::PrefetchOp, vector::LoadOp, ocl::VLoadHalfOp>(user))
       return use.getOperandNumber() == 1;
     return isa<memref::StoreOp, vector::StoreOp, ocl::VStoreHalfOp>(user) &&
            use.getOperandNumber() == 2;
@@ -1471,6 +1479,14 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
     set(load, expr);
     return success();
   }
+  if (auto prefetch = dyn_cast<memref::PrefetchOp>(op)) {
+    bool builtin = options.prefetching == Prefetching::Builtin;
+    Expr place = address(prefetch.getMemref(), onlyIndex(prefetch.getIndices()));
+    if (builtin)
+      usedHelpers["prefetch_line"] = true;
+    line(builtin ? "prefetch_line(" + place.text + ");" : "prefetch(" + place.text + ", 1);");
+    return success();
+  }
   Value value, memory, index;
   if (auto store = dyn_cast<vector::StoreOp>(op)) {
     if (store.getMemRefType().getElementType() != store.getVectorType().getElementType() ||
@@ -1669,14 +1685,20 @@ void srcc::registerOpenCLEmission() {
                        clEnumValN(MultiplyAdd::MAD, "mad", "mad(a, b, c)"),
                        clEnumValN(MultiplyAdd::Contract, "contract", "a * b + c")),
       llvm::cl::init(MultiplyAdd::Contract));
+  static llvm::cl::opt<Prefetching> prefetching(
+      "prefetch", llvm::cl::desc("how --emit-opencl writes a prefetch"),
+      llvm::cl::values(clEnumValN(Prefetching::Function, "function", "prefetch(&x[i], 1)"),
+                       clEnumValN(Prefetching::Builtin, "builtin", "__builtin_prefetch(&x[i])")),
+      llvm::cl::init(Prefetching::Function));
   static llvm::cl::opt<bool> fp16("fp16",
                                   llvm::cl::desc("--emit-opencl may use half (cl_khr_fp16)"));
   static TranslateFromMLIRRegistration registration(
       "emit-opencl", "print the kernels of gpu modules as OpenCL C",
       [](Operation *op, raw_ostream &os) -> LogicalResult {
         WalkResult result = op->walk([&](gpu::GPUModuleOp module) {
-          return failed(printOpenCL(module, os, {multiplyAdd, fp16})) ? WalkResult::interrupt()
-                                                                      : WalkResult::skip();
+          return failed(printOpenCL(module, os, {multiplyAdd, prefetching, fp16}))
+                     ? WalkResult::interrupt()
+                     : WalkResult::skip();
         });
         return failure(result.wasInterrupted());
       },

@@ -15,6 +15,8 @@ namespace srcc {
 struct PrinterOptions {
   /// How math.fma and vector.fma are written.
   MultiplyAdd multiplyAdd = MultiplyAdd::Contract;
+  /// How memref.prefetch is written; None as Function.
+  Prefetching prefetching = Prefetching::None;
   /// Whether the device has cl_khr_fp16; without it values of type half are an error.
   bool fp16 = false;
 };

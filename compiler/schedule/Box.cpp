@@ -29,15 +29,11 @@ void Box::include(ArrayRef<IndexExpr> l, ArrayRef<IndexExpr> h) {
   }
 }
 
-FailureOr<Box> srcc::sched::requiredBox(ProduceOp produce) {
-  // A guard around a stage is part of the loop body it stands in.
-  Block *block = produce->getBlock();
-  while (!isa<ForOp, ProduceOp>(block->getParentOp()))
-    block = block->getParentOp()->getBlock();
+FailureOr<Box> srcc::sched::loadedBox(Block *block, StringRef stage, ProduceOp except) {
   Box box;
   bool bounded = true;
   block->walk([&](LoadOp load) {
-    if (load.getSource() != produce.getStage() || produce->isProperAncestor(load))
+    if (load.getSource() != stage || (except && except->isProperAncestor(load)))
       return;
     SmallVector<IndexExpr> low, high;
     auto isInner = [&](Value iv) {
@@ -55,11 +51,22 @@ FailureOr<Box> srcc::sched::requiredBox(ProduceOp produce) {
     }
     box.include(low, high);
   });
-  if (box.empty())
-    return produce.emitOpError("computes @") << produce.getStage() << ", which nothing here loads";
   if (!bounded)
+    return failure();
+  return box;
+}
+
+FailureOr<Box> srcc::sched::requiredBox(ProduceOp produce) {
+  // A guard around a stage is part of the loop body it stands in.
+  Block *block = produce->getBlock();
+  while (!isa<ForOp, ProduceOp>(block->getParentOp()))
+    block = block->getParentOp()->getBlock();
+  auto box = loadedBox(block, produce.getStage(), produce);
+  if (failed(box))
     return produce.emitOpError("cannot bound what is needed of @")
            << produce.getStage() << " here; legal: compute_root";
+  if (box->empty())
+    return produce.emitOpError("computes @") << produce.getStage() << ", which nothing here loads";
   return box;
 }
 

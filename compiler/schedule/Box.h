@@ -20,6 +20,11 @@ struct Box {
 /// nothing there loads it, or no bounds can be found.
 mlir::FailureOr<Box> requiredBox(ProduceOp produce);
 
+/// What the body of a loop or nest loads of `stage` in one iteration, the body of `except` left out;
+/// empty where nothing loads it. Fails silently where no bounds can be found.
+mlir::FailureOr<Box> loadedBox(mlir::Block *block, llvm::StringRef stage,
+                               ProduceOp except = {});
+
 /// The storage of what `produce` computes: the realize around it.
 RealizeOp realizeOf(ProduceOp produce);
 

@@ -63,9 +63,11 @@ private:
   AffineExpr number(int64_t n) { return getAffineConstantExpr(n, context); }
   StageOp stage(StringRef name, const StageRef &shape, Body body);
   StageRef pointwise(Operation *op, const StageRef &shape, Body body);
-  StageRef reduce(Operation *op, const StageRef &shape, Type sumType, float init,
+  StageRef reduce(Operation *op, const StageRef &shape, Type sumType, Body init,
                   ArrayRef<Reduction> reductions, AffineExpr macs,
                   llvm::function_ref<Value(ValueRange at, Value sum)> epilogue);
+  void weigh(Operation *op, const StageRef &shape, ArrayRef<std::string> biases,
+             ArrayRef<Reduction> reductions, AffineExpr macs);
   Type sumTypeOf(Operation *op);
   std::string table(StringRef name, ArrayRef<int64_t> shape, ArrayRef<float> values);
   std::string tableOf(Value constant);
@@ -196,15 +198,15 @@ StageRef Converter::pointwise(Operation *op, const StageRef &shape, Body body) {
   return result;
 }
 
-/// A reduction stage and the pointwise stage that finishes it.
-StageRef Converter::reduce(Operation *op, const StageRef &shape, Type sumType, float init,
+/// A reduction stage, which starts from `init`, and the pointwise stage that finishes it.
+StageRef Converter::reduce(Operation *op, const StageRef &shape, Type sumType, Body init,
                            ArrayRef<Reduction> reductions, AffineExpr macs,
                            llvm::function_ref<Value(ValueRange, Value)> epilogue) {
   StageRef result = shape, sum = shape;
   result.name = nameOf(op);
   sum.name = unique(result.name + ".sum");
   sum.type = sumType;
-  StageOp sumOp = stage(sum.name, sum, [&](ValueRange) { return constant(sumType, init); });
+  StageOp sumOp = stage(sum.name, sum, init);
   {
     OpBuilder::InsertionGuard guard(builder);
     Block *updates = builder.createBlock(&sumOp.getUpdates());
@@ -250,6 +252,25 @@ Type Converter::sumTypeOf(Operation *op) {
                      products, half ? "at most" : "more than", srcc::sr::maxHalfProducts)
       << remark::metric("products", products);
   return half ? element : Type(builder.getF32Type());
+}
+
+/// A layer's products and biases. In f32 the sum starts from the biases; in half arithmetic they are
+/// added to the rounded sum, as the interpreter does.
+void Converter::weigh(Operation *op, const StageRef &shape, ArrayRef<std::string> biases,
+                      ArrayRef<Reduction> reductions, AffineExpr macs) {
+  Type type = sumTypeOf(op);
+  bool half = element.isF16();
+  auto biased = [&](ValueRange at, Value sum) {
+    for (auto &bias : biases) {
+      Value b = readTable(bias, {at[0]});
+      sum = sum ? add(sum, b) : b;
+    }
+    return sum ? sum : constant(type, 0);
+  };
+  reduce(
+      op, shape, type,
+      [&](ValueRange at) { return half ? constant(type, 0) : biased(at, Value()); }, reductions,
+      macs, [&](ValueRange at, Value sum) { return half ? biased(at, narrow(sum)) : sum; });
 }
 
 std::string Converter::table(StringRef name, ArrayRef<int64_t> shape, ArrayRef<float> values) {
@@ -407,13 +428,7 @@ LogicalResult Converter::conv(ArrayRef<srcc::sr::Conv2DOp> convs, Operation *res
   for (auto op : convs)
     if (failed(addConv(op, sum)))
       return failure();
-  auto epilogue = [&](ValueRange at, Value value) {
-    value = narrow(value);
-    for (auto &bias : sum.biases)
-      value = add(value, readTable(bias, {at[0]}));
-    return value;
-  };
-  reduce(result, sum.shape, sumTypeOf(result), 0, sum.reductions, sum.macs, epilogue);
+  weigh(result, sum.shape, sum.biases, sum.reductions, sum.macs);
   return success();
 }
 
@@ -443,9 +458,9 @@ LogicalResult Converter::convTranspose(srcc::sr::ConvTranspose2DOp op) {
         full[(plane * fullY + y * d[0]) * fullX + x * d[1]] =
             (*weights)[(plane * kh + y) * kw + x];
   std::string w = table("weight", {channels, perGroup, fullY, fullX}, full);
-  std::string bias;
+  SmallVector<std::string> biases;
   if (op.getBias())
-    bias = tableOf(op.getBias());
+    biases.push_back(tableOf(op.getBias()));
   Reduction r;
   r.rdims = {{"rc", number(channels / groups)}, {"ty", number(tapsY)}, {"tx", number(tapsX)}};
   r.body = [&](ValueRange at, Value self) {
@@ -461,11 +476,7 @@ LogicalResult Converter::convTranspose(srcc::sr::ConvTranspose2DOp op) {
                        Exterior::Constant, 0.0f);
     return accumulate(weight, value, self);
   };
-  auto epilogue = [&](ValueRange at, Value sum) {
-    sum = narrow(sum);
-    return bias.empty() ? sum : add(sum, readTable(bias, {at[0]}));
-  };
-  reduce(op, shape, sumTypeOf(op), 0, {r}, in.y * in.x * nonZeros(*weights), epilogue);
+  weigh(op, shape, biases, {r}, in.y * in.x * nonZeros(*weights));
   return success();
 }
 
@@ -848,7 +859,7 @@ LogicalResult Converter::layer(Operation &op) {
       Value value = read(in, {at[0], y, x}, Exterior::Constant, outside);
       return combine(self, sumType.isF32() ? wide(value) : value);
     };
-    reduce(&op, shape, sumType, init, {r}, {}, finish);
+    reduce(&op, shape, sumType, [&](ValueRange) { return constant(sumType, init); }, {r}, {}, finish);
     return success();
   };
   if (auto o = dyn_cast<sr::MaxPoolOp>(op)) {

@@ -90,7 +90,15 @@ private:
   void tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads);
   void plainRoot(StageOp root, bool vectorize);
   void rows(StageOp stage);
+  void prefetch(Facts &f);
   void explain(Facts &f);
+  /// Whether a stage passes through memory tile by tile: all read it at their own columns. Vectors of
+  /// all its channels lie side by side then, in the order in which tiles take them.
+  bool streams(Facts &f) {
+    return f.root && !f.tileOf && !f.rowOf && !f.blocked && device.vectorWidth > 1 &&
+           channelsOf(f.op) >= 8 && f.op.getRank() == 3 && !f.reaches.empty() &&
+           llvm::all_of(f.reaches, [](Reach &r) { return !r.left && !r.right; });
+  }
   /// Bands of rows of a picture: several for each core, so that none waits long for the others.
   int64_t bands() const { return 4 * std::max<int64_t>(1, device.computeUnits); }
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
@@ -496,8 +504,6 @@ void DefaultSchedule::fuse() {
   for (auto op : pipeline.getOps<StageOp>())
     if (facts[op.getSymName()].root)
       stored.push_back(op);
-  for (StageOp op : stored)
-    collectReaches(op);
   // The picture is not known; it is taken to be the one this compiler is for.
   constexpr int64_t width = 640, height = 360;
   llvm::StringMap<int64_t> ringBytes; // by root
@@ -784,6 +790,22 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   rows(root);
 }
 
+/// A tile asks for what the next one reads of a stage that comes from memory.
+void DefaultSchedule::prefetch(Facts &f) {
+  if (device.prefetching == srcc::Prefetching::None || f.tileOf || f.rowOf || f.op.getRank() != 3 ||
+      channelsOf(f.op) < 8)
+    return;
+  llvm::DenseSet<Operation *> done;
+  for (Reach &r : f.reaches) {
+    StageOp tile = r.reader;
+    while (facts[tile.getSymName()].tileOf)
+      tile = facts[tile.getSymName()].tileOf;
+    auto sum = sums.find(tile.getSymName());
+    if (sum != sums.end() && tiles(tile, sum->second.second) && done.insert(tile).second)
+      PrefetchOp::create(builder, f.op.getLoc(), f.op.getSymName(), tile.getSymName(), "xt", 1);
+  }
+}
+
 /// What was decided for a stage, as a remark.
 void DefaultSchedule::explain(Facts &f) {
   StringRef name = f.op.getSymName();
@@ -833,7 +855,12 @@ void DefaultSchedule::run() {
         entry.second.root = true;
   }
   bool cpu = device.kind == srcc::DeviceKind::CPU;
+  std::string packed[] = {"x/" + std::to_string(device.vectorWidth),
+                          "x%" + std::to_string(device.vectorWidth)};
   if (cpu) {
+    for (auto op : pipeline.getOps<StageOp>())
+      if (facts[op.getSymName()].root)
+        collectReaches(op);
     if (fusion)
       fuse();
     chooseTiles();
@@ -859,7 +886,9 @@ void DefaultSchedule::run() {
       tileGPU(op, sum->second.first, sum->second.second);
     }
     if (!isExternal(op) && !op.getInsteadOf() && !facts[name].tileOf) {
-      if (cpu)
+      if (cpu && streams(facts[name]))
+        store(name, {"y", packed[0], "c", packed[1]}, 1, false, true);
+      else if (cpu)
         store(name, {"y", "c", "x"}, 16, true, true);
       else if (channelsOf(op) >= 4)
         store(name, {"c/4", "y", "x", "c%4"}, 1, false, true);
@@ -872,6 +901,8 @@ void DefaultSchedule::run() {
     Facts &f = facts[op.getSymName()];
     StringRef name = op.getSymName();
     explain(f);
+    if (f.root && cpu)
+      prefetch(f);
     if (StageOp at = f.tileOf) {
       ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), "xt");
     } else if (StageOp at = f.rowOf) {

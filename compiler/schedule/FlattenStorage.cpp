@@ -540,6 +540,13 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
       op->erase();
       return WalkResult::skip();
     }
+    if (auto touch = dyn_cast<TouchOp>(op)) {
+      Value at = linear(builder, loc, touch.getSource(), touch.getIndices());
+      memref::PrefetchOp::create(builder, loc, memory[touch.getSource()], at, /*isWrite=*/false,
+                                 /*localityHint=*/3, /*isDataCache=*/true);
+      op->erase();
+      return WalkResult::skip();
+    }
     if (auto store = dyn_cast<StoreOp>(op)) {
       Value at = linear(builder, loc, store.getStage(), store.getIndices());
       Value to = memory[store.getStage()];

@@ -70,6 +70,8 @@ static LogicalResult fold(ProduceOp produce, unsigned dim, StringRef name, int64
   realize->getParentOp()->walk([&](Operation *op) {
     if (auto load = dyn_cast<LoadOp>(op); load && load.getSource() == produce.getStage())
       wrap(op, load.getIndices());
+    else if (auto touch = dyn_cast<TouchOp>(op); touch && touch.getSource() == produce.getStage())
+      wrap(op, touch.getIndices());
     else if (auto store = dyn_cast<StoreOp>(op); store && store.getStage() == produce.getStage())
       wrap(op, store.getIndices());
   });

@@ -287,6 +287,12 @@ static IndexExpr compute(Value value) {
   if (isa<arith::RemUIOp>(op))
     if (auto divisor = rhs().constant())
       return lhs().mod(*divisor);
+  if (isa<arith::AndIOp>(op) && value.getType().isIndex())
+    if (auto mask = rhs().constant(); mask && llvm::isPowerOf2_64(*mask + 1))
+      return lhs().mod(*mask + 1);
+  if (isa<arith::ShRSIOp>(op) && value.getType().isIndex())
+    if (auto bits = rhs().constant(); bits && *bits >= 0 && *bits < 31)
+      return lhs().floorDiv(int64_t(1) << *bits);
   return atom(IndexAtom::Value, value, 0);
 }
 
@@ -681,9 +687,15 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
     Value x = a.a.materialize(builder, loc), n = constant(a.number);
     if (a.a.provablyNonNegative())
       return arith::DivUIOp::create(builder, loc, x, n);
+    if (llvm::isPowerOf2_64(a.number))
+      return arith::ShRSIOp::create(builder, loc, x, constant(llvm::Log2_64(a.number)));
     return arith::FloorDivSIOp::create(builder, loc, x, n);
   }
   case IndexAtom::Mod: {
+    // Of a negative number too.
+    if (llvm::isPowerOf2_64(a.number))
+      return arith::AndIOp::create(builder, loc, a.a.materialize(builder, loc),
+                                   constant(a.number - 1));
     // Whole divisors more change nothing, and an unsigned remainder is cheap.
     if (auto low = a.a.constantLower(); low && *low > -(int64_t(1) << 30)) {
       IndexExpr shifted = a.a;
@@ -714,23 +726,33 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
   llvm_unreachable("covered switch");
 }
 
-/// The value, of the innermost loop, that stands in several products of `e`.
+/// The innermost loop whose variable an atom depends on, as a depth.
+static unsigned depthOf(const IndexAtom &a) {
+  if (Value value = a.value)
+    return depthOf(value.getParentBlock());
+  unsigned depth = 0;
+  if (a.kind != IndexAtom::Size)
+    for (const IndexExpr *e : {&a.a, &a.b})
+      for (auto &[monomial, coefficient] : e->terms)
+        for (const AtomRef &factor : monomial)
+          depth = std::max(depth, depthOf(*factor));
+  return depth;
+}
+
+/// The atom, of the innermost loop, that stands in several products of `e`.
 static AtomRef commonFactor(const IndexExpr &e) {
-  AtomRef best;
-  unsigned deepest = 0;
   std::map<AtomRef, unsigned, AtomLess> counts;
   for (auto &[monomial, coefficient] : e.terms)
     for (size_t i = 0; i < monomial.size(); ++i)
-      if (monomial[i]->kind == IndexAtom::Value && (!i || AtomLess()(monomial[i - 1], monomial[i])))
+      if (!i || AtomLess()(monomial[i - 1], monomial[i]))
         ++counts[monomial[i]];
-  for (auto &[atom, count] : counts) {
-    Value value = atom->value;
-    unsigned depth = depthOf(value.getParentBlock());
-    if (count > 1 && (!best || depth > deepest)) {
+  AtomRef best;
+  unsigned deepest = 0;
+  for (auto &[atom, count] : counts)
+    if (unsigned depth = depthOf(*atom); count > 1 && (!best || depth > deepest)) {
       best = atom;
       deepest = depth;
     }
-  }
   return best;
 }
 
@@ -756,7 +778,7 @@ Value IndexExpr::materialize(OpBuilder &builder, Location loc) const {
         inner.terms[without] = coefficient;
       }
     }
-    Value product = arith::MulIOp::create(builder, loc, factor->value,
+    Value product = arith::MulIOp::create(builder, loc, materializeAtom(*factor, builder, loc),
                                           inner.materialize(builder, loc));
     Value sum = rest.terms.empty()
                     ? product

@@ -35,8 +35,8 @@ public:
   };
 
   IndexExpr(int64_t constant = 0);
-  /// The value as a sum: looks through arith.{constant,addi,subi,muli,floordivsi,divui,remui,
-  /// remsi,minsi,maxsi} and the loop ranges that simplify divisions.
+  /// The value as a sum: looks through arith.{constant,addi,subi,muli,floordivsi,ceildivsi,divui,
+  /// remui,minsi,maxsi}, andi and shrsi by a power of two, and the loop ranges that simplify divisions.
   static IndexExpr get(mlir::Value value);
   /// An affine map's result over the symbols H and W.
   static IndexExpr get(mlir::AffineExpr expr, const IndexExpr &height, const IndexExpr &width);

@@ -43,11 +43,15 @@ static void eraseUnused(Block &block) {
       if (!own || own.getStage() != load.getSource())
         loaded.insert(load.getSource());
     });
+    llvm::StringSet<> realized;
+    block.walk([&](RealizeOp realize) { realized.insert(realize.getStage()); });
     SmallVector<Operation *> unread;
     block.walk([&](Operation *op) {
       auto produce = dyn_cast<ProduceOp>(op);
       auto realize = dyn_cast<RealizeOp>(op);
+      auto touch = dyn_cast<TouchOp>(op);
       if ((produce && !loaded.count(produce.getStage())) ||
+          (touch && realized.count(touch.getSource()) && !loaded.count(touch.getSource())) ||
           (realize && !loaded.count(realize.getStage())))
         unread.push_back(op); // inner ones first
     });

@@ -11,6 +11,7 @@ void srcc::sched::buildLoopsPipeline(OpPassManager &pm) {
   pm.addPass(createSchedToLoops());
   pm.addPass(createSchedInferBounds());
   pm.addPass(createSchedSlideWindow());
+  pm.addPass(createSchedPrefetch());
   pm.addPass(createSchedFoldStorage());
 }
 

@@ -58,6 +58,13 @@ def SchedSlideWindow : SchedPass<"sched-slide-window"> {
     not; the loop starts earlier by as many iterations as stages are ahead, in which only they are computed.
   }];
 }
+def SchedPrefetch : SchedPass<"sched-prefetch"> {
+  let summary = "asks for what later iterations read";
+  let description = [{
+    A loop with a `prefetch` begins with a nest over the region that its body reads of the stage so many
+    iterations later, a line of 64 bytes a step.
+  }];
+}
 def SchedFoldStorage : SchedPass<"sched-fold-storage"> {
   let summary = "stores folded dimensions in rings";
   let description = [{

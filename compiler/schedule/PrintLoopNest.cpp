@@ -46,6 +46,8 @@ static void printBlock(Block &block, llvm::raw_ostream &os, unsigned indent) {
         os.indent(indent) << "else:\n";
         printBlock(*otherwise, os, indent + 2);
       }
+    } else if (auto touch = dyn_cast<TouchOp>(op)) {
+      os.indent(indent) << "prefetch " << touch.getSource() << "(...)\n";
     } else if (auto store = dyn_cast<StoreOp>(op)) {
       os.indent(indent) << store.getStage() << "(...) = ...\n";
     }

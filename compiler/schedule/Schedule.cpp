@@ -459,6 +459,17 @@ LogicalResult Reader::read(Operation *directive) {
         stage->storeAt = {op.getConsumer().str(), op.getLoop().str()};
         return success();
       })
+      .Case<PrefetchOp>([&](auto op) -> LogicalResult {
+        StageSchedule *consumer = stageOf(op, op.getConsumer());
+        if (!consumer || !lookup(op, op.getStage(), false) ||
+            !findLoop(op, consumer->definitions.front(), op.getConsumer(), op.getLoop()))
+          return failure();
+        if (op.getOffset() < 1 || op.getOffset() > 64)
+          return op.emitOpError("must look 1 to 64 iterations ahead, not ") << op.getOffset();
+        consumer->prefetches.push_back(
+            {op, op.getStage().str(), op.getLoop().str(), int64_t(op.getOffset())});
+        return success();
+      })
       .Case<GroupOp>([&](auto op) { return group(op); })
       .Case<FoldStorageOp>([&](auto op) { return foldStorage(op); })
       .Case<SplitOp>([&](auto op) {
@@ -594,6 +605,18 @@ LogicalResult Reader::finish() {
              << s.at.size() << " loops; legal: one compute_at";
     if (!s.at.empty() && !s.storage.placed)
       s.storage.memory = Memory::Private;
+    for (Prefetch &p : s.prefetches) {
+      auto source = schedule.stages.find(p.source);
+      if (source != schedule.stages.end() &&
+          (source->second.isInline() || source->second.storage.memory != Memory::Global))
+        return p.directive.emitOpError("@") << p.source << " has no storage in global memory; legal: "
+                                            << "a stage at the root, or store_in global";
+      auto loop = llvm::find_if(s.definitions.front().loops,
+                                [&](const Loop &l) { return l.name == p.loop; });
+      if (loop == s.definitions.front().loops.end() || loop->kind != LoopKind::Serial)
+        return p.directive.emitOpError("loop \"") << p.loop << "\" of @" << name
+                                                  << " is not serial; legal: a serial loop";
+    }
     for (auto &[consumer, loop] : s.at) {
       auto op = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, consumer));
       if (schedule.stages[consumer].isInline())
@@ -630,6 +653,8 @@ static LogicalResult checkLoops(LoopsOp loops, PipelineOp pipeline, const Schedu
     StringRef name;
     if (auto load = dyn_cast<LoadOp>(op))
       name = load.getSource();
+    else if (auto touch = dyn_cast<TouchOp>(op))
+      name = touch.getSource();
     else if (auto store = dyn_cast<StoreOp>(op))
       name = store.getStage();
     else if (auto tap = dyn_cast<TapOp>(op))

@@ -56,6 +56,13 @@ struct Storage {
   mlir::Type type;     // null: as computed
 };
 
+/// What the body of a loop reads of `source` is asked for `offset` iterations before.
+struct Prefetch {
+  PrefetchOp directive;
+  std::string source, loop;
+  int64_t offset = 1;
+};
+
 /// Where a stage is computed. Without any compute_* directive it is inlined.
 struct StageSchedule {
   bool root = false;
@@ -64,6 +71,7 @@ struct StageSchedule {
   llvm::StringMap<int64_t> fold;                       // dimension -> elements of the ring
   std::vector<Definition> definitions;                 // pure, then updates
   llvm::StringMap<int64_t> alignBounds;                // dimension -> modulus
+  std::vector<Prefetch> prefetches;                    // at its loops
   Storage storage;
   bool isInline() const { return !root && at.empty(); }
 };

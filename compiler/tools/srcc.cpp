@@ -359,6 +359,7 @@ LogicalResult compile(MLIRContext *context) {
                    : options->precision == "f16s" ? srcc::PackagePrecision::F16Storage
                                                   : srcc::PackagePrecision::F32;
   info.printer.multiplyAdd = device->multiplyAdd;
+  info.printer.prefetching = device->prefetching;
   info.printer.fp16 = device->fp16;
   if (options->emit == "opencl") {
     LogicalResult result = success();

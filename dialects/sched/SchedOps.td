@@ -212,6 +212,23 @@ def Sched_FoldStorageOp : Sched_Directive<"fold_storage"> {
   let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$dim, I64Attr:$factor);
   let assemblyFormat = "$stage $dim `by` $factor attr-dict";
 }
+def Sched_PrefetchOp : Sched_Directive<"prefetch"> {
+  let summary = "asks for what a later iteration of a loop reads of a stage";
+  let description = [{
+    What the loop's body reads of a stage in global memory `offset` iterations later is brought into the
+    caches, a line of 64 bytes a request. Changes no value. `sched.prefetch @in at @out "xt" by 1`:
+
+    ```
+    for xt:                          for xt:
+      out(...) = f(in(...))    ->      for y, x:
+                                         prefetch in(...)   # of xt + 1
+                                       out(...) = f(in(...))
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$consumer, StrAttr:$loop,
+                       I64Attr:$offset);
+  let assemblyFormat = "$stage `at` $consumer $loop `by` $offset attr-dict";
+}
 def Sched_GroupOp : Sched_LoopDirective<"group"> {
   let summary = "reduction loops become one loop over the taps whose weights are not all zero";
   let description = [{
@@ -362,6 +379,11 @@ def Sched_LoadOp : Sched_Op<"load", [MemoryEffects<[MemRead]>]> {
     $source `[` $indices `]` (`packed` $packed^)? (`exterior` $exterior^)? ($value^)? attr-dict `:`
     type($result)
   }];
+}
+def Sched_TouchOp : Sched_Op<"touch", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "asks for the line of a stage's storage that holds a point; it need not exist";
+  let arguments = (ins FlatSymbolRefAttr:$source, Variadic<Index>:$indices);
+  let assemblyFormat = "$source `[` $indices `]` attr-dict";
 }
 def Sched_TapOp : Sched_Op<"tap", [Pure]> {
   let summary = "an index out of a table of lists, known to be in [0, bound)";

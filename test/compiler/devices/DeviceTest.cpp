@@ -29,6 +29,7 @@ const std::string good = R"({
   "fp16": {"value": true, "from": "assumed: x"},
   "images": {"value": false, "from": "assumed: x"},
   "multiply_add": {"value": "mad", "from": "assumed: x"},
+  "prefetch": {"value": "function", "from": "assumed: x"},
   "storage": {"value": "f16", "from": "measured: y"},
   "peak_gflops_f32": {"value": 100.5, "from": "assumed: x"},
   "peak_gflops_f16": {"value": 201, "from": "assumed: x"},
@@ -85,6 +86,8 @@ TEST(Device, ErrorsNameFileKeyAndRule) {
   EXPECT_EQ(errorOf(with("\"gpu\"", "\"npu\"")), "toy.json: key \"kind\" takes \"cpu\" or \"gpu\"");
   EXPECT_EQ(errorOf(with("\"mad\"", "\"add\"")),
             "toy.json: key \"multiply_add\" takes \"fma\" or \"mad\" or \"contract\"");
+  EXPECT_EQ(errorOf(with("\"function\"", "\"always\"")),
+            "toy.json: key \"prefetch\" takes \"none\" or \"function\" or \"builtin\"");
   EXPECT_EQ(errorOf(with("{\"value\": 3, \"from\": \"assumed: x\"}", "3")),
             "toy.json: key \"compute_units\" takes {\"value\": ..., \"from\": \"...\"}");
   EXPECT_EQ(errorOf(with("\"value\": 3, \"from\": \"assumed: x\"",

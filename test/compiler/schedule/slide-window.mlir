@@ -57,7 +57,7 @@ sched.schedule @blur {
 // FOLD: arith.constant 4 : index
 // FOLD: sched.realize @twice bounds(%{{.*}}, %{{.*}}, %{{.*}}) (%{{.*}}, %c4{{.*}}, %{{.*}})
 // FOLD: sched.for "row"
-// FOLD: arith.remui
+// FOLD: arith.andi %{{.*}}, %c3
 // FOLD: sched.store %{{.*}}, @twice
 
 // One buffer holds the rings of all bands: 4 rows of an odd number of 16 elements for each of

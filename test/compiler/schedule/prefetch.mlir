@@ -1,0 +1,70 @@
+// A loop asks for what later iterations read, a line of the storage's layout at a time.
+// RUN: srcc-opt %s --sched-to-loops --sched-infer-bounds --sched-slide-window --sched-prefetch --canonicalize | FileCheck %s
+// RUN: srcc %s --print-loop-nest | FileCheck %s --check-prefix=NEST
+// RUN: srcc %s --emit=opencl --target=pocl-cpu | FileCheck %s --check-prefix=BUILTIN
+// RUN: srcc %s --emit=opencl --target=adreno640 | FileCheck %s --check-prefix=FUNCTION
+// RUN: sed -e 's/at @out "xt" by/at @g "x" by/' %s | not srcc-opt - --sched-to-loops --sched-infer-bounds --sched-prefetch 2>&1 | FileCheck %s --check-prefix=NOTHING
+
+#in = affine_map<()[s0, s1] -> (3, s0, s1)>
+#f = affine_map<()[s0, s1] -> (8, s0, s1)>
+sched.pipeline @sum {
+  sched.input @in dims ["c", "y", "x"] extents #in format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #f : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0 : index
+    %v = sched.read @in[%zero, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @g dims ["c", "y", "x"] extents #f : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0 : index
+    %v = sched.read @in[%zero, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #in : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %y, %x] exterior constant 0.0 : f32
+    %d = sched.read @g[%c, %y, %x] exterior constant 0.0 : f32
+    %e = arith.addf %a, %b : f32
+    %s = arith.addf %e, %d : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @sum {
+  sched.compute_root @f
+  sched.compute_root @g
+  sched.store_in @f global layout ["y", "x/8", "c", "x%8"]
+  sched.compute_root @out
+  sched.split @out "x" into "xt", "xp" by affine_map<()[s0, s1] -> (16)>
+  sched.reorder @out ["xp", "c", "xt", "y"]
+  sched.gpu_blocks @out ["y"]
+  sched.prefetch @f at @out "xt" by 2
+}
+
+// Rows y - 1 and y; columns in steps of 8 from 2 tiles of 16 on, channels in steps of 2: 16 elements a
+// line.
+// CHECK: sched.produce @out
+// CHECK: sched.for "xt" serial
+// CHECK-NEXT: ^bb0(%[[XT:.*]]: index):
+// CHECK: sched.for "y" serial(%c0{{.*}}, %c2{{.*}})
+// CHECK: sched.for "x" serial(%c0
+// CHECK: arith.muli %{{.*}}, %c8
+// CHECK: arith.addi %{{.*}}, %c32
+// CHECK: sched.for "c" serial(%c0{{.*}}, %c2{{.*}})
+// CHECK: sched.touch @f[
+
+// NEST: produce out:
+// NEST-NEXT: gpu_block y:
+// NEST-NEXT:   for xt:
+// NEST-NEXT:     for y in [0, 1]:
+// NEST-NEXT:       for x:
+// NEST-NEXT:         for c in [0, 1]:
+// NEST-NEXT:           prefetch f(...)
+
+// BUILTIN: static inline void prefetch_line(global const void *p)
+// BUILTIN: prefetch_line(&f[
+// FUNCTION: prefetch(&f[{{.*}}, 1);
+// NOTHING: error: 'sched.prefetch' op loop "x" reads nothing of @f
