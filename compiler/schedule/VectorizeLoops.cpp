@@ -47,6 +47,20 @@ private:
   IndexExpr atLane(Value index, int64_t i) {
     return expr(index).substitute(loop.getIv(), start + i);
   }
+  /// How far the places of neighbouring lanes are apart, if all are equally: also where divisions are
+  /// in the way, as in the group of channels that a packed layout holds together.
+  std::optional<int64_t> stepOf(Value index) {
+    if (auto step = expr(index).coefficientOf(loop.getIv()))
+      return step;
+    std::optional<int64_t> step;
+    for (int64_t i = 1; i < lanes; ++i) {
+      auto here = (atLane(index, i) - atLane(index, i - 1)).constant();
+      if (!here || (step && *step != *here))
+        return std::nullopt;
+      step = here;
+    }
+    return step;
+  }
 
   ForOp loop;
   int64_t lanes;
@@ -114,7 +128,7 @@ LogicalResult Vectorizer::widen(Operation &op) {
   };
   if (isa<memref::LoadOp, srcc::ocl::VLoadHalfOp>(op)) {
     Value memory = op.getOperand(0), index = op.getOperand(1), result = op.getResult(0);
-    auto step = expr(index).coefficientOf(loop.getIv());
+    auto step = stepOf(index);
     bool half = isa<srcc::ocl::VLoadHalfOp>(op);
     auto scalarLoad = [&](Value at) -> Value {
       if (half)
@@ -139,7 +153,7 @@ LogicalResult Vectorizer::widen(Operation &op) {
   }
   if (isa<memref::StoreOp, srcc::ocl::VStoreHalfOp>(op)) {
     Value value = op.getOperand(0), memory = op.getOperand(1), index = op.getOperand(2);
-    auto step = expr(index).coefficientOf(loop.getIv());
+    auto step = stepOf(index);
     bool half = isa<srcc::ocl::VStoreHalfOp>(op);
     if (step && *step == 0)
       return op.emitOpError("is the same for all lanes of loop \"")
