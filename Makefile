@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench format clean
+.PHONY: help deps build demo test bench bench-peers format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -23,7 +23,7 @@ APT_PACKAGES := g++ make cmake ninja-build ccache lld-22 clang-22 llvm-22-dev ll
   ocl-icd-libopencl1 pocl-opencl-icd libtorch-dev libgtest-dev oclgrind python3 python3-venv python3-psutil
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install what is needed on Debian 12 (apt as root or through sudo; Python packages into build/venv)
 	@set -eu; missing=; \
@@ -71,12 +71,22 @@ demo: build ## compile the demo network and upscale the bundled photo with it
 test: build ## run every test; the last line counts them
 	@test/run.sh $(BUILD) $(JOBS)
 
-bench: build ## time the demo network, those of SRCC_DATA, and ONNX Runtime on the same files
-	@$(PYTHON) bench/models.py --json=$(BUILD)/bench/models.json
+bench: build ## time whole networks: dense, unfused, pruned (BENCH_FLAGS="--quick"; docs/benchmarks.md)
+	@$(PYTHON) bench/models.py $(BENCH_FLAGS)
+
+bench-peers: build $(BUILD)/venv-peers/requirements.txt $(BUILD)/venv-deepsparse/requirements.txt ## time srcc beside other engines, which it installs
+	@$(BUILD)/venv-peers/bin/python bench/peers.py $(BENCH_FLAGS)
+
+# What cannot be installed is a row of the table, and is tried again the next time.
+$(BUILD)/venv-%/requirements.txt: bench/requirements-%.txt
+	@echo "bench: Python packages into $(@D)"
+	@mkdir -p $(BUILD); /usr/bin/python3 -m venv --clear $(@D)
+	@pip="$(@D)/bin/python -m pip install -q --disable-pip-version-check --no-deps"; \
+	if $$pip -r $< </dev/null; then cp $< $@; else grep -v '^#' $< | xargs -n 1 $$pip || true; fi
 
 format: ## check format and spelling as pre-commit does
 	@git ls-files '*.h' '*.cpp' | xargs -r clang-format-22 --dry-run -Werror
 	@git ls-files | grep -v -E '\.(png|mlirbc|srp)$$' | xargs -r codespell -q 3
 
 clean: ## remove what build made (not the Python packages)
-	@test ! -d $(BUILD) || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name venv -exec rm -rf {} +
+	@test ! -d $(BUILD) || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name 'venv*' -exec rm -rf {} +

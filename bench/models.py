@@ -1,120 +1,177 @@
-"""Times whole networks on this machine: srcc's packages, and ONNX Runtime on the same files if it is installed.
+"""Times whole networks on this machine: srcc's code as it is, unfused, and of pruned weights.
 
-models.py [--size=640x360] [--rounds=5] [--precision=f32] [--names=A,B] [--json=FILE] [--only-srcc]
+models.py [NETWORK...]           (.onnx, .mlir, .mlirbc; without: the ONNX files of SRCC_DATA, else the demo network)
 
-Networks: the demo network and every ONNX file of SRCC_DATA (one exporter). All are run in turn, `rounds` times over, so
-that a machine that slows down slows all of them; each figure is the median over the rounds, with the smallest beside it.
-  device  ms from first enqueue to last completion, pictures in device memory
-  host    ms from float32 host memory to float32 host memory, copies included; what peers are compared by
-  peak    2 x non-zero multiply-adds of the model / device time, as a share of the multiply-add peak of the same round
+Every contender is measured by srcc-bench once a round, one after the other, so that a machine that slows down slows all
+of them. Figures are medians over the rounds, of the same rounds the machine's multiply-add peak and copy bandwidth.
+docs/benchmarks.md says what each column means. Results are written after every measurement; --resume goes on with them.
+Exit code: 1 if something could not be measured, or nothing was.
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 import argparse
 import json
-import os
 import pathlib
-import shutil
-import statistics
-import subprocess
+import resource
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from common import (Failed, Load, ROOT, cell, command_line, conditions, least_disturbed, machine, markdown, median,
+                    networks, plain, program, progress, publish, ratio, run, runs_for, save)
+
+PRUNINGS = ["scheme=block f=4 c=1 density=0.5", "scheme=block f=4 c=1 density=0.25",
+            "scheme=block f=4 c=1 density=0.125", "scheme=pattern density=0.25"]
 
 
-def networks(names):
-    """(name, file) of the networks to time."""
-    data = os.environ.get("SRCC_DATA") or ROOT.parent / "shared" / "data"
-    files = sorted((ROOT / "docs" / "demo").glob("*.mlirbc"))
-    files += [f for f in sorted(pathlib.Path(data).glob("models/onnx/*.onnx")) if ".dynamo." not in f.name]
-    return [(f.stem, f) for f in files if not names or f.stem in names]
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", metavar="NETWORK")
+    parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
+    parser.add_argument("--sizes", metavar="WxH,...", help="input sizes (default 640x360,320x180)")
+    parser.add_argument("--prune", action="append", metavar="OPTIONS",
+                        help="options of srcc-opt --sr-prune, one variant each; '' for none (default: %(default)s)")
+    parser.add_argument("--precision", default="f32", choices=["f32", "f16s"])
+    parser.add_argument("--rounds", type=int, help="default 3")
+    parser.add_argument("--seconds", type=float, help="of runs in a measurement, 2 to 15 runs (default 1)")
+    parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2)")
+    parser.add_argument("--quick", action="store_true", help="see that it works: 64x48, one round, one pruned variant")
+    parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "models.json")
+    parser.add_argument("--markdown", type=pathlib.Path, help="write the table there: between <!-- models --> and <!-- /models -->")
+    parser.add_argument("--resume", action="store_true", help="keep what the JSON file has of this revision")
+    parser.add_argument("--list", action="store_true", help="print what would be measured")
+    given = parser.parse_args()
+    given.sizes = (given.sizes or ("64x48" if given.quick else "640x360,320x180")).split(",")
+    given.rounds = given.rounds or (1 if given.quick else 3)
+    given.tries = given.tries or (1 if given.quick else 2)
+    given.seconds = given.seconds or (0.01 if given.quick else 1)
+    given.prune = [p for p in given.prune or (PRUNINGS[1:2] if given.quick else PRUNINGS) if p]
+    return given
 
 
-def program(name):
-    """A program of ours: in PATH, or of the build folder."""
-    path = shutil.which(name) or ROOT / "build" / "bin" / name
-    if not pathlib.Path(path).exists():
-        sys.exit(f"models.py: {name} is neither in PATH nor in build/bin: run 'make build'")
-    return str(path)
+def compile_case(case, file, precision, folder):
+    """The package of a variant; fills in how long srcc took."""
+    package = folder / "net.srp"
+    if case["variant"] not in ("dense", "unfused"):
+        imported, pruned = folder / "imported.mlirbc", folder / "pruned.mlirbc"
+        run(program("srcc"), file, "--stop-after=import", "-o", imported)
+        run(program("srcc-opt"), imported, f"--sr-prune=scheme={case['variant']}", "--emit-bytecode", "-o", pruned)
+        file = pruned
+    start = time.perf_counter()
+    run(program("srcc"), file, f"--precision={precision}", "-o", package,
+        *(["--no-fusion"] if case["variant"] == "unfused" else []))
+    case["compile_s"] = time.perf_counter() - start
+    return package
 
 
-def peer(file, width, height):
-    """A function that runs an ONNX file in ONNX Runtime on all cores and returns ms, or None."""
-    try:
-        import numpy
-        import onnxruntime
-    except ImportError:
-        return None
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    source = session.get_inputs()[0]
-    random = numpy.random.default_rng(1)
-    picture = random.uniform(0, 1, (1, source.shape[1], height, width)).astype(numpy.float32)
-    session.run(None, {source.name: picture})
+def children_s():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
-    def once():
-        start = time.perf_counter()
-        session.run(None, {source.name: picture})
-        return (time.perf_counter() - start) * 1e3
-    return once
+
+def measure(package, size, runs, warmup=1):
+    """srcc-bench's report, with the share of the CPUs that others had meanwhile."""
+    load, before = Load(), children_s()
+    report = json.loads(run(program("srcc-bench"), package, "--size", size, "--runs", runs, "--warmup", warmup, "--json", "-"))
+    return {**report, "others": load.others(children_s() - before)}
+
+
+def measure_all(results, cases, files, options, folder):
+    """Fills in the cases, round by round; what fails has an error and is left out from then on."""
+    packages, runs = {}, {}
+
+    def attempt(case, step, label):
+        progress(f"{label}: {case['net']} {case['variant']} {case['size']}")
+        try:
+            step(case)
+        except Failed as failure:
+            case["error"] = str(failure)
+        save(options.json, results)
+
+    def prepare(case):
+        key = case["net"], case["variant"]
+        if key not in packages:
+            place = folder / str(len(packages))
+            place.mkdir(exist_ok=True)
+            packages[key] = compile_case(case, files[case["net"]], options.precision, place), case
+        package, first = packages[key]
+        case["compile_s"] = first["compile_s"]
+        # The first run compiles the kernels, and tells how often there is time to run.
+        runs[id(case)] = runs_for(2 * measure(package, case["size"], 1, 0)["host_ms"], options.seconds)
+
+    def one_round(case):
+        package, _ = packages[case["net"], case["variant"]]
+        case["rounds"].append(least_disturbed(lambda: measure(package, case["size"], runs[id(case)]), options.tries))
+
+    def open_cases(done):
+        return [c for c in cases if not c["error"] and len(c["rounds"]) <= done]
+    for number, case in enumerate(left := open_cases(options.rounds - 1)):
+        attempt(case, prepare, f"compiling {number + 1}/{len(left)}")
+    for done in range(options.rounds):
+        for number, case in enumerate(left := open_cases(done)):
+            attempt(case, one_round, f"round {done + 1}/{options.rounds}, {number + 1}/{len(left)}")
+    progress("")
+
+
+def summary(cases):
+    """Header and rows of the table; a case that failed is a row with the reason."""
+    header = ["network, size, variant", "ms", "min", "host ms", "of peak", "GMAC/s", "MB", "compile s", "x unfused", "x dense", "others"]
+
+    def middle(case, key):
+        return median(r[key] for r in case["rounds"]) if case else None
+    rows = []
+    for case in cases:
+        name = f"{case['net']} {case['size']} {case['variant']}"
+        if not case["rounds"]:
+            rows.append([name, case["error"] or "not measured"])
+            continue
+        same = {c["variant"]: c for c in cases if (c["net"], c["size"]) == (case["net"], case["size"])}
+        dense, ms = same["dense"], middle(case, "median_ms")
+        macs = median(r["gflops"] * r["median_ms"] / 2e3 for r in dense["rounds"])  # in billions
+        ratios = [ratio(middle(same[v], "median_ms"), ms) if v != case["variant"] else None for v in ("unfused", "dense")]
+        rows.append([name, f"{ms:.2f}", f"{min(r['min_ms'] for r in case['rounds']):.2f}", f"{middle(case, 'host_ms'):.2f}",
+                     f"{median(r['gflops'] / r['peak_gflops'] for r in case['rounds']):.0%}",
+                     cell(ratio(macs, ms / 1e3), ".1f"), f"{middle(case, 'peak_memory_mb'):.0f}", f"{case['compile_s']:.1f}",
+                     cell(ratios[0], ".2f"), cell(ratios[1] if case["variant"] != "unfused" else None, ".2f"),
+                     f"{middle(case, 'others'):.0%}"])
+        if case["error"]:
+            rows.append([name, case["error"]])
+    return header, rows
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", default="640x360", help="input size, WIDTHxHEIGHT")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--precision", default="f32")
-    parser.add_argument("--names", default="", help="only these networks, comma-separated")
-    parser.add_argument("--json", type=pathlib.Path, help="also write every round's figures there")
-    parser.add_argument("--only-srcc", action="store_true", help="leave ONNX Runtime out")
-    arguments = parser.parse_args()
-    width, height = (int(n) for n in arguments.size.split("x"))
+    options = arguments()
+    files = networks(options.nets, options.files)
+    variants = ["dense", "unfused"] + [p.removeprefix("scheme=") for p in options.prune]
+    cases = [{"net": net, "variant": variant, "size": size, "compile_s": None, "error": None, "rounds": []}
+             for size in options.sizes for net in files for variant in variants]
+    if options.list:
+        print("\n".join(f"{c['net']} {c['size']} {c['variant']}" for c in cases))
+        return
+    if not cases:
+        sys.exit("models.py: no network to time")
+    results = {"machine": machine(), "precision": options.precision, "cases": cases}
+    if options.resume and options.json.exists():
+        old = json.loads(options.json.read_text())
+        if any(old[k] != results[k] for k in ("precision",)) or \
+                any(old["machine"][k] != results["machine"][k] for k in ("cpu", "revision")):
+            sys.exit(f"models.py: {options.json} is of another precision, CPU or revision: remove it, or leave --resume out")
+        kept = {(c["net"], c["variant"], c["size"]): c for c in old["cases"] if not c["error"]}
+        cases[:] = [kept.get((c["net"], c["variant"], c["size"]), c) for c in cases]
+    interrupted = False
     with tempfile.TemporaryDirectory(prefix="srcc-bench-") as folder:
-        cases = []
-        for name, file in networks(arguments.names.split(",") if arguments.names else []):
-            package = pathlib.Path(folder) / (name + ".srp")
-            start = time.perf_counter()
-            subprocess.run([program("srcc"), str(file), "-o", str(package), f"--precision={arguments.precision}"],
-                           check=True, stdin=subprocess.DEVNULL, capture_output=True)
-            compile_s = time.perf_counter() - start
-            other = peer(file, width, height) if file.suffix == ".onnx" and not arguments.only_srcc else None
-            cases.append({"name": name, "package": package, "compile_s": compile_s, "rounds": [], "onnxruntime_ms": [],
-                          "peer": other})
-        if not cases:
-            sys.exit("models.py: no network to time")
-        for done in range(arguments.rounds):
-            for case in cases:
-                print(f"round {done + 1}/{arguments.rounds}: {case['name']}", end="\033[K\r", file=sys.stderr)
-                report = subprocess.run([program("srcc-bench"), str(case["package"]), "--size", arguments.size, "--json", "-"],
-                                        check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-                case["rounds"].append(json.loads(report.stdout))
-                if case["peer"]:
-                    case["onnxruntime_ms"].append(case["peer"]())
-    print(end="\033[K", file=sys.stderr)
-
-    def middle(case, key):
-        return statistics.median(r[key] for r in case["rounds"])
-
-    print(f"input {arguments.size}, {arguments.precision}, median of {arguments.rounds} interleaved rounds, "
-          f"{cases[0]['rounds'][0]['device']}")
-    print(f"{'network':<26}{'device ms':>11}{'min':>9}{'host ms':>9}{'GFLOP/s':>9}{'peak':>7}{'MB':>6}{'compile s':>11}"
-          f"{'ONNX RT ms':>12}{'faster':>8}")
-    for case in cases:
-        share = statistics.median(r["gflops"] / r["peak_gflops"] for r in case["rounds"])
-        line = (f"{case['name']:<26}{middle(case, 'median_ms'):>11.1f}{min(r['min_ms'] for r in case['rounds']):>9.1f}"
-                f"{middle(case, 'host_ms'):>9.1f}{middle(case, 'gflops'):>9.1f}{share:>7.0%}"
-                f"{middle(case, 'peak_memory_mb'):>6.0f}{case['compile_s']:>11.2f}")
-        if case["onnxruntime_ms"]:
-            other = statistics.median(case["onnxruntime_ms"])
-            line += f"{other:>12.1f}{other / middle(case, 'host_ms'):>7.2f}x"
-        print(line)
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(
-            {"size": arguments.size, "precision": arguments.precision, "networks": [
-                {key: case[key] for key in ("name", "compile_s", "rounds", "onnxruntime_ms")} for case in cases]},
-            indent=1))
-        print(f"all rounds: {arguments.json}")
+        try:
+            measure_all(results, cases, files, options, pathlib.Path(folder))
+        except KeyboardInterrupt:
+            interrupted = True
+    header, rows = summary(cases)
+    reports = [r for c in cases for r in c["rounds"]]
+    about = conditions(results["machine"], [r["peak_gflops"] for r in reports], [r["copy_gbs"] for r in reports])
+    about += f"; {options.precision}, rounds: {options.rounds}"
+    print(f"{about}\n\n{plain(header, rows)}\n\nall rounds: {options.json}")
+    if options.markdown:
+        publish(options.markdown, "models", f"`{command_line('make bench')}`: {about}.\n\n{markdown(header, rows)}")
+    sys.exit(interrupted or not reports or any(c["error"] for c in cases))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""What the benchmarks share: networks and programs, medians, agreement, the load of others, tables, results on disk.
+
+Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+import datetime
+import json
+import math
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+class Failed(Exception):
+    """What could not be measured; the text is its row in the table."""
+
+
+def networks(pattern="", files=()):
+    """name -> file of the networks whose names the regular expression finds: those given; else the data's; else the demo."""
+    if not files:
+        data = pathlib.Path(os.environ.get("SRCC_DATA") or ROOT.parent / "shared" / "data")
+        files = [f for f in sorted(data.glob("models/onnx/*.onnx")) if ".dynamo." not in f.name]
+        if not files:
+            print(f"no networks in {data}/models/onnx (SRCC_DATA): the demo network alone", file=sys.stderr)
+            files = sorted((ROOT / "docs" / "demo").glob("*.mlirbc"))
+    return {f.stem: f for f in map(pathlib.Path, files) if re.search(pattern, f.stem)}
+
+
+def program(name):
+    """A program of ours: in PATH, or of the build folder."""
+    path = shutil.which(name) or ROOT / "build" / "bin" / name
+    if not pathlib.Path(path).exists():
+        sys.exit(f"{name} is neither in PATH nor in build/bin: run 'make build'")
+    return str(path)
+
+
+def run(*command, timeout=900, **options):
+    """Standard output of a program; its first error line as Failed."""
+    name = pathlib.Path(str(command[0])).name
+    try:
+        done = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", timeout=timeout, **options)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{name} takes more than {timeout} s") from None
+    if done.returncode:
+        lines = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
+        said = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "")
+        raise Failed(f"{name}: {ending(done.returncode)}: {said.strip()}")
+    return done.stdout
+
+
+def ending(code):
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def median(values):
+    """The median, or None of nothing."""
+    values = list(values)
+    return statistics.median(values) if values else None
+
+
+def ratio(time, ours):
+    """How many times faster ours is; None without both."""
+    return time / ours if time and ours else None
+
+
+def runs_for(ms, seconds, most=15, least=2):
+    """How often to run what takes ms, so that it takes about so many seconds."""
+    return max(least, min(most, int(seconds * 1e3 / max(ms, 1e-3))))
+
+
+def max_error(actual, expected, low, high):
+    """The largest difference as a share of the value range; infinite if shapes differ or a value is no number."""
+    if actual.shape != expected.shape:
+        return math.inf
+    worst = float(np.abs(actual.astype(np.float64) - expected).max(initial=0)) / (high - low)
+    return worst if math.isfinite(worst) else math.inf
+
+
+class Load:
+    """CPU time of the whole machine since it was made, its host's other guests included."""
+
+    def __init__(self):
+        self.start = self.read()
+
+    @staticmethod
+    def read():
+        """Busy and all ticks: user nice system idle iowait irq softirq steal."""
+        ticks = [int(n) for n in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+        return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+    def others(self, own_s):
+        """The share of all CPU time that went neither to us (own_s seconds) nor to idling."""
+        busy, total = (now - then for now, then in zip(self.read(), self.start))
+        return max(0.0, busy - own_s * os.sysconf("SC_CLK_TCK")) / max(total, 1)
+
+
+def least_disturbed(measure, tries, limit=0.1):
+    """What measure() returns, again while others took more than `limit` of the CPUs; of all tries the calmest."""
+    best = None
+    for _ in range(tries):
+        report = measure()
+        if best is None or report["others"] < best["others"]:
+            best = report
+        if best["others"] <= limit:
+            break
+    return best
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        print(text, end="\033[K\r", file=sys.stderr, flush=True)
+    elif text:
+        print(text, file=sys.stderr, flush=True)
+
+
+def cell(value, form=""):
+    return "-" if value is None else format(value, form)
+
+
+def plain(header, rows):
+    """A table with aligned columns: the first to the left, numbers to the right. A short row ends with a text."""
+    rows = [list(header), *rows]
+    full = [row for row in rows if len(row) == len(header)]
+    first, *widths = [max(len(row[i]) for row in (full if i else rows)) for i in range(len(header))]
+    return "\n".join("  ".join([row[0].ljust(first)] + [c.rjust(w) for c, w in zip(row[1:], widths)]) for row in rows)
+
+
+def markdown(header, rows):
+    rows = [header, ["---"] + ["---:"] * (len(header) - 1)] + list(rows)
+    return "\n".join("| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in rows)
+
+
+def publish(path, name, text):
+    """Writes text between `<!-- name -->` and `<!-- /name -->` of a page; a page without them is that text alone."""
+    path, begin, end = pathlib.Path(path), f"<!-- {name} -->", f"<!-- /{name} -->"
+    page = path.read_text() if path.exists() else ""
+    if begin in page and end in page.split(begin, 1)[1]:
+        before, rest = page.split(begin, 1)
+        text = f"{before}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text.rstrip("\n") + "\n")
+
+
+def machine():
+    """CPU, cores, date and revision of a measurement."""
+    lines = subprocess.run(["lscpu"], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}).stdout
+    lscpu = dict(line.split(":", 1) for line in lines.splitlines() if ":" in line)
+    name, family, model = (lscpu.get(key, "?").strip() for key in ("Model name", "CPU family", "Model"))
+    revision = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return {"cpu": f"{name} (family {family}, model {model})", "cores": os.cpu_count(),
+            "revision": revision.stdout.strip(), "date": datetime.date.today().isoformat()}
+
+
+def conditions(where, peaks, bandwidths):
+    """The line above a table: the machine and what it can do."""
+    peak, bandwidth = median(peaks), median(bandwidths)
+    able = f"; {peak:.0f} GFLOP/s ({min(peaks):.0f} to {max(peaks):.0f}), copies {bandwidth:.1f} GB/s" if peaks else ""
+    return f"{where['cpu']}, {where['cores']} cores{able}; {where['date']}, revision {where['revision']}"
+
+
+def command_line(target):
+    """The command of this run, as somebody would type it."""
+    return f'{target} BENCH_FLAGS="{shlex.join(sys.argv[1:])}"' if len(sys.argv) > 1 else target
+
+
+def save(path, results):
+    """Writes JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(results, indent=1) + "\n")
+    new.replace(path)

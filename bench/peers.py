@@ -1,0 +1,319 @@
+"""Times srcc's code beside other inference engines on the same networks, pictures and threads.
+
+peers.py [NETWORK.onnx...]       (without: the ONNX files of SRCC_DATA)
+
+Each engine is a process of its own (worker.py) that loads a network once and runs it when told to. They take turns,
+round by round; whoever is not running is stopped. Times are from float32 in host memory to float32 in host memory. Every
+output is held against ONNX Runtime's. An engine that is missing or fails is a row with the reason.
+Exit code: 1 if an engine failed, an output differs by more than 2e-3 of the value range, or srcc was not measured.
+Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+import argparse
+import json
+import math
+import os
+import pathlib
+import re
+import select
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+
+import numpy as np
+
+from common import (Failed, Load, ROOT, cell, command_line, conditions, ending, least_disturbed, machine, markdown,
+                    max_error, median, networks, plain, program, progress, publish, ratio, run, runs_for, save)
+from prune import prune
+
+ENGINES = ["srcc", "onnxruntime", "openvino", "litert", "ncnn", "mnn", "deepsparse"]
+AGREE = 2e-3  # of the value range: half a level of 8 bits
+PATIENCE = 900  # seconds to wait for an answer
+
+
+class Worker:
+    """An engine's process; stopped by SIGSTOP whenever it does not owe an answer."""
+
+    def __init__(self, engine, network, picture, threads, said):
+        apart = ROOT / "build" / f"venv-{engine}" / "bin" / "python"
+        environment = {**os.environ, "PATH": f"{pathlib.Path(program('srcc')).parent}:{os.environ['PATH']}",
+                       "OMP_NUM_THREADS": str(threads), "POCL_MAX_PTHREAD_COUNT": str(threads),
+                       "NM_DISABLE_ANALYTICS": "1"}  # DeepSparse reports its use, otherwise
+        cpus = sorted(os.sched_getaffinity(0))[:threads]
+        self.said = said
+        with open(said, "w") as log:
+            self.process = subprocess.Popen(
+                [apart if apart.exists() else sys.executable, pathlib.Path(__file__).with_name("worker.py"), engine,
+                 network, picture, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0,
+                env=environment, cwd=pathlib.Path(network).parent, preexec_fn=lambda: os.sched_setaffinity(0, cpus))
+        try:
+            self.info = self.answer()
+        except BaseException:
+            self.close()
+            raise
+
+    def answer(self):
+        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
+            raise Failed(f"no answer in {PATIENCE} s")
+        line = self.process.stdout.readline()
+        if not line:
+            lines = self.said.read_text(errors="replace").splitlines()
+            why = next((": " + line.strip() for line in lines if re.search("assert|error", line, re.I)), "")
+            raise Failed(f"its process ended with {ending(self.process.wait())}{why}")
+        fields = json.loads(line)
+        if "error" in fields:
+            raise Failed(fields["error"])
+        self.process.send_signal(signal.SIGSTOP)
+        return fields
+
+    def ask(self, command, argument):
+        self.process.send_signal(signal.SIGCONT)
+        try:
+            self.process.stdin.write(f"{command} {argument}\n".encode())
+        except BrokenPipeError:
+            pass  # answer() says how it ended
+        return self.answer()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def sized(network, target, height, width):
+    """A copy of an ONNX network for pictures of one size, as an engine in a product would have it."""
+    import onnx
+    model = onnx.load(network)
+    dims = model.graph.input[0].type.tensor_type.shape.dim
+    for dim, value in zip(dims, (1, dims[1].dim_value, height, width)):
+        dim.dim_value = value
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    del model.graph.value_info[:]
+    onnx.save(onnx.shape_inference.infer_shapes(model), target)
+
+
+def present(tool):
+    if not tool.exists():
+        raise Failed(f"there is no converter {tool.name}: 'make bench-peers' installs it")
+
+
+def converted(engine, network, folder, shape):
+    """The file that an engine reads."""
+    target, tools = folder / network.stem, pathlib.Path(sys.executable).parent
+    if engine == "srcc":
+        run(program("srcc"), network, "-o", f"{target}.srp")
+        return f"{target}.srp"
+    fixed = folder / f"{network.stem}.fixed.onnx"
+    if engine == "ncnn":
+        pnnx = pathlib.Path(sysconfig.get_path("purelib")) / "pnnx" / "pnnx"  # what the package wraps needs no torch
+        present(pnnx)
+        files = {"pnnxparam": "pnnx.param", "pnnxbin": "pnnx.bin", "pnnxpy": "pnnx.py", "pnnxonnx": "pnnx.onnx",
+                "ncnnparam": f"{target}.ncnn.param", "ncnnbin": f"{target}.ncnn.bin", "ncnnpy": "ncnn.py"}
+        run(pnnx, fixed, f"inputshape=[{','.join(map(str, shape))}]", "fp16=0",
+            *(f"{key}={value}" for key, value in files.items()), cwd=folder)
+        return str(target)
+    if engine == "mnn":
+        present(tools / "mnnconvert")
+        run(tools / "mnnconvert", "-f", "ONNX", "--modelFile", fixed, "--MNNModel", f"{target}.mnn", "--bizCode", "srcc")
+        return f"{target}.mnn"
+    if engine == "litert":
+        run(sys.executable, pathlib.Path(__file__).with_name("tflite.py"), fixed, f"{target}.tflite")
+        return f"{target}.tflite"
+    return str(fixed)
+
+
+def ask_runs(worker, runs):
+    load = Load()
+    answer = worker.ask("run", runs)
+    return {**answer, "others": load.others(answer["cpu_s"])}
+
+
+def machine_round(package):
+    """srcc-bench on a small picture: the peak and the bandwidth of this moment."""
+    return json.loads(run(program("srcc-bench"), package, "--size", "64x48", "--runs", 8, "--warmup", 0, "--json", "-"))
+
+
+def measure_net(result, network, density, options, folder, write):
+    """Fills in the engines' rows of one network, pruned to a density if there is one."""
+    import onnx
+    size = result["size"]
+    width, height = map(int, size.split("x"))
+    if density:
+        model = onnx.load(network)
+        prune(model, density)
+        network = folder / f"{network.stem}.pruned.onnx"
+        onnx.save(model, network)
+    fixed = folder / f"{network.stem}.fixed.onnx"
+    sized(network, fixed, height, width)
+    result["gmacs"], result["kept_gmacs"], (low, high) = facts(fixed)
+    shape = [d.dim_value for d in onnx.load(fixed).graph.input[0].type.tensor_type.shape.dim]
+    picture = folder / "input.npy"
+    np.save(picture, np.random.default_rng(1).uniform(low, high, shape).astype(np.float32))
+    workers, runs = {}, {}
+
+    def attempt(row, label, step):
+        progress(f"{result['net']} {size}: {label}, {row['engine']}")
+        try:
+            step(row)
+        except Failed as failure:
+            row["error"] = str(failure)
+        write()
+
+    def load(row):
+        engine = row["engine"]
+        file = converted(engine, network, folder, shape)
+        if engine == "srcc":  # its kernels are compiled once for a device
+            start = time.perf_counter()
+            run(program("srcc-bench"), file, "--size", size, "--runs", 1, "--warmup", 0, "--json", "-")
+            row["first_start_s"] = time.perf_counter() - start
+        worker = Worker(engine, file, str(picture), options.threads, options.json.parent / f"peers-{engine}.log")
+        workers[engine] = worker
+        row.update(worker.info)
+        runs[engine] = runs_for(worker.ask("run", 1)["ms"][0], options.seconds)
+        worker.ask("save", folder / f"{engine}.npy")
+
+    def one_round(row):
+        worker = workers[row["engine"]]
+        row["rounds"].append(least_disturbed(lambda: ask_runs(worker, runs[row["engine"]]), options.tries))
+
+    try:
+        for row in result["rows"]:
+            attempt(row, "loading", load)
+        for done in range(options.rounds):
+            if "srcc" in workers:
+                report = machine_round(folder / f"{network.stem}.srp")
+                result["machine"].append({key: report[key] for key in ("peak_gflops", "copy_gbs")})
+            order = result["rows"][done % len(result["rows"]):] + result["rows"][:done % len(result["rows"])]
+            for row in order:
+                if not row["error"]:
+                    attempt(row, f"round {done + 1}/{options.rounds}", one_round)
+    except Failed as failure:
+        result["error"] = str(failure)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    reference = next((e for e in ["onnxruntime", *ENGINES] if e in workers), None)
+    for row in result["rows"]:
+        if row["engine"] in workers and row["engine"] != reference:
+            actual, expected = (np.load(folder / f"{e}.npy") for e in (row["engine"], reference))
+            row["max_error"] = max_error(actual, expected, low, high)
+            if not row["max_error"] <= AGREE:
+                row["error"] = row["error"] or f"its output differs from {reference}'s by {row['max_error']:.1e} of the range"
+    result["reference"] = reference
+    write()
+
+
+def time_of(row):
+    return median(ms for r in row["rounds"] for ms in r["ms"])
+
+
+def summary(results):
+    """Header and rows of the table of engines, and of the one of ratios."""
+    header = ["network, size, engine", "ms", "min", "GMAC/s", "of peak", "MB", "load s", "max error", "srcc is faster", "others"]
+    rows, ratios = [], []
+    for result in results:
+        times = {row["engine"]: time_of(row) for row in result["rows"] if not row["error"]}
+        times = {engine: ms for engine, ms in times.items() if ms}
+        ours, gmacs, kept = times.get("srcc"), result["gmacs"], result["kept_gmacs"]
+        peak = median(m["peak_gflops"] for m in result["machine"])
+        for row in result["rows"]:
+            name = f"{result['net']} {result['size']} {row['engine']} {row.get('version', '')}".rstrip()
+            ms = times.get(row["engine"])
+            if not ms:
+                rows.append([name, row["error"] or result["error"] or "not measured"])
+                continue
+            rows.append([name, f"{ms:.2f}", f"{min(m for r in row['rounds'] for m in r['ms']):.2f}",
+                         cell(ratio(gmacs, ms / 1e3), ".1f"), cell(2e3 * kept / ms / peak if peak else None, ".0%"),
+                         f"{max(r['memory_mb'] for r in row['rounds']):.0f}", f"{row['load_s']:.1f}" + (f" (first {row['first_start_s']:.0f})" if "first_start_s" in row else ""),
+                         cell(row.get("max_error"), ".0e") if row["engine"] != result.get("reference") else "reference",
+                         "-" if row["engine"] == "srcc" else cell(ratio(ms, ours), ".2f"),
+                         f"{median(r['others'] for r in row['rounds']):.0%}"])
+        others = {engine: ms for engine, ms in times.items() if engine != "srcc"}
+        best = min(others, key=others.get, default=None)
+        ratios.append([f"{result['net']} {result['size']}", cell(ours, ".2f"), best or "-", cell(others.get(best), ".2f"),
+                       cell(ratio(others.get(best), ours), ".2f")])
+    return header, rows, ["network, size", "srcc ms", "fastest peer", "ms", "srcc is faster"], ratios
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", metavar="NETWORK.onnx")
+    parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
+    parser.add_argument("--engines", default=",".join(ENGINES), help="default: %(default)s")
+    parser.add_argument("--sizes", metavar="WxH,...", help="input sizes (default 640x360)")
+    parser.add_argument("--pruned", metavar="REGEX", help="networks that are measured pruned, too (prune.py)")
+    parser.add_argument("--density", type=float, default=0.25, help="of pruned layers, in blocks of 4x1 (default %(default)s)")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, help="default 3")
+    parser.add_argument("--seconds", type=float, help="of runs of an engine in a round, 2 to 15 runs (default 2)")
+    parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2)")
+    parser.add_argument("--quick", action="store_true", help="see that it works: 64x48, one round")
+    parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "peers.json")
+    parser.add_argument("--markdown", type=pathlib.Path, help="write the tables there: between <!-- peers --> and <!-- /peers -->")
+    parser.add_argument("--list", action="store_true", help="print what would be measured")
+    given = parser.parse_args()
+    given.sizes = (given.sizes or ("64x48" if given.quick else "640x360")).split(",")
+    given.rounds = given.rounds or (1 if given.quick else 3)
+    given.tries = given.tries or (1 if given.quick else 2)
+    given.seconds = given.seconds or (0.01 if given.quick else 2)
+    given.engines = given.engines.split(",")
+    if unknown := set(given.engines) - set(ENGINES):
+        parser.error(f"no engine {', '.join(sorted(unknown))}; there are {', '.join(ENGINES)}")
+    return given
+
+
+def facts(network):
+    """Of an ONNX network: billions of multiply-adds of its convolutions, those with non-zero weights, value range."""
+    import onnx
+    from onnx import numpy_helper
+    graph = onnx.load(network).graph
+    constants = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in [*graph.value_info, *graph.output]}
+    pairs = [(constants[n.input[1]], math.prod(shapes[n.output[0]][2:])) for n in graph.node if n.op_type == "Conv"]
+    clips = any(n.op_type == "Clip" for n in graph.node) and \
+        255 in [c for n in graph.node if n.op_type == "Constant" for c in numpy_helper.to_array(n.attribute[0].t).ravel()[:1]]
+    return (1e-9 * sum(weights.size * pixels for weights, pixels in pairs),
+            1e-9 * sum(np.count_nonzero(weights) * pixels for weights, pixels in pairs), (0, 255) if clips else (0, 1))
+
+
+def main():
+    options = arguments()
+    files = {name: file for name, file in networks(options.nets, options.files).items() if file.suffix == ".onnx"}
+    jobs = [(name, size, pruned) for size in options.sizes for name in files for pruned in (False, True)
+            if not pruned or options.pruned is not None and re.search(options.pruned, name)]
+    title = f"block f=4 c=1 density={options.density}"
+    if options.list:
+        print("\n".join(f"{n} {s}{' ' + title if p else ''}: {', '.join(options.engines)}" for n, s, p in jobs))
+        return
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    results = {"machine": machine(), "threads": options.threads, "cases": []}
+    interrupted = False
+    with tempfile.TemporaryDirectory(prefix="srcc-peers-") as folder:
+        try:
+            for number, (name, size, pruned) in enumerate(jobs):
+                place = pathlib.Path(folder) / str(number)
+                place.mkdir()
+                result = {"net": f"{name} {title}" if pruned else name, "size": size, "error": None, "machine": [],
+                          "rows": [{"engine": e, "error": None, "rounds": []} for e in options.engines]}
+                results["cases"].append(result)
+                measure_net(result, files[name], options.density if pruned else None, options, place,
+                            lambda: save(options.json, results))
+        except KeyboardInterrupt:
+            interrupted = True
+    progress("")
+    cases = results["cases"]
+    moments = [m for c in cases for m in c["machine"]]
+    about = conditions(results["machine"], [m["peak_gflops"] for m in moments], [m["copy_gbs"] for m in moments])
+    about += f"; f32, {options.threads} threads, rounds: {options.rounds}"
+    header, rows, ratio_header, ratios = summary(cases)
+    print(f"{about}\n\n{plain(header, rows)}\n\n{plain(ratio_header, ratios)}\n\nall rounds: {options.json}")
+    if options.markdown:
+        publish(options.markdown, "peers", f"`{command_line('make bench-peers')}`: {about}.\n\n"
+                f"{markdown(ratio_header, ratios)}\n\n{markdown(header, rows)}")
+    errors = [e for c in cases for e in (c["error"], *(row["error"] for row in c["rows"])) if e]
+    sys.exit(interrupted or not cases or bool(errors))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The benchmarks' programs end to end on a tiny network: figures that belong together, failures that stay visible. That
+pruned ONNX files have the zeros of srcc-opt --sr-prune. No time is checked."""
+import json
+import os
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+
+from harness import ROOT, Checks, Failure, interpret, noise, run, scratch
+
+sys.path.insert(0, str(ROOT / "test" / "frontend"))
+from make_ops import Net  # noqa: E402
+
+
+def save(name, path, *middle):
+    """3 -> 12 channels and a pixel shuffle, with convolutions of `middle` channels between, added to what they read where they can."""
+    net = Net(name)
+    x, channels = "input", 3
+    for filters in middle:
+        y = net.conv(x, filters, channels)
+        x, channels = net.op("Add", x, y) if filters == channels else net.op("Relu", y), filters
+    onnx.save(net.end(net.op("DepthToSpace", net.conv(x, 12, channels), blocksize=2, mode="CRD")).model(), path)
+    return net.nodes[-2].name
+
+
+def bench(script, *options, code=0):
+    return run(sys.executable, ROOT / "bench" / script, *options, code=code, env={"SRCC_DATA": "/nonexistent"})
+
+
+checks = Checks()
+with scratch() as name:
+    folder = pathlib.Path(name)
+    net, deep, broken, out = (folder / f for f in ("tiny.onnx", "deep.onnx", "broken.onnx", "out.json"))
+    layer = save("tiny", net)
+    save("deep", deep, 8, 8, 10)
+    broken.write_bytes(b"no network")
+
+    with checks("the demo network, where there is no data"):
+        done = bench("models.py", "--list", "--sizes", "16x8")
+        if "the demo network alone" not in done.stderr or "demo 16x8 dense" not in done.stdout:
+            raise Failure(done.stdout + done.stderr)
+
+    with checks("models.py: every variant, a broken network as a row"):
+        options = [net, broken, "--quick", "--sizes", "16x8", "--json", out, "--markdown", folder / "page.md",
+                   "--prune", f"scheme=block f=4 c=1 density=0.25 layers={layer}"]
+        done = bench("models.py", *options, code=1)
+        cases = {(c["net"], c["variant"]): c for c in json.loads(out.read_text())["cases"]}
+        rows = [c["rounds"][0] for (net_name, _), c in cases.items() if net_name == "tiny" and not c["error"]]
+        macs = {round(r["gflops"] * r["median_ms"] * 5e5 / (16 * 8)) for r in rows}
+        # 3 x 12 x 9 for each pixel; of the 81 blocks of 4 weights at most a quarter stays.
+        if len(rows) != 3 or macs != {324, 20 * 4}:
+            raise Failure(f"{len(rows)} variants, multiply-adds {macs}\n{done.stdout}")
+        if "broken.onnx" not in cases["broken", "dense"]["error"] or "broken 16x8 dense" not in (folder / "page.md").read_text():
+            raise Failure(done.stdout)
+
+    with checks("models.py --resume measures nothing twice"):
+        before = json.loads(out.read_text())["cases"][:3]
+        bench("models.py", *options, "--resume", code=1)
+        if json.loads(out.read_text())["cases"][:3] != before:
+            raise Failure("other figures")
+
+    with checks("peers.py: agreement with ONNX Runtime, an engine that is not there as a row"):
+        done = bench("peers.py", net, "--quick", "--sizes", "16x8", "--engines", "srcc,onnxruntime,mnn", "--json", out, code=1)
+        rows = {row["engine"]: row for row in json.loads(out.read_text())["cases"][0]["rows"]}
+        if rows["srcc"]["error"] or not rows["srcc"]["max_error"] <= 1e-4 or len(rows["onnxruntime"]["rounds"]) != 1:
+            raise Failure(done.stdout)
+        if rows["mnn"]["rounds"] or "converter" not in rows["mnn"]["error"] or rows["mnn"]["error"] not in done.stdout:
+            raise Failure(done.stdout)
+
+    for density in ("0.5", "0.25"):
+        with checks(f"prune.py has the zeros of sr-prune, density {density}"):
+            run(sys.executable, ROOT / "bench" / "prune.py", deep, folder / "p.onnx", density)
+            run("srcc", deep, "--stop-after=import", "-o", folder / "i.mlirbc")
+            run("srcc-opt", folder / "i.mlirbc", f"--sr-prune=scheme=block f=4 c=1 density={density}", "--emit-bytecode",
+                "-o", folder / "p.mlirbc")
+            run("srcc", folder / "p.onnx", "--stop-after=import", "-o", folder / "q.mlirbc")
+            x = noise(1, 3, 9, 7)
+            whole, ours, theirs = (interpret(folder / f"{m}.mlirbc", x, folder) for m in "ipq")
+            if not np.array_equal(ours, theirs) or np.array_equal(whole, ours):
+                raise Failure("other zeros" if np.any(ours != theirs) else "no zeros")
+checks.done()
