@@ -17,6 +17,7 @@ import sys
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUSY = 0.1  # share of the CPUs that others may take before a measurement is disturbed
 
 
 class Failed(Exception):
@@ -24,7 +25,7 @@ class Failed(Exception):
 
 
 def networks(pattern="", files=()):
-    """name -> file of the networks whose names the regular expression finds: those given; else the data's; else the demo."""
+    """name -> file of the networks that the regular expression finds: of those given, else the data's, else the demo."""
     if not files:
         data = pathlib.Path(os.environ.get("SRCC_DATA") or ROOT.parent / "shared" / "data")
         files = [f for f in sorted(data.glob("models/onnx/*.onnx")) if ".dynamo." not in f.name]
@@ -103,14 +104,14 @@ class Load:
         return max(0.0, busy - own_s * os.sysconf("SC_CLK_TCK")) / max(total, 1)
 
 
-def least_disturbed(measure, tries, limit=0.1):
-    """What measure() returns, again while others took more than `limit` of the CPUs; of all tries the calmest."""
+def least_disturbed(measure, tries):
+    """What measure() returns, again while others took too much of the CPUs; of all tries the calmest."""
     best = None
     for _ in range(tries):
         report = measure()
         if best is None or report["others"] < best["others"]:
             best = report
-        if best["others"] <= limit:
+        if best["others"] <= BUSY:
             break
     return best
 
@@ -140,14 +141,12 @@ def markdown(header, rows):
 
 
 def publish(path, name, text):
-    """Writes text between `<!-- name -->` and `<!-- /name -->` of a page; a page without them is that text alone."""
-    path, begin, end = pathlib.Path(path), f"<!-- {name} -->", f"<!-- /{name} -->"
+    """Writes text between the lines `<!-- name -->` and `<!-- /name -->` of a page; a page without them is that text."""
+    path = pathlib.Path(path)
     page = path.read_text() if path.exists() else ""
-    if begin in page and end in page.split(begin, 1)[1]:
-        before, rest = page.split(begin, 1)
-        text = f"{before}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}"
+    parts = re.split(f"(?ms)^(<!-- {name} -->\n).*?^(<!-- /{name} -->\n)", page, maxsplit=1)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text.rstrip("\n") + "\n")
+    path.write_text("".join([*parts[:2], text, "\n", *parts[2:]]) if len(parts) == 4 else text + "\n")
 
 
 def machine():
@@ -160,11 +159,16 @@ def machine():
             "revision": revision.stdout.strip(), "date": datetime.date.today().isoformat()}
 
 
-def conditions(where, peaks, bandwidths):
-    """The line above a table: the machine and what it can do."""
-    peak, bandwidth = median(peaks), median(bandwidths)
-    able = f"; {peak:.0f} GFLOP/s ({min(peaks):.0f} to {max(peaks):.0f}), copies {bandwidth:.1f} GB/s" if peaks else ""
-    return f"{where['cpu']}, {where['cores']} cores{able}; {where['date']}, revision {where['revision']}"
+def conditions(results, moments, others):
+    """The line above a table: the machine, what it could do meanwhile, and how much of it others had."""
+    where, able = results["machine"], ""
+    if moments:
+        peaks = [m["peak_gflops"] for m in moments]
+        able = (f"; {median(peaks):.0f} GFLOP/s ({min(peaks):.0f} to {max(peaks):.0f}), "
+                f"copies {median(m['copy_gbs'] for m in moments):.1f} GB/s")
+    share = median(others) or 0
+    busy = f"; others had {share:.0%} of the CPUs{', too much to trust the figures' if share > BUSY else ''}"
+    return f"{where['cpu']}, {where['cores']} cores{able}{busy}; {where['date']}, revision {where['revision']}"
 
 
 def command_line(target):

@@ -29,21 +29,23 @@ def arguments():
     parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
     parser.add_argument("--sizes", metavar="WxH,...", help="input sizes (default 640x360,320x180)")
     parser.add_argument("--prune", action="append", metavar="OPTIONS",
-                        help="options of srcc-opt --sr-prune, one variant each; '' for none (default: %(default)s)")
+                        help="options of srcc-opt --sr-prune, one variant each; '' for none (default: "
+                        + "; ".join(PRUNINGS) + ")")
     parser.add_argument("--precision", default="f32", choices=["f32", "f16s"])
     parser.add_argument("--rounds", type=int, help="default 3")
-    parser.add_argument("--seconds", type=float, help="of runs in a measurement, 2 to 15 runs (default 1)")
+    parser.add_argument("--seconds", type=float, default=1, help="of runs in a measurement, 2 to 15 runs (default 1)")
     parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2)")
     parser.add_argument("--quick", action="store_true", help="see that it works: 64x48, one round, one pruned variant")
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "models.json")
-    parser.add_argument("--markdown", type=pathlib.Path, help="write the table there: between <!-- models --> and <!-- /models -->")
+    parser.add_argument("--markdown", type=pathlib.Path,
+                        help="write the table there: between <!-- models --> and <!-- /models -->")
     parser.add_argument("--resume", action="store_true", help="keep what the JSON file has of this revision")
+    parser.add_argument("--report", action="store_true", help="measure nothing, print the table of the JSON file")
     parser.add_argument("--list", action="store_true", help="print what would be measured")
     given = parser.parse_args()
     given.sizes = (given.sizes or ("64x48" if given.quick else "640x360,320x180")).split(",")
     given.rounds = given.rounds or (1 if given.quick else 3)
     given.tries = given.tries or (1 if given.quick else 2)
-    given.seconds = given.seconds or (0.01 if given.quick else 1)
     given.prune = [p for p in given.prune or (PRUNINGS[1:2] if given.quick else PRUNINGS) if p]
     return given
 
@@ -71,7 +73,8 @@ def children_s():
 def measure(package, size, runs, warmup=1):
     """srcc-bench's report, with the share of the CPUs that others had meanwhile."""
     load, before = Load(), children_s()
-    report = json.loads(run(program("srcc-bench"), package, "--size", size, "--runs", runs, "--warmup", warmup, "--json", "-"))
+    report = json.loads(run(program("srcc-bench"), package, "--size", size, "--runs", runs, "--warmup", warmup,
+                            "--json", "-"))
     return {**report, "others": load.others(children_s() - before)}
 
 
@@ -95,8 +98,9 @@ def measure_all(results, cases, files, options, folder):
             packages[key] = compile_case(case, files[case["net"]], options.precision, place), case
         package, first = packages[key]
         case["compile_s"] = first["compile_s"]
-        # The first run compiles the kernels, and tells how often there is time to run.
-        runs[id(case)] = runs_for(2 * measure(package, case["size"], 1, 0)["host_ms"], options.seconds)
+        runs[id(case)] = 2
+        if not options.quick:  # the first run compiles the kernels, and tells how often there is time to run
+            runs[id(case)] = runs_for(2 * measure(package, case["size"], 1, 0)["host_ms"], options.seconds)
 
     def one_round(case):
         package, _ = packages[case["net"], case["variant"]]
@@ -114,7 +118,8 @@ def measure_all(results, cases, files, options, folder):
 
 def summary(cases):
     """Header and rows of the table; a case that failed is a row with the reason."""
-    header = ["network, size, variant", "ms", "min", "host ms", "of peak", "GMAC/s", "MB", "compile s", "x unfused", "x dense", "others"]
+    header = ["network, size, variant", "ms", "min", "host ms", "of peak", "GMAC/s", "MB", "compile s",
+              "x unfused", "x dense", "others"]
 
     def middle(case, key):
         return median(r[key] for r in case["rounds"]) if case else None
@@ -127,50 +132,60 @@ def summary(cases):
         same = {c["variant"]: c for c in cases if (c["net"], c["size"]) == (case["net"], case["size"])}
         dense, ms = same["dense"], middle(case, "median_ms")
         macs = median(r["gflops"] * r["median_ms"] / 2e3 for r in dense["rounds"])  # in billions
-        ratios = [ratio(middle(same[v], "median_ms"), ms) if v != case["variant"] else None for v in ("unfused", "dense")]
-        rows.append([name, f"{ms:.2f}", f"{min(r['min_ms'] for r in case['rounds']):.2f}", f"{middle(case, 'host_ms'):.2f}",
+        faster = {v: cell(ratio(middle(same[v], "median_ms"), ms), ".2f") for v in ("unfused", "dense")}
+        rows.append([name, f"{ms:.2f}", f"{min(r['min_ms'] for r in case['rounds']):.2f}",
+                     f"{middle(case, 'host_ms'):.2f}",
                      f"{median(r['gflops'] / r['peak_gflops'] for r in case['rounds']):.0%}",
-                     cell(ratio(macs, ms / 1e3), ".1f"), f"{middle(case, 'peak_memory_mb'):.0f}", f"{case['compile_s']:.1f}",
-                     cell(ratios[0], ".2f"), cell(ratios[1] if case["variant"] != "unfused" else None, ".2f"),
+                     cell(macs and macs / ms * 1e3, ".1f"), f"{middle(case, 'peak_memory_mb'):.0f}",
+                     f"{case['compile_s']:.1f}", "-" if case["variant"] == "unfused" else faster["unfused"],
+                     "-" if case["variant"] in ("unfused", "dense") else faster["dense"],
                      f"{middle(case, 'others'):.0%}"])
         if case["error"]:
             rows.append([name, case["error"]])
     return header, rows
 
 
-def main():
-    options = arguments()
+def measured(options):
+    """The results of a run, also of one that was interrupted."""
     files = networks(options.nets, options.files)
     variants = ["dense", "unfused"] + [p.removeprefix("scheme=") for p in options.prune]
     cases = [{"net": net, "variant": variant, "size": size, "compile_s": None, "error": None, "rounds": []}
              for size in options.sizes for net in files for variant in variants]
     if options.list:
         print("\n".join(f"{c['net']} {c['size']} {c['variant']}" for c in cases))
-        return
+        sys.exit()
     if not cases:
         sys.exit("models.py: no network to time")
-    results = {"machine": machine(), "precision": options.precision, "cases": cases}
+    results = {"command": command_line("make bench"), "machine": machine(), "precision": options.precision,
+               "rounds": options.rounds, "interrupted": False, "cases": cases}
     if options.resume and options.json.exists():
         old = json.loads(options.json.read_text())
-        if any(old[k] != results[k] for k in ("precision",)) or \
-                any(old["machine"][k] != results["machine"][k] for k in ("cpu", "revision")):
-            sys.exit(f"models.py: {options.json} is of another precision, CPU or revision: remove it, or leave --resume out")
+        if any((old["precision"], old["machine"][k]) != (options.precision, results["machine"][k])
+               for k in ("cpu", "revision")):
+            sys.exit(f"models.py: {options.json} is of another precision, CPU or revision: leave --resume out")
         kept = {(c["net"], c["variant"], c["size"]): c for c in old["cases"] if not c["error"]}
         cases[:] = [kept.get((c["net"], c["variant"], c["size"]), c) for c in cases]
-    interrupted = False
     with tempfile.TemporaryDirectory(prefix="srcc-bench-") as folder:
         try:
             measure_all(results, cases, files, options, pathlib.Path(folder))
         except KeyboardInterrupt:
-            interrupted = True
+            results["interrupted"] = True
+            save(options.json, results)
+    return results
+
+
+def main():
+    options = arguments()
+    results = json.loads(options.json.read_text()) if options.report else measured(options)
+    cases = results["cases"]
     header, rows = summary(cases)
     reports = [r for c in cases for r in c["rounds"]]
-    about = conditions(results["machine"], [r["peak_gflops"] for r in reports], [r["copy_gbs"] for r in reports])
-    about += f"; {options.precision}, rounds: {options.rounds}"
+    about = conditions(results, reports, [r["others"] for r in reports])
+    about += f"; {results['precision']}, rounds: {results['rounds']}"
     print(f"{about}\n\n{plain(header, rows)}\n\nall rounds: {options.json}")
     if options.markdown:
-        publish(options.markdown, "models", f"`{command_line('make bench')}`: {about}.\n\n{markdown(header, rows)}")
-    sys.exit(interrupted or not reports or any(c["error"] for c in cases))
+        publish(options.markdown, "models", f"`{results['command']}`: {about}.\n\n{markdown(header, rows)}")
+    sys.exit(results["interrupted"] or not reports or any(c["error"] for c in cases))
 
 
 if __name__ == "__main__":

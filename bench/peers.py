@@ -3,12 +3,13 @@
 peers.py [NETWORK.onnx...]       (without: the ONNX files of SRCC_DATA)
 
 Each engine is a process of its own (worker.py) that loads a network once and runs it when told to. They take turns,
-round by round; whoever is not running is stopped. Times are from float32 in host memory to float32 in host memory. Every
-output is held against ONNX Runtime's. An engine that is missing or fails is a row with the reason.
+round by round; whoever is not running is stopped. Times are from float32 to float32 in host memory. Every output is held
+against ONNX Runtime's. An engine that is missing or fails is a row with the reason.
 Exit code: 1 if an engine failed, an output differs by more than 2e-3 of the value range, or srcc was not measured.
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 import argparse
+import ctypes
 import json
 import math
 import os
@@ -33,6 +34,12 @@ AGREE = 2e-3  # of the value range: half a level of 8 bits
 PATIENCE = 900  # seconds to wait for an answer
 
 
+def confine(cpus):
+    """In a child: runs on these CPUs, and ends with its parent even while it is stopped."""
+    os.sched_setaffinity(0, cpus)
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Worker:
     """An engine's process; stopped by SIGSTOP whenever it does not owe an answer."""
 
@@ -47,7 +54,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [apart if apart.exists() else sys.executable, pathlib.Path(__file__).with_name("worker.py"), engine,
                  network, picture, str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0,
-                env=environment, cwd=pathlib.Path(network).parent, preexec_fn=lambda: os.sched_setaffinity(0, cpus))
+                env=environment, cwd=pathlib.Path(network).parent, preexec_fn=lambda: confine(cpus))
         try:
             self.info = self.answer()
         except BaseException:
@@ -74,7 +81,11 @@ class Worker:
             self.process.stdin.write(f"{command} {argument}\n".encode())
         except BrokenPipeError:
             pass  # answer() says how it ended
-        return self.answer()
+        try:
+            return self.answer()
+        except Failed:
+            self.close()  # it may be computing still
+            raise
 
     def close(self):
         self.process.kill()
@@ -115,7 +126,7 @@ def converted(engine, network, folder, shape):
         return str(target)
     if engine == "mnn":
         present(tools / "mnnconvert")
-        run(tools / "mnnconvert", "-f", "ONNX", "--modelFile", fixed, "--MNNModel", f"{target}.mnn", "--bizCode", "srcc")
+        run(tools / "mnnconvert", "-f", "ONNX", "--modelFile", fixed, "--MNNModel", f"{target}.mnn", "--bizCode", "x")
         return f"{target}.mnn"
     if engine == "litert":
         run(sys.executable, pathlib.Path(__file__).with_name("tflite.py"), fixed, f"{target}.tflite")
@@ -150,7 +161,7 @@ def measure_net(result, network, density, options, folder, write):
     shape = [d.dim_value for d in onnx.load(fixed).graph.input[0].type.tensor_type.shape.dim]
     picture = folder / "input.npy"
     np.save(picture, np.random.default_rng(1).uniform(low, high, shape).astype(np.float32))
-    workers, runs = {}, {}
+    workers, runs, outputs = {}, {}, {}
 
     def attempt(row, label, step):
         progress(f"{result['net']} {size}: {label}, {row['engine']}")
@@ -172,6 +183,7 @@ def measure_net(result, network, density, options, folder, write):
         row.update(worker.info)
         runs[engine] = runs_for(worker.ask("run", 1)["ms"][0], options.seconds)
         worker.ask("save", folder / f"{engine}.npy")
+        outputs[engine] = folder / f"{engine}.npy"
 
     def one_round(row):
         worker = workers[row["engine"]]
@@ -193,13 +205,13 @@ def measure_net(result, network, density, options, folder, write):
     finally:
         for worker in workers.values():
             worker.close()
-    reference = next((e for e in ["onnxruntime", *ENGINES] if e in workers), None)
+    reference = next((e for e in ["onnxruntime", *ENGINES] if e in outputs), None)
     for row in result["rows"]:
-        if row["engine"] in workers and row["engine"] != reference:
-            actual, expected = (np.load(folder / f"{e}.npy") for e in (row["engine"], reference))
-            row["max_error"] = max_error(actual, expected, low, high)
-            if not row["max_error"] <= AGREE:
-                row["error"] = row["error"] or f"its output differs from {reference}'s by {row['max_error']:.1e} of the range"
+        if row["engine"] in outputs and row["engine"] != reference:
+            actual, expected = (np.load(outputs[e]) for e in (row["engine"], reference))
+            row["max_error"] = error = max_error(actual, expected, low, high)
+            if not error <= AGREE and not row["error"]:
+                row["error"] = f"its output differs from {reference}'s by {error:.1e} of the range"
     result["reference"] = reference
     write()
 
@@ -210,7 +222,8 @@ def time_of(row):
 
 def summary(results):
     """Header and rows of the table of engines, and of the one of ratios."""
-    header = ["network, size, engine", "ms", "min", "GMAC/s", "of peak", "MB", "load s", "max error", "srcc is faster", "others"]
+    header = ["network, size, engine", "ms", "min", "GMAC/s", "of peak", "MB", "load s", "max error",
+              "srcc is faster", "others"]
     rows, ratios = [], []
     for result in results:
         times = {row["engine"]: time_of(row) for row in result["rows"] if not row["error"]}
@@ -223,16 +236,17 @@ def summary(results):
             if not ms:
                 rows.append([name, row["error"] or result["error"] or "not measured"])
                 continue
+            first = f" (first {row['first_start_s']:.0f})" if "first_start_s" in row else ""
             rows.append([name, f"{ms:.2f}", f"{min(m for r in row['rounds'] for m in r['ms']):.2f}",
-                         cell(ratio(gmacs, ms / 1e3), ".1f"), cell(2e3 * kept / ms / peak if peak else None, ".0%"),
-                         f"{max(r['memory_mb'] for r in row['rounds']):.0f}", f"{row['load_s']:.1f}" + (f" (first {row['first_start_s']:.0f})" if "first_start_s" in row else ""),
+                         f"{gmacs / ms * 1e3:.1f}", cell(2e3 * kept / ms / peak if peak else None, ".0%"),
+                         f"{max(r['memory_mb'] for r in row['rounds']):.0f}", f"{row['load_s']:.1f}{first}",
                          cell(row.get("max_error"), ".0e") if row["engine"] != result.get("reference") else "reference",
                          "-" if row["engine"] == "srcc" else cell(ratio(ms, ours), ".2f"),
                          f"{median(r['others'] for r in row['rounds']):.0%}"])
         others = {engine: ms for engine, ms in times.items() if engine != "srcc"}
         best = min(others, key=others.get, default=None)
-        ratios.append([f"{result['net']} {result['size']}", cell(ours, ".2f"), best or "-", cell(others.get(best), ".2f"),
-                       cell(ratio(others.get(best), ours), ".2f")])
+        ratios.append([f"{result['net']} {result['size']}", cell(ours, ".2f"), best or "-",
+                       cell(others.get(best), ".2f"), cell(ratio(others.get(best), ours), ".2f")])
     return header, rows, ["network, size", "srcc ms", "fastest peer", "ms", "srcc is faster"], ratios
 
 
@@ -243,14 +257,17 @@ def arguments():
     parser.add_argument("--engines", default=",".join(ENGINES), help="default: %(default)s")
     parser.add_argument("--sizes", metavar="WxH,...", help="input sizes (default 640x360)")
     parser.add_argument("--pruned", metavar="REGEX", help="networks that are measured pruned, too (prune.py)")
-    parser.add_argument("--density", type=float, default=0.25, help="of pruned layers, in blocks of 4x1 (default %(default)s)")
+    parser.add_argument("--density", type=float, default=0.25,
+                        help="of pruned layers, in blocks of 4x1 (default %(default)s)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, help="default 3")
     parser.add_argument("--seconds", type=float, help="of runs of an engine in a round, 2 to 15 runs (default 2)")
     parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2)")
     parser.add_argument("--quick", action="store_true", help="see that it works: 64x48, one round")
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "peers.json")
-    parser.add_argument("--markdown", type=pathlib.Path, help="write the tables there: between <!-- peers --> and <!-- /peers -->")
+    parser.add_argument("--markdown", type=pathlib.Path,
+                        help="write the tables there: between <!-- peers --> and <!-- /peers -->")
+    parser.add_argument("--report", action="store_true", help="measure nothing, print the tables of the JSON file")
     parser.add_argument("--list", action="store_true", help="print what would be measured")
     given = parser.parse_args()
     given.sizes = (given.sizes or ("64x48" if given.quick else "640x360")).split(",")
@@ -271,24 +288,25 @@ def facts(network):
     constants = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in [*graph.value_info, *graph.output]}
     pairs = [(constants[n.input[1]], math.prod(shapes[n.output[0]][2:])) for n in graph.node if n.op_type == "Conv"]
-    clips = any(n.op_type == "Clip" for n in graph.node) and \
-        255 in [c for n in graph.node if n.op_type == "Constant" for c in numpy_helper.to_array(n.attribute[0].t).ravel()[:1]]
+    constants |= {n.output[0]: numpy_helper.to_array(n.attribute[0].t) for n in graph.node if n.op_type == "Constant"}
+    clips = any(constants[i] == 255 for n in graph.node if n.op_type == "Clip" for i in n.input[2:] if i in constants)
     return (1e-9 * sum(weights.size * pixels for weights, pixels in pairs),
             1e-9 * sum(np.count_nonzero(weights) * pixels for weights, pixels in pairs), (0, 255) if clips else (0, 1))
 
 
-def main():
-    options = arguments()
+def measured(options):
+    """The results of a run, also of one that was interrupted."""
     files = {name: file for name, file in networks(options.nets, options.files).items() if file.suffix == ".onnx"}
     jobs = [(name, size, pruned) for size in options.sizes for name in files for pruned in (False, True)
             if not pruned or options.pruned is not None and re.search(options.pruned, name)]
     title = f"block f=4 c=1 density={options.density}"
     if options.list:
         print("\n".join(f"{n} {s}{' ' + title if p else ''}: {', '.join(options.engines)}" for n, s, p in jobs))
-        return
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    results = {"machine": machine(), "threads": options.threads, "cases": []}
-    interrupted = False
+        sys.exit()
+    if not jobs:
+        sys.exit("peers.py: no ONNX network to time")
+    results = {"command": command_line("make bench-peers"), "machine": machine(), "threads": options.threads,
+               "rounds": options.rounds, "interrupted": False, "cases": []}
     with tempfile.TemporaryDirectory(prefix="srcc-peers-") as folder:
         try:
             for number, (name, size, pruned) in enumerate(jobs):
@@ -300,19 +318,26 @@ def main():
                 measure_net(result, files[name], options.density if pruned else None, options, place,
                             lambda: save(options.json, results))
         except KeyboardInterrupt:
-            interrupted = True
+            results["interrupted"] = True
+            save(options.json, results)
     progress("")
+    return results
+
+
+def main():
+    options = arguments()
+    results = json.loads(options.json.read_text()) if options.report else measured(options)
     cases = results["cases"]
-    moments = [m for c in cases for m in c["machine"]]
-    about = conditions(results["machine"], [m["peak_gflops"] for m in moments], [m["copy_gbs"] for m in moments])
-    about += f"; f32, {options.threads} threads, rounds: {options.rounds}"
-    header, rows, ratio_header, ratios = summary(cases)
-    print(f"{about}\n\n{plain(header, rows)}\n\n{plain(ratio_header, ratios)}\n\nall rounds: {options.json}")
+    rows = [row for case in cases for row in case["rows"]]
+    about = conditions(results, [m for c in cases for m in c["machine"]],
+                       [r["others"] for row in rows for r in row["rounds"]])
+    about += f"; f32, {results['threads']} threads, rounds: {results['rounds']}"
+    header, lines, ratio_header, ratios = summary(cases)
+    print(f"{about}\n\n{plain(header, lines)}\n\n{plain(ratio_header, ratios)}\n\nall rounds: {options.json}")
     if options.markdown:
-        publish(options.markdown, "peers", f"`{command_line('make bench-peers')}`: {about}.\n\n"
-                f"{markdown(ratio_header, ratios)}\n\n{markdown(header, rows)}")
-    errors = [e for c in cases for e in (c["error"], *(row["error"] for row in c["rows"])) if e]
-    sys.exit(interrupted or not cases or bool(errors))
+        publish(options.markdown, "peers", f"`{results['command']}`: {about}.\n\n"
+                f"{markdown(ratio_header, ratios)}\n\n{markdown(header, lines)}")
+    sys.exit(results["interrupted"] or any(x["error"] for x in cases + rows))
 
 
 if __name__ == "__main__":

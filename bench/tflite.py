@@ -123,8 +123,7 @@ class Converter:
         if kind == "Conv":
             weights = self.constants[inputs[1]]
             bias = self.constants[inputs[2]] if len(inputs) > 2 else np.zeros(len(weights), np.float32)
-            if set(attributes.get("strides", [1])) | set(attributes.get("dilations", [1])) | {attributes.get("group", 1)} \
-                    != {1}:
+            if {*attributes.get("strides", []), *attributes.get("dilations", []), attributes.get("group", 1)} != {1}:
                 raise NotImplementedError("a convolution with stride, dilation or groups")
             order = self.orders.get(name, slice(None))
             activation, name = self.fused(node)

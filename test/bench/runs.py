@@ -15,7 +15,8 @@ from make_ops import Net  # noqa: E402
 
 
 def save(name, path, *middle):
-    """3 -> 12 channels and a pixel shuffle, with convolutions of `middle` channels between, added to what they read where they can."""
+    """Convolutions of 3 -> `middle` -> 12 channels, added to what they read where they can, and a pixel shuffle. Returns
+    the name of the last one."""
     net = Net(name)
     x, channels = "input", 3
     for filters in middle:
@@ -52,18 +53,27 @@ with scratch() as name:
         # 3 x 12 x 9 for each pixel; of the 81 blocks of 4 weights at most a quarter stays.
         if len(rows) != 3 or macs != {324, 20 * 4}:
             raise Failure(f"{len(rows)} variants, multiply-adds {macs}\n{done.stdout}")
-        if "broken.onnx" not in cases["broken", "dense"]["error"] or "broken 16x8 dense" not in (folder / "page.md").read_text():
+        if "broken.onnx" not in cases["broken", "dense"]["error"]:
+            raise Failure(done.stdout)
+        if "broken 16x8 dense" not in (folder / "page.md").read_text():
             raise Failure(done.stdout)
 
-    with checks("models.py --resume measures nothing twice"):
+    with checks("models.py --resume measures nothing twice, --report nothing at all"):
         before = json.loads(out.read_text())["cases"][:3]
         bench("models.py", *options, "--resume", code=1)
         if json.loads(out.read_text())["cases"][:3] != before:
             raise Failure("other figures")
+        table = bench("models.py", "--json", out, "--report", code=1).stdout
+        if "tiny 16x8 unfused" not in table or table.count("broken.onnx") != 3:
+            raise Failure(table)
 
     with checks("peers.py: agreement with ONNX Runtime, an engine that is not there as a row"):
-        done = bench("peers.py", net, "--quick", "--sizes", "16x8", "--engines", "srcc,onnxruntime,mnn", "--json", out, code=1)
-        rows = {row["engine"]: row for row in json.loads(out.read_text())["cases"][0]["rows"]}
+        done = bench("peers.py", net, "--quick", "--sizes", "16x8", "--engines", "srcc,onnxruntime,mnn", "--json", out,
+                     code=1)
+        (case,) = json.loads(out.read_text())["cases"]
+        rows = {row["engine"]: row for row in case["rows"]}
+        if not np.isclose(case["gmacs"], 324e-9 * 16 * 8):
+            raise Failure(f"{case['gmacs']} GMAC")
         if rows["srcc"]["error"] or not rows["srcc"]["max_error"] <= 1e-4 or len(rows["onnxruntime"]["rounds"]) != 1:
             raise Failure(done.stdout)
         if rows["mnn"]["rounds"] or "converter" not in rows["mnn"]["error"] or rows["mnn"]["error"] not in done.stdout:
@@ -73,8 +83,8 @@ with scratch() as name:
         with checks(f"prune.py has the zeros of sr-prune, density {density}"):
             run(sys.executable, ROOT / "bench" / "prune.py", deep, folder / "p.onnx", density)
             run("srcc", deep, "--stop-after=import", "-o", folder / "i.mlirbc")
-            run("srcc-opt", folder / "i.mlirbc", f"--sr-prune=scheme=block f=4 c=1 density={density}", "--emit-bytecode",
-                "-o", folder / "p.mlirbc")
+            run("srcc-opt", folder / "i.mlirbc", f"--sr-prune=scheme=block f=4 c=1 density={density}",
+                "--emit-bytecode", "-o", folder / "p.mlirbc")
             run("srcc", folder / "p.onnx", "--stop-after=import", "-o", folder / "q.mlirbc")
             x = noise(1, 3, 9, 7)
             whole, ours, theirs = (interpret(folder / f"{m}.mlirbc", x, folder) for m in "ipq")

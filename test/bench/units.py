@@ -62,9 +62,10 @@ with checks("tables and pages"), scratch() as folder:
     page = pathlib.Path(folder) / "page.md"
     common.publish(page, "x", "alone")
     equal("new page", page.read_text(), "alone\n")
-    page.write_text("# Page\n<!-- x -->\nold\n<!-- /x -->\n<!-- y -->\nkept\n<!-- /y -->\n")
+    page.write_text("# `<!-- x -->` to `<!-- /x -->`\n<!-- x -->\nold\n<!-- /x -->\n<!-- y -->\nkept\n<!-- /y -->\n")
     common.publish(page, "x", "new")
-    equal("page", page.read_text(), "# Page\n<!-- x -->\nnew\n<!-- /x -->\n<!-- y -->\nkept\n<!-- /y -->\n")
+    equal("page", page.read_text(),
+          "# `<!-- x -->` to `<!-- /x -->`\n<!-- x -->\nnew\n<!-- /x -->\n<!-- y -->\nkept\n<!-- /y -->\n")
 
 with checks("models.py: ratios and shares"):
     def case(variant, reports, error=None):
@@ -74,8 +75,8 @@ with checks("models.py: ratios and shares"):
              case("block", [report(20, 25)]), case("broken", [], "srcc: exit code 1"), case("lost", [])]
     header, rows = models.summary(cases)
     table = [dict(zip(header, row)) for row in rows]
-    equal("dense", [table[0][k] for k in ("ms", "min", "host ms", "of peak", "GMAC/s", "x unfused", "x dense", "others")],
-          ["50.00", "39.00", "51.00", "40%", "20.0", "1.60", "-", "2%"])
+    columns = "ms", "min", "host ms", "of peak", "GMAC/s", "x unfused", "x dense", "others"
+    equal("dense", [table[0][k] for k in columns], ["50.00", "39.00", "51.00", "40%", "20.0", "1.60", "-", "2%"])
     equal("unfused", [table[1][k] for k in ("ms", "x unfused", "x dense")], ["80.00", "-", "-"])
     equal("pruned", [table[2][k] for k in ("ms", "of peak", "GMAC/s", "x unfused", "x dense")],
           ["20.00", "25%", "50.0", "4.00", "2.50"])
@@ -100,6 +101,7 @@ with checks("peers.py: ratios and shares"):
 with checks("prune.py: a mask by hand"):
     # Blocks of 2 filters: scores 5, 1, 2 and 2 (the last block has one filter); the first of equal ones goes.
     weights = np.array([[3, 1], [4, 0], [2, 2]], np.float32).reshape(3, 2, 1, 1)
-    equal("half", prune.block_mask(weights, 0.5, 2, 1).reshape(3, 2).tolist(), [[True, False], [True, False], [False, True]])
+    equal("half", prune.block_mask(weights, 0.5, 2, 1).reshape(3, 2).tolist(),
+          [[True, False], [True, False], [False, True]])
     equal("all", prune.block_mask(weights, 1, 2, 1).all(), True)
 checks.done()
