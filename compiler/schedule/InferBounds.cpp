@@ -293,16 +293,19 @@ LogicalResult BoundsInference::allocate() {
       low.push_back(e.lower(always));
       high.push_back(e.upper(always));
       if (!low.back().toAffine(context) || !high.back().toAffine(context)) {
-        // min and max (clamped indices, shifted tails) stay within the constant-free hull.
-        Box domain = isa<TableOp>(source) ? domainOf(source) : rootRegion[name];
-        low.back() = domain.low[low.size() - 1];
-        high.back() = domain.high[high.size() - 1];
+        // min and max (clamped indices, shifted tails) leave the region by no more than a constant.
+        Box region = isa<TableOp>(source) ? domainOf(source) : rootRegion[name];
+        const IndexExpr &first = region.low[low.size() - 1], &last = region.high[low.size() - 1];
+        auto before = (low.back() - first).constantLower(), after = (high.back() - last).constantUpper();
+        low.back() = first + std::min<int64_t>(before.value_or(0), 0);
+        high.back() = last + std::max<int64_t>(after.value_or(0), 0);
       }
     }
     if (stage && stage.getOutput()) {
       Box domain = domainOf(stage);
-      for (unsigned i = 0; i < low.size() && !guarded; ++i)
-        if (!(low[i]).provablyNonNegative() || !(domain.high[i] - high[i]).provablyNonNegative()) {
+      for (unsigned i = 0; i < low.size(); ++i)
+        if (!low[i].provablyNonNegative() || // a guard is no check of the other end
+            (!guarded && !(domain.high[i] - high[i]).provablyNonNegative())) {
           result = op->emitOpError("may write outside the output @")
                    << name << " in dimension \"" << dimNames(source)[i]
                    << "\": an extent may be smaller than the factor; legal tail: guard";

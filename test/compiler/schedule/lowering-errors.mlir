@@ -231,3 +231,21 @@ sched.schedule @p {
   sched.compute_at @b at @out "y"
   sched.store_at @b at @out "c"
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{may write outside the output @out in dimension "x": an extent may be smaller than the factor; legal tail: guard}}
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.split @out "y" into "yo", "yi" by affine_map<()[s0, s1] -> (2)>
+  sched.unroll @out ["yi"]
+  sched.split @out "x" into "xo", "xi" by affine_map<()[s0, s1] -> (4)> tail shift_inwards
+}
