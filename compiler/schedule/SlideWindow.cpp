@@ -34,6 +34,48 @@ struct Slide {
 };
 } // namespace
 
+/// Whole pieces of what is new may end behind what is stored, which is then more; they must not start
+/// before what is new, where what they read may be gone.
+static LogicalResult coverPieces(ProduceOp produce) {
+  RealizeOp realize = realizeOf(produce);
+  auto within = [](Operation *op) {
+    return [op](Value iv) {
+      return op->isProperAncestor(cast<BlockArgument>(iv).getOwner()->getParentOp());
+    };
+  };
+  auto inPiece = within(produce), inRealize = within(realize->getParentOp());
+  SmallVector<IndexExpr> low(realize.getMins().size()), high, first(low.size());
+  for (unsigned i = 0; i < low.size(); ++i) {
+    low[i] = IndexExpr::get(realize.getMins()[i]);
+    high.push_back(low[i] + IndexExpr::get(realize.getExtents()[i]) - 1);
+  }
+  for (auto bound : produce.getBody().getOps<BoundOp>())
+    first[bound.getDim()] = IndexExpr::get(bound.getMin());
+  Box touched;
+  touched.include(low, high);
+  auto result = produce.walk([&](StoreOp store) -> WalkResult {
+    if (store.getStage() != produce.getStage())
+      return WalkResult::advance();
+    SmallVector<IndexExpr> last;
+    for (auto [i, index] : llvm::enumerate(store.getIndices())) {
+      IndexExpr e = IndexExpr::get(index);
+      if (!(e.lower(inPiece) - first[i]).provablyNonNegative())
+        return produce.emitOpError("computes pieces of @")
+               << produce.getStage() << " that start before what is new; legal tails: guard, round_up";
+      last.push_back(e.upper(inRealize));
+    }
+    touched.include(low, last);
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  OpBuilder builder(realize);
+  for (auto [i, extent] : llvm::enumerate(realize.getExtentsMutable()))
+    if (!(touched.high[i] == high[i]))
+      extent.set((touched.high[i] - low[i] + 1).materialize(builder, realize.getLoc()));
+  return success();
+}
+
 /// How `produce` slides along `loop`; its bound becomes what is new in an iteration.
 static FailureOr<Slide> slide(ProduceOp produce, ForOp loop) {
   Slide result{produce, {}, 0};
@@ -57,6 +99,8 @@ static FailureOr<Slide> slide(ProduceOp produce, ForOp loop) {
           ValueRange{(high - *step + 1).materialize(builder, bound.getLoc()),
                      IndexExpr(*step).materialize(builder, bound.getLoc())});
   }
+  if (result.ahead && failed(coverPieces(produce)))
+    return failure();
   return result;
 }
 

@@ -249,3 +249,31 @@ sched.schedule @p {
   sched.unroll @out ["yi"]
   sched.split @out "x" into "xo", "xi" by affine_map<()[s0, s1] -> (4)> tail shift_inwards
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{computes pieces of @f that start before what is new; legal tails: guard, round_up}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  sched.store_at @f at @out "c"
+  sched.split @f "y" into "yo", "yi" by affine_map<()[s0, s1] -> (3)> tail shift_inwards
+}
