@@ -104,6 +104,21 @@ bool isTaken(const Definition &definition, StringRef name) {
          });
 }
 
+/// Whether the loop counts the points of a piece of a dimension, of which `factor` is no part: more of
+/// them would be those of the next piece.
+bool isPiece(const Definition &definition, StringRef loop, AffineMap factor) {
+  for (const LoopTransform &t : definition.transforms) {
+    if (t.isFuse ? t.old == loop : t.outer == loop)
+      return isPiece(definition, t.isFuse ? t.outer : t.old, {});
+    if (t.isFuse || t.inner != loop)
+      continue;
+    auto whole = dyn_cast<AffineConstantExpr>(t.factor.getResult(0));
+    auto part = factor ? dyn_cast<AffineConstantExpr>(factor.getResult(0)) : AffineConstantExpr();
+    return !whole || !part || whole.getValue() % part.getValue();
+  }
+  return false;
+}
+
 SmallVector<StringRef> strings(ArrayAttr attr) {
   SmallVector<StringRef> names;
   for (auto name : attr.getAsRange<StringAttr>())
@@ -228,6 +243,9 @@ LogicalResult Reader::split(Operation *directive, StringRef stage, std::optional
   if (update && tail == Tail::ShiftInwards)
     return directive->emitOpError("an update must not visit a point twice; legal tails: guard, "
                                   "round_up");
+  if (update && tail == Tail::RoundUp && isPiece(*definition, loop, factor))
+    return directive->emitOpError("an update must not visit a point twice, and what is more than a "
+                                  "piece is the next one's; legal tail: guard");
   unsigned at = old - definition->loops.data();
   definition->transforms.push_back({false, loop.str(), outer.str(), inner.str(), factor, tail});
   definition->loops[at].name = inner.str();
