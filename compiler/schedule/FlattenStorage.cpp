@@ -115,7 +115,7 @@ private:
   gpu::GPUModuleOp kernels;
   srcc::ocl::ProgramOp program;
   Operation *lastBuffer = nullptr;
-  llvm::StringMap<bool> buffers;
+  llvm::StringMap<IndexExpr> buffers; // their elements
 };
 
 } // namespace
@@ -165,13 +165,22 @@ LogicalResult Flattener::collectStorage() {
 
 /// The program's buffer for a storage, once.
 LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
-  if (!buffers.try_emplace(name, true).second)
-    return success();
   Operation *source = lookup(name);
   const Flat &flat = storage[name];
-  auto elements = affine(source, {flat.elements}, "size");
+  auto [known, isNew] = buffers.try_emplace(name, flat.elements);
+  IndexExpr &most = known->second;
+  if (!isNew && (most - flat.elements).provablyNonNegative())
+    return success();
+  if (!isNew) // scratch of several kernels: no less than any of them takes
+    most = (flat.elements - most).provablyNonNegative() ? flat.elements : most + flat.elements;
+  auto elements = affine(source, {most}, "size");
   if (failed(elements))
     return failure();
+  for (auto op : program.getOps<srcc::ocl::BufferOp>())
+    if (!isNew && op.getSymName() == name) {
+      op.setElements(*elements);
+      return success();
+    }
   OpBuilder builder = OpBuilder::atBlockBegin(&program.getBody().front());
   if (lastBuffer)
     builder.setInsertionPointAfter(lastBuffer);
