@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test bench bench-peers format clean
+.PHONY: help deps build demo test fuzz bench bench-peers format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -70,6 +70,12 @@ demo: build ## compile the demo network and upscale the bundled photo with it
 
 test: build ## run every test; the last line counts them
 	@test/run.sh $(BUILD) $(JOBS)
+
+CASES ?= 2000
+SEED ?= 1
+fuzz: build ## random networks under random schedules: CASES=2000 from SEED=1 on; failing ones are left in build/fuzz
+	@PATH="$(abspath $(BUILD))/bin:$$PATH" $(PYTHON) test/system/fuzz.py --cases=$(CASES) --seed=$(SEED) \
+	  --folder=$(BUILD)/fuzz
 
 bench: build ## time whole networks: dense, unfused, pruned (BENCH_FLAGS="--quick"; docs/benchmarks.md)
 	@$(PYTHON) bench/models.py $(BENCH_FLAGS)

@@ -8,13 +8,12 @@ half.py [--schedule=naive] NAME...: networks of the data folder (without .onnx),
 import argparse
 import ctypes
 import itertools
-import json
 import pathlib
 import sys
 
 import numpy as np
 
-from harness import ROOT, Checks, Failure, close, interpret, models, noise, run, scratch
+from harness import ROOT, Checks, Failure, close, evaluate, interpret, models, noise, plan, run, scratch
 
 sys.path.insert(0, str(ROOT / "test" / "frontend"))
 import make_ops  # noqa: E402
@@ -32,30 +31,11 @@ parser.add_argument("names", nargs="+")
 arguments = parser.parse_args()
 
 
-def evaluate(expr, height, width):
-    """A size expression of the package, in postfix order."""
-    stack = []
-    for node in expr["nodes"]:
-        op = node["op"]
-        if op in ("Const", "H", "W"):
-            stack.append({"Const": node["value"], "H": height, "W": width}[op])
-            continue
-        b, a = stack.pop(), stack.pop()
-        stack.append({"Add": lambda: a + b, "Mul": lambda: a * b, "FloorDiv": lambda: a // b,
-                      "CeilDiv": lambda: -(-a // b), "Mod": lambda: a % b, "Min": lambda: min(a, b),
-                      "Max": lambda: max(a, b)}[op]())
-    return stack[0]
-
-
 class Package:
     """A package of half arithmetic, its kernels as functions of this process."""
 
     def __init__(self, path, folder):
-        content = pathlib.Path(path).read_bytes()[16:]
-        pathlib.Path(f"{folder}/package.bin").write_bytes(content)
-        run("flatc", "--json", "--strict-json", "--defaults-json", "--raw-binary", "-o", folder,
-            ROOT / "format" / "package.fbs", "--", f"{folder}/package.bin")
-        self.plan = json.loads(pathlib.Path(f"{folder}/package.json").read_text())
+        self.plan = plan(path, folder)
         if self.plan["precision"] != "F16" or not self.plan["needs_fp16"]:
             raise Failure("the package does not say that it computes in half")
         self.programs = []

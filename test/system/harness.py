@@ -4,6 +4,7 @@ Programs are found in PATH (lit puts the build's bin first), data through SRCC_D
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 import ctypes
+import json
 import os
 import pathlib
 import re
@@ -157,6 +158,30 @@ class Model:
     def close(self):
         self.lib.srrt_close(self.handle)
         self.handle = ctypes.c_void_p()
+
+
+def plan(package, folder):
+    """What a package holds (format/package.fbs), as JSON."""
+    content = pathlib.Path(folder) / "package.bin"
+    content.write_bytes(pathlib.Path(package).read_bytes()[16:])
+    run("flatc", "--json", "--strict-json", "--defaults-json", "--raw-binary", "-o", folder,
+        ROOT / "format" / "package.fbs", "--", content)
+    return json.loads((pathlib.Path(folder) / "package.json").read_text())
+
+
+def evaluate(expr, height, width):
+    """A size expression of a package, in postfix order."""
+    stack = []
+    for node in expr["nodes"]:
+        op = node["op"]
+        if op in ("Const", "H", "W"):
+            stack.append({"Const": node["value"], "H": height, "W": width}[op])
+            continue
+        b, a = stack.pop(), stack.pop()
+        stack.append({"Add": lambda: a + b, "Mul": lambda: a * b, "FloorDiv": lambda: a // b,
+                      "CeilDiv": lambda: -(-a // b), "Mod": lambda: a % b, "Min": lambda: min(a, b),
+                      "Max": lambda: max(a, b)}[op]())
+    return stack[0]
 
 
 def interpret(model, picture, folder, precision=None, window=None):

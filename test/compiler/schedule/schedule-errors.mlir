@@ -889,29 +889,6 @@ sched.pipeline @p {
   sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
   ^bb0(%c: index, %y: index, %x: index):
     %v = sched.read @f[%c, %y, %x] : f32
-
-// -----
-
-#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
-sched.pipeline @p {
-  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
-  sched.table @w = dense<1.0> : tensor<4x3xf32>
-  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
-  ^bb0(%c: index, %y: index, %x: index):
-    %zero = arith.constant 0.0 : f32
-    sched.yield %zero : f32
-  } updates {
-    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
-    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
-      %w = sched.read @w[%c, %rc] : f32
-      %v = sched.read @in[%rc, %y, %x] : f32
-      %s = math.fma %w, %v, %self : f32
-      sched.yield %s : f32
-    }
-  }
-  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
-  ^bb0(%c: index, %y: index, %x: index):
-    %v = sched.read @sum[%c, %y, %x] : f32
     sched.yield %v : f32
   }
 }
@@ -985,9 +962,34 @@ sched.schedule @p {
   sched.gpu_blocks @out ["y"]
   // expected-error @+1 {{loop "y" of @out is not serial; legal: a serial loop}}
   sched.prefetch @f at @out "y" by 1
+}
 
 // -----
 
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
   sched.compute_root @sum
   sched.split @sum update 0 "x" into "xo", "xi" by affine_map<()[s0, s1] -> (6)>
   sched.split @sum update 0 "xi" into "xio", "xii" by affine_map<()[s0, s1] -> (3)> tail round_up

@@ -13,10 +13,6 @@ import sys
 
 import numpy as np
 
-folder, options = pathlib.Path(sys.argv[1]), sys.argv[2]
-first, count = int(sys.argv[3]), int(sys.argv[4])
-folder.mkdir(parents=True, exist_ok=True)
-
 
 class Net:
     """Writes operations; a value is (name, channels), all of one height and width."""
@@ -197,23 +193,31 @@ def weights(text):
                re.findall(r"sr\.conv.* : \(tensor<\S+, tensor<(\d+x\d+x\d+x\d+)xf32", text))
 
 
-less = 0
-for seed in range(first, first + count):
-    before, after = folder / f"{seed}.mlir", folder / f"{seed}.after.mlir"
-    before.write_text(Net(seed).write())
-    run("srcc-opt", before, *options.split(), "--verify-roundtrip", "-o", after)
-    np.save(folder / "in.npy", np.random.default_rng(seed).random((3, 6, 7), dtype=np.float32))
-    pictures = []
-    for model in (before, after):
-        run("srcc-translate", "--interpret", model, f"--input={folder / 'in.npy'}", f"--output={folder / 'out.npy'}")
-        pictures.append(np.load(folder / "out.npy").astype(np.float64))
-    size = max(1.0, np.abs(pictures[0]).max())
-    error = np.abs(pictures[0] - pictures[1]).max() / size
-    sizes = [weights(model.read_text()) for model in (before, after)]
-    print(f"seed {seed}: {sizes[0]} -> {sizes[1]} weights, error {error:.2g}")
-    if not error <= 1e-5 or sizes[1] > sizes[0]:
-        sys.exit(f"seed {seed} differs: {before}")
-    less += sizes[1] < sizes[0]
-if "shrink" in options and less < count / 2:
-    sys.exit(f"only {less} of {count} networks shrank")
-print("all pictures are the same")
+def main():
+    folder, options = pathlib.Path(sys.argv[1]), sys.argv[2]
+    first, count = int(sys.argv[3]), int(sys.argv[4])
+    folder.mkdir(parents=True, exist_ok=True)
+    less = 0
+    for seed in range(first, first + count):
+        before, after = folder / f"{seed}.mlir", folder / f"{seed}.after.mlir"
+        before.write_text(Net(seed).write())
+        run("srcc-opt", before, *options.split(), "--verify-roundtrip", "-o", after)
+        np.save(folder / "in.npy", np.random.default_rng(seed).random((3, 6, 7), dtype=np.float32))
+        pictures = []
+        for model in (before, after):
+            run("srcc-translate", "--interpret", model, f"--input={folder / 'in.npy'}", f"--output={folder / 'out.npy'}")
+            pictures.append(np.load(folder / "out.npy").astype(np.float64))
+        size = max(1.0, np.abs(pictures[0]).max())
+        error = np.abs(pictures[0] - pictures[1]).max() / size
+        sizes = [weights(model.read_text()) for model in (before, after)]
+        print(f"seed {seed}: {sizes[0]} -> {sizes[1]} weights, error {error:.2g}")
+        if not error <= 1e-5 or sizes[1] > sizes[0]:
+            sys.exit(f"seed {seed} differs: {before}")
+        less += sizes[1] < sizes[0]
+    if "shrink" in options and less < count / 2:
+        sys.exit(f"only {less} of {count} networks shrank")
+    print("all pictures are the same")
+
+
+if __name__ == "__main__":
+    main()
