@@ -203,7 +203,9 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
       Value inner = extents[t.inner].materialize(builder, loc);
       IndexExpr quotient = IndexExpr::get(arith::DivUIOp::create(builder, loc, fused, inner));
       relative[t.outer] = quotient;
-      relative[t.inner] = relative[t.old] - quotient * extents[t.inner];
+      auto whole = extents[t.inner].constant(); // a remainder keeps its bounds
+      relative[t.inner] = whole ? relative[t.old].mod(*whole)
+                                : relative[t.old] - quotient * extents[t.inner];
       continue;
     }
     IndexExpr factor = IndexExpr::get(t.factor.getResult(0), height, width);
