@@ -255,10 +255,13 @@ LogicalResult BoundsInference::guardInputs() {
     if (!in)
       continue;
     SmallVector<Value> clamped;
-    for (auto [dim, index] : llvm::enumerate(load.getIndices()))
-      clamped.push_back(
-          IndexExpr::max(0, IndexExpr::min(IndexExpr::get(index), domain.high[dim]))
-              .materialize(builder, loc));
+    for (auto [dim, index] : llvm::enumerate(load.getIndices())) {
+      // Of the index itself: what it is made of are bounds, which later passes move.
+      Value low = IndexExpr(0).materialize(builder, loc);
+      Value high = domain.high[dim].materialize(builder, loc);
+      Value most = arith::MinSIOp::create(builder, loc, index, high);
+      clamped.push_back(arith::MaxSIOp::create(builder, loc, low, most));
+    }
     load.getIndicesMutable().assign(clamped);
     if (!constant)
       continue;
