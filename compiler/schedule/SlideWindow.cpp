@@ -101,6 +101,15 @@ static FailureOr<Slide> slide(ProduceOp produce, ForOp loop) {
   }
   if (result.ahead && failed(coverPieces(produce)))
     return failure();
+  // Regions of what is computed inside hold on to where pieces of the whole window start.
+  bool inPieces = result.ahead && llvm::any_of(result.bound->getUsers(),
+                                               [](Operation *user) { return !isa<ForOp>(user); });
+  if (inPieces)
+    for (auto &nest : produce.getBody().front())
+      if (nest.walk([](ProduceOp) { return WalkResult::interrupt(); }).wasInterrupted())
+        return produce.emitOpError("slides along loop \"")
+               << loop.getName() << "\" in pieces, and others are computed inside @"
+               << produce.getStage() << "; legal: no split or fuse of the dimension along which it slides";
   return result;
 }
 

@@ -50,6 +50,7 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     r"inside gpu_threads loop .* belongs to one work-item", "in global memory belongs to a work-group",
     "cannot be a GPU dimension", "work-group size must be constant", "memory must have a constant size",
     "must depend on H and W only", "is read at places whose bounds are not constant", "is the same for all lanes",
+    "in pieces, and others are computed inside",
     "computes pieces of .* that start before what is new", "is vectorised; reorder so that",
     r"but its extent is .* not a constant", "at most 1024 can be unrolled", "a vectorised loop has 2, 4, 8 or 16",
     "cannot bound what is needed", "is read by .* where it is not stored", "a loop that is not around the one",

@@ -277,3 +277,41 @@ sched.schedule @p {
   sched.store_at @f at @out "c"
   sched.split @f "y" into "yo", "yi" by affine_map<()[s0, s1] -> (3)> tail shift_inwards
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (3, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @g dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    %w = arith.addf %v, %v : f32
+    sched.yield %w : f32
+  }
+  // expected-error @+1 {{slides along loop "x" in pieces, and others are computed inside @f; legal: no split or fuse of the dimension along which it slides}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @g[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %two = arith.constant 2 : index
+    %left = arith.subi %x, %two : index
+    %zero = arith.constant 0 : index
+    %a = sched.read @f[%c, %y, %left] exterior constant 0.0 : f32
+    %b = sched.read @f[%zero, %y, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.reorder @out ["c", "x", "y"]
+  sched.compute_at @f at @out "x"
+  sched.store_at @f at @out "y"
+  sched.fold_storage @f "x" by 8
+  sched.split @f "x" into "xo", "xi" by affine_map<()[s0, s1] -> (2)> tail round_up
+  sched.reorder @f ["c", "xi", "xo", "y"]
+  sched.compute_at @g at @f "xo"
+}
