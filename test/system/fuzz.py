@@ -311,28 +311,31 @@ def main():
             print(f"{tried} of {arguments.cases}: {ran} ran, {sum(refused.values())} refused, {len(failed)} failed, "
                   f"{time.monotonic() - start:.0f} s", flush=True)
 
-        for seed in range(arguments.seed, arguments.seed + arguments.cases):
-            if subject[0] != seed // CASES_OF_A_NET:
-                if len(waiting) + CASES_OF_A_NET > TOGETHER:
-                    flush()
-                number = seed // CASES_OF_A_NET
-                subject = (number, Subject(number, folder, 64 if arguments.oclgrind else math.inf))
-            if len(failed) >= arguments.most:
-                break
-            random, s = np.random.default_rng([seed, 3]), subject[1]
-            lines = (applicable(s.pipeline, mutate(s.pipeline, random)) if random.random() < 0.4
-                     else Random(s.pipeline, random).lines)
-            place = s.folder / str(seed)
-            place.mkdir()
-            tried += 1
-            package, message = compile_case(s.pipeline.text(lines), place)
-            if package:
-                waiting.append((seed, s, lines, package))
-            elif rule(message):
-                refused[rule(message)] += 1
-            else:
-                fail(seed, s, lines, message)
-        flush()
+        try:
+            for seed in range(arguments.seed, arguments.seed + arguments.cases):
+                if subject[0] != seed // CASES_OF_A_NET:
+                    if len(waiting) + CASES_OF_A_NET > TOGETHER:
+                        flush()
+                    number = seed // CASES_OF_A_NET
+                    subject = (number, Subject(number, folder, 64 if arguments.oclgrind else math.inf))
+                if len(failed) >= arguments.most:
+                    break
+                random, s = np.random.default_rng([seed, 3]), subject[1]
+                lines = (applicable(s.pipeline, mutate(s.pipeline, random)) if random.random() < 0.4
+                         else Random(s.pipeline, random).lines)
+                place = s.folder / str(seed)
+                place.mkdir()
+                tried += 1
+                package, message = compile_case(s.pipeline.text(lines), place)
+                if package:
+                    waiting.append((seed, s, lines, package))
+                elif rule(message):
+                    refused[rule(message)] += 1
+                else:
+                    fail(seed, s, lines, message)
+            flush()
+        except KeyboardInterrupt:
+            print(f"interrupted; --seed={seed} goes on from here")
     runner.stop()
     report(used, refused, ran, tried, worst)
     unused = [name for name in USES if not used[name]] if arguments.cases >= 40 else []
