@@ -38,7 +38,7 @@ SIZES = [(1, 1), (1, 9), (2, 3), (3, 1), (5, 16), (7, 7), (8, 8), (11, 23), (17,
 USES = {  # what is counted: a name and the lines that have it
     **{op: rf"^{op} " for op in ("compute_root", "compute_at", "store_at", "fold_storage", "group", "split", "tile",
                                  "reorder", "fuse", "vectorize", "unroll", "gpu_blocks", "gpu_threads", "store_in",
-                                 "align_bounds")},
+                                 "align_bounds", "prefetch")},
     **{f"tail {tail}": rf"^(split|tile) .*tail {tail}" for tail in ("guard", "shift_inwards", "round_up")},
     "factor of H or W": r"^(split|tile) .*-> \([^>]*s[01]",
     **{f"in {memory}": rf"^store_in @\S+ {memory}" for memory in ("global", "private", "local")},

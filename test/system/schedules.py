@@ -430,6 +430,10 @@ class Random(Schedule):
             self.add(store(self.random, name, "global", stage.dims, stage.dims))
         if self.chance(0.2):
             self.add(f'align_bounds @{name} "{self.one(stage.dims)}" to {self.one([2, 3, 4, 8])}')
+        for reader in sorted({r for r, _, _ in self.readers[name] if r not in self.inlined}):
+            loops = [l.name for l in self.last(reader).loops if l.kind == "serial"]
+            if loops and len(self.pipeline.stages[reader].definitions) == 1 and self.chance(0.5):
+                self.add(f'prefetch @{name} at @{reader} "{self.one(loops)}" by {self.one([1, 2, 5])}')
 
     def choose(self, stage):
         """A place in each kernel, or none."""

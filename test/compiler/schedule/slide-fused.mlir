@@ -33,4 +33,4 @@ sched.schedule @p {
 }
 
 // CHECK: for (int xc = 0; xc < 3; ++xc)
-// CHECK: in[{{.*}}xc * H * W
+// CHECK: in[{{.*}}xc * H
