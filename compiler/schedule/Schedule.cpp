@@ -463,6 +463,10 @@ LogicalResult Reader::read(Operation *directive) {
           return failure();
         if (stage->root)
           return op.emitOpError("stage @") << op.getStage() << " already has a compute_root";
+        for (auto &[other, loop] : stage->at)
+          if (other == op.getConsumer())
+            return op.emitOpError("stage @") << op.getStage() << " is already computed at @" << other
+                                             << " \"" << loop << "\"; legal: one loop of each consumer";
         stage->at.push_back({op.getConsumer().str(), op.getLoop().str()});
         return success();
       })

@@ -996,3 +996,25 @@ sched.schedule @p {
   // expected-error @+1 {{an update must not visit a point twice, and what is more than a piece is the next one's; legal tail: guard}}
   sched.split @sum update 0 "xio" into "xioo", "xioi" by affine_map<()[s0, s1] -> (4)> tail round_up
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @f[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_at @f at @out "y"
+  // expected-error @+1 {{stage @f is already computed at @out "y"; legal: one loop of each consumer}}
+  sched.compute_at @f at @out "x"
+}
