@@ -250,6 +250,7 @@ private:
   void beforeBarrier();
   Expr element(Value memory, Value index);
   Expr address(Value memory, Value index);
+  std::string vectorAt(Value memory, Type type, const Expr &place);
   bool printOffset(Operation *op);
   Operation *firstStore(memref::AllocaOp alloca);
   void store(Value memory, Value index, Value value);
@@ -667,6 +668,23 @@ Expr KernelPrinter::address(Value memory, Value index) {
   expr.text = zero ? memoryName(memory).str() : "&" + expr.text;
   expr.precedence = zero ? Word : Unary;
   return expr;
+}
+
+/// Whether a vector load or store says that its place is aligned to the whole vector, in memory that
+/// global memory (pointers into private arrays keep these from being registers).
+template <typename Op> static bool isAligned(Op op, Type type) {
+  auto vector = cast<VectorType>(type);
+  int64_t bytes = lanesOf(type) * vector.getElementTypeBitWidth() / 8;
+  return op.getAlignment() && int64_t(*op.getAlignment()) >= bytes &&
+         isa<BlockArgument>(op.getBase()) && !op.getMemRefType().getMemorySpace();
+}
+
+/// The aligned vector at an address: *(global float4 *)&x[i].
+std::string KernelPrinter::vectorAt(Value memory, Type type, const Expr &place) {
+  StringRef space = readOnly.contains(memory) ? "global const " : "global ";
+  bool sum = place.precedence < Unary;
+  return "*(" + space.str() + typeName(type) + " *)" + (sum ? "(" : "") + place.text +
+         (sum ? ")" : "");
 }
 
 /// The store at which a variable can be declared: the first of its uses, in a block that holds
@@ -1461,10 +1479,15 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
     if (load.getMemRefType().getElementType() != load.getVectorType().getElementType() ||
         isBool(load.getType()))
       return unsupported(op, "from memory of other than the vector's elements");
-    Expr expr =
-        call("vload" + llvm::utostr(lanesOf(load.getType())),
-             {{"0", Word, false, {}}, address(load.getBase(), onlyIndex(load.getIndices()))});
-    set(load, expr);
+    Expr place = address(load.getBase(), onlyIndex(load.getIndices()));
+    if (isAligned(load, load.getType())) {
+      place.text = vectorAt(load.getBase(), load.getType(), place);
+      place.precedence = Unary;
+      set(load, place);
+    } else {
+      set(load, call("vload" + llvm::utostr(lanesOf(load.getType())),
+                     {{"0", Word, false, {}}, place}));
+    }
     return success();
   }
   if (auto load = dyn_cast<ocl::VLoadHalfOp>(op)) {
@@ -1503,7 +1526,9 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
   beforeWrite(memory);
   std::string text = whole(taken[0], value.getType()).text,
               lanes = llvm::utostr(lanesOf(value.getType()));
-  if (isa<vector::StoreOp>(op))
+  if (auto store = dyn_cast<vector::StoreOp>(op); store && isAligned(store, value.getType()))
+    line(vectorAt(memory, value.getType(), address(memory, index)) + " = " + text + ";");
+  else if (store)
     line("vstore" + lanes + "(" + text + ", 0, " + address(memory, index).text + ");");
   else if (isa<VectorType>(value.getType()))
     line("vstore_half" + lanes + "_rte(" + text + ", 0, " + address(memory, index).text + ");");

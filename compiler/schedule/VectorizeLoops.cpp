@@ -62,6 +62,17 @@ private:
     return step;
   }
 
+  /// Bytes to which a vector in memory is aligned: all of its own, if its place is a multiple of its
+  /// lanes in a buffer, which begins at a multiple of the largest vector; else an element's.
+  llvm::MaybeAlign alignmentOf(Value memory, Value index) {
+    auto type = cast<MemRefType>(memory.getType());
+    bool whole = isa<BlockArgument>(memory) && !type.getMemorySpace() &&
+                 llvm::all_of(first(index).terms, [&](auto &term) { return term.second % lanes == 0; });
+    if (!whole)
+      return std::nullopt;
+    return llvm::Align(lanes * type.getElementTypeBitWidth() / 8);
+  }
+
   ForOp loop;
   int64_t lanes;
   OpBuilder builder;
@@ -146,7 +157,8 @@ LogicalResult Vectorizer::widen(Operation &op) {
       value = srcc::ocl::VLoadHalfOp::create(builder, loc, wide(result.getType()), memory,
                                              place(index));
     else
-      value = vector::LoadOp::create(builder, loc, wide(result.getType()), memory, place(index));
+      value = vector::LoadOp::create(builder, loc, wide(result.getType()), memory, place(index),
+                                     /*nontemporal=*/false, alignmentOf(memory, index));
     varying.insert(result);
     map.map(result, value);
     return success();
@@ -162,7 +174,8 @@ LogicalResult Vectorizer::widen(Operation &op) {
       if (half)
         srcc::ocl::VStoreHalfOp::create(builder, loc, vector(value, loc), memory, place(index));
       else
-        vector::StoreOp::create(builder, loc, vector(value, loc), memory, place(index));
+        vector::StoreOp::create(builder, loc, vector(value, loc), memory, place(index),
+                                /*nontemporal=*/false, alignmentOf(memory, index));
       return success();
     }
     for (int64_t i = 0; i < lanes; ++i) {

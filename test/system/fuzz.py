@@ -25,7 +25,7 @@ import time
 
 import numpy as np
 
-from harness import ROOT, Failure, interpret, run, scratch
+from harness import ROOT, Failure, interpret, oclgrind_device, run, scratch
 from schedules import Pipeline, Random, applicable, mutate
 
 sys.path.insert(0, str(ROOT / "test" / "compiler" / "passes" / "Inputs"))
@@ -188,7 +188,8 @@ def compile_case(text, folder):
     source, package = pathlib.Path(folder) / "case.mlir", pathlib.Path(folder) / "case.srp"
     source.write_text(text)
     try:
-        done = run("srcc", source, "-o", package, "--quiet", code=None, timeout=TIMEOUT)
+        done = run("srcc", source, "-o", package, "--quiet", f"--target={oclgrind_device(folder)}", code=None,
+                   timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         return None, f"srcc does not end within {TIMEOUT} s"
     if done.returncode == 0:

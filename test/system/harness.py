@@ -215,6 +215,15 @@ def noise(seed, channels, height, width, low=0.0, high=1.0):
     return np.random.default_rng(seed).uniform(low, high, (1, channels, height, width)).astype(np.float32)
 
 
+def oclgrind_device(folder):
+    """A device file for Oclgrind, which has no __builtin_prefetch: PoCL's, with OpenCL's own prefetch()."""
+    device = json.loads((ROOT / "compiler" / "devices" / "pocl-cpu.json").read_text())
+    device["prefetch"]["value"] = "function"
+    path = pathlib.Path(folder) / "oclgrind.json"
+    path.write_text(json.dumps(device))
+    return path
+
+
 def scratch():
     """A temporary folder, removed at the end: `with scratch() as folder`."""
     return tempfile.TemporaryDirectory(prefix="srcc-test-")

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 
-from harness import Checks, Failure, close, interpret, models, run, scratch
+from harness import Checks, Failure, close, interpret, models, oclgrind_device, run, scratch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "frontend"))
 import make_ops  # noqa: E402
@@ -33,7 +33,7 @@ with scratch() as folder:
         with checks(name):
             imported, package = f"{folder}/model.mlirbc", f"{folder}/model.srp"
             run("srcc", path, "-o", imported, "--stop-after=import")
-            run("srcc", imported, "-o", package)
+            run("srcc", imported, "-o", package, f"--target={oclgrind_device(folder)}")
         for width, height in sizes:
             with checks(f"{name} {width}x{height}"):
                 log = f"{folder}/oclgrind.log"
