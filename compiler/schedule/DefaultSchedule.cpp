@@ -6,8 +6,10 @@
 //    activation, residual, pixel shuffle, conversion to 8 bit) are part of the kernel before them;
 //  - a reduction is computed at a tile of its reader and stays in registers: F channels x P vectors
 //    (CPU) or 4 channels x P pixels of a work-item (GPU);
-//  - the rest is stored, in rows interleaved by channel (CPU: neighbouring channels are near, an odd
-//    number of cache lines avoids set conflicts) or packed by 4 channels (GPU);
+//  - the rest is stored: in rows interleaved by channel (CPU: neighbouring channels are near, an odd
+//    number of cache lines avoids set conflicts), tile by tile where all readers read their own
+//    columns (CPU), or packed by 4 channels (GPU); a tile of a CPU asks for what the next one reads;
+//  - sums run over lists of taps where enough weights are zero;
 //  - CPU: what one stage alone reads at its own pixels is computed tile by tile of that stage and
 //    stays in the first-level cache; what the stages of one kernel read at their own rows and those
 //    around is computed row by row, ahead of them, in rings that stay in the second-level cache.
