@@ -2,6 +2,7 @@
 
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
+import argparse
 import datetime
 import json
 import math
@@ -22,6 +23,34 @@ BUSY = 0.1  # share of the CPUs that others may take before a measurement is dis
 
 class Failed(Exception):
     """What could not be measured; the text is its row in the table."""
+
+
+def parser_of(doc, name, sizes):
+    """The options that all benchmarks have; `name` is their JSON file and their part of a page."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", metavar="NETWORK")
+    parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
+    parser.add_argument("--sizes", metavar="WxH,...", help=f"input sizes (default {sizes}; with --quick 64x48)")
+    parser.add_argument("--rounds", type=int, help="default 3; with --quick 1")
+    parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2; "
+                        "with --quick 1)")
+    parser.add_argument("--quick", action="store_true", help="see that it works: small and short")
+    parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / f"{name}.json")
+    parser.add_argument("--markdown", type=pathlib.Path,
+                        help=f"write the tables there: between <!-- {name} --> and <!-- /{name} -->")
+    parser.add_argument("--report", action="store_true", help="measure nothing, print the tables of the JSON file")
+    parser.add_argument("--list", action="store_true", help="print what would be measured")
+    parser.set_defaults(all_sizes=sizes)
+    return parser
+
+
+def parsed(parser):
+    """The options given, with the defaults of --quick or of a whole run."""
+    given = parser.parse_args()
+    given.sizes = (given.sizes or ("64x48" if given.quick else given.all_sizes)).split(",")
+    given.rounds = given.rounds or (1 if given.quick else 3)
+    given.tries = given.tries or (1 if given.quick else 2)
+    return given
 
 
 def networks(pattern="", files=()):

@@ -8,7 +8,6 @@ docs/benchmarks.md says what each column means. Results are written after every 
 Exit code: 1 if something could not be measured, or nothing was.
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
-import argparse
 import json
 import pathlib
 import resource
@@ -17,35 +16,21 @@ import tempfile
 import time
 
 from common import (Failed, Load, ROOT, cell, command_line, conditions, least_disturbed, machine, markdown, median,
-                    networks, plain, program, progress, publish, ratio, run, runs_for, save)
+                    networks, parsed, parser_of, plain, program, progress, publish, ratio, run, runs_for, save)
 
 PRUNINGS = ["scheme=block f=4 c=1 density=0.5", "scheme=block f=4 c=1 density=0.25",
             "scheme=block f=4 c=1 density=0.125", "scheme=pattern density=0.25"]
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", metavar="NETWORK")
-    parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
-    parser.add_argument("--sizes", metavar="WxH,...", help="input sizes (default 640x360,320x180)")
+    parser = parser_of(__doc__, "models", "640x360,320x180")
     parser.add_argument("--prune", action="append", metavar="OPTIONS",
                         help="options of srcc-opt --sr-prune, one variant each; '' for none (default: "
                         + "; ".join(PRUNINGS) + ")")
     parser.add_argument("--precision", default="f32", choices=["f32", "f16s"])
-    parser.add_argument("--rounds", type=int, help="default 3")
     parser.add_argument("--seconds", type=float, default=1, help="of runs in a measurement, 2 to 15 runs (default 1)")
-    parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2)")
-    parser.add_argument("--quick", action="store_true", help="see that it works: 64x48, one round, one pruned variant")
-    parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "models.json")
-    parser.add_argument("--markdown", type=pathlib.Path,
-                        help="write the table there: between <!-- models --> and <!-- /models -->")
     parser.add_argument("--resume", action="store_true", help="keep what the JSON file has of this revision")
-    parser.add_argument("--report", action="store_true", help="measure nothing, print the table of the JSON file")
-    parser.add_argument("--list", action="store_true", help="print what would be measured")
-    given = parser.parse_args()
-    given.sizes = (given.sizes or ("64x48" if given.quick else "640x360,320x180")).split(",")
-    given.rounds = given.rounds or (1 if given.quick else 3)
-    given.tries = given.tries or (1 if given.quick else 2)
+    given = parsed(parser)
     given.prune = [p for p in given.prune or (PRUNINGS[1:2] if given.quick else PRUNINGS) if p]
     return given
 
@@ -116,8 +101,8 @@ def measure_all(results, cases, files, options, folder):
     progress("")
 
 
-def summary(cases):
-    """Header and rows of the table; a case that failed is a row with the reason."""
+def summary(cases, rounds):
+    """Header and rows of the table; a case that failed is a row with the reason, one of fewer rounds says so."""
     header = ["network, size, variant", "ms", "min", "host ms", "of peak", "GMAC/s", "MB", "compile s",
               "x unfused", "x dense", "others"]
 
@@ -133,6 +118,8 @@ def summary(cases):
         dense, ms = same["dense"], middle(case, "median_ms")
         macs = median(r["gflops"] * r["median_ms"] / 2e3 for r in dense["rounds"])  # in billions
         faster = {v: cell(ratio(middle(same[v], "median_ms"), ms), ".2f") for v in ("unfused", "dense")}
+        if len(case["rounds"]) < rounds:
+            name += f" (rounds: {len(case['rounds'])})"
         rows.append([name, f"{ms:.2f}", f"{min(r['min_ms'] for r in case['rounds']):.2f}",
                      f"{middle(case, 'host_ms'):.2f}",
                      f"{median(r['gflops'] / r['peak_gflops'] for r in case['rounds']):.0%}",
@@ -178,7 +165,7 @@ def main():
     options = arguments()
     results = json.loads(options.json.read_text()) if options.report else measured(options)
     cases = results["cases"]
-    header, rows = summary(cases)
+    header, rows = summary(cases, results["rounds"])
     reports = [r for c in cases for r in c["rounds"]]
     about = conditions(results, reports, [r["others"] for r in reports])
     about += f"; {results['precision']}, rounds: {results['rounds']}"

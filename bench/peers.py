@@ -8,7 +8,6 @@ against ONNX Runtime's. An engine that is missing or fails is a row with the rea
 Exit code: 1 if an engine failed, an output differs by more than 2e-3 of the value range, or srcc was not measured.
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
-import argparse
 import ctypes
 import json
 import math
@@ -26,7 +25,8 @@ import time
 import numpy as np
 
 from common import (Failed, Load, ROOT, cell, command_line, conditions, ending, least_disturbed, machine, markdown,
-                    max_error, median, networks, plain, program, progress, publish, ratio, run, runs_for, save)
+                    max_error, median, networks, parsed, parser_of, plain, program, progress, publish, ratio, run, runs_for,
+                    save)
 from prune import prune
 
 ENGINES = ["srcc", "onnxruntime", "openvino", "litert", "ncnn", "mnn", "deepsparse"]
@@ -251,28 +251,14 @@ def summary(results):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", metavar="NETWORK.onnx")
-    parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
+    parser = parser_of(__doc__, "peers", "640x360")
     parser.add_argument("--engines", default=",".join(ENGINES), help="default: %(default)s")
-    parser.add_argument("--sizes", metavar="WxH,...", help="input sizes (default 640x360)")
     parser.add_argument("--pruned", metavar="REGEX", help="networks that are measured pruned, too (prune.py)")
     parser.add_argument("--density", type=float, default=0.25,
                         help="of pruned layers, in blocks of 4x1 (default %(default)s)")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, help="default 3")
     parser.add_argument("--seconds", type=float, help="of runs of an engine in a round, 2 to 15 runs (default 2)")
-    parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2)")
-    parser.add_argument("--quick", action="store_true", help="see that it works: 64x48, one round")
-    parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "peers.json")
-    parser.add_argument("--markdown", type=pathlib.Path,
-                        help="write the tables there: between <!-- peers --> and <!-- /peers -->")
-    parser.add_argument("--report", action="store_true", help="measure nothing, print the tables of the JSON file")
-    parser.add_argument("--list", action="store_true", help="print what would be measured")
-    given = parser.parse_args()
-    given.sizes = (given.sizes or ("64x48" if given.quick else "640x360")).split(",")
-    given.rounds = given.rounds or (1 if given.quick else 3)
-    given.tries = given.tries or (1 if given.quick else 2)
+    given = parsed(parser)
     given.seconds = given.seconds or (0.01 if given.quick else 2)
     given.engines = given.engines.split(",")
     if unknown := set(given.engines) - set(ENGINES):

@@ -17,6 +17,9 @@ using format::PixelFormat;
 
 namespace {
 
+/// Of host memory that kernels use as it is, in bytes: the largest vector, and a cache line.
+constexpr uintptr_t hostAlignment = 64;
+
 std::string orEmpty(const flatbuffers::String *text) { return text ? text->str() : ""; }
 
 std::string_view view(const flatbuffers::String *text) {
@@ -445,7 +448,7 @@ void Model::runF32(const float *input, float *output) {
   const Plan &sizes = plan();
   const Route &way = route(PixelFormat::F32Planar, PixelFormat::F32Planar);
   uint64_t inBytes = sizes.bytes[way.inputBuffer], outBytes = sizes.bytes[way.outputBuffer];
-  auto aligned = [](const void *data) { return reinterpret_cast<uintptr_t>(data) % 64 == 0; };
+  auto aligned = [](const void *data) { return reinterpret_cast<uintptr_t>(data) % hostAlignment == 0; };
   if (isCpu && aligned(input) && aligned(output)) {
     Handle<cl_mem> in = createBuffer(CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, inBytes, input);
     Handle<cl_mem> out = createBuffer(CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, outBytes, output);
@@ -594,6 +597,15 @@ void Model::runCl(cl_mem input, cl_mem output) {
       fail(SRRT_INVALID_ARGUMENT, "the ", role,
            " buffer is of another OpenCL context than the "
            "model; pass context and queue to srrt_open");
+    cl_mem_flags flags = 0;
+    void *host = nullptr;
+    check(cl.clGetMemObjectInfo(memory, CL_MEM_FLAGS, sizeof flags, &flags, nullptr),
+          "clGetMemObjectInfo");
+    check(cl.clGetMemObjectInfo(memory, CL_MEM_HOST_PTR, sizeof host, &host, nullptr),
+          "clGetMemObjectInfo");
+    if (flags & CL_MEM_USE_HOST_PTR && reinterpret_cast<uintptr_t>(host) % hostAlignment)
+      fail(SRRT_INVALID_ARGUMENT, "the ", role, " buffer uses host memory that is not aligned to ",
+           hostAlignment, " bytes");
     if (size < sizes.bytes[buffer])
       fail(SRRT_INVALID_ARGUMENT, "the ", role, " buffer has ", size, " bytes, but ",
            sizes.bytes[buffer], " are needed at height ", sizes.height, ", width ", sizes.width);

@@ -216,7 +216,8 @@ SRRT_API srrt_status srrt_run_u8(srrt_model *model, const srrt_picture *input,
                                  const srrt_picture *output);
 
 /* Float planes in device memory, laid out as for srrt_run_f32, of the model's context. NULL for
- * either: the library's own buffer (see srrt_write_input). Only enqueues: the buffers, which must
+ * either: the library's own buffer (see srrt_write_input). A buffer made with CL_MEM_USE_HOST_PTR
+ * must use memory aligned to 64 bytes. Only enqueues: the buffers, which must
  * be two, have to live until srrt_finish, or, with the caller's own queue, until the caller has
  * waited for it. */
 SRRT_API srrt_status srrt_run_cl(srrt_model *model, struct _cl_mem *input, struct _cl_mem *output);

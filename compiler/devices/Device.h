@@ -26,8 +26,9 @@ enum class DeviceKind { CPU, GPU };
 /// How a * b + c is written so that the device's compiler makes one instruction of it: fma(a, b,
 /// c), mad(a, b, c), or plainly, where the compiler contracts it.
 enum class MultiplyAdd { FMA, MAD, Contract };
-/// How a line of global memory is asked for before it is read: not at all, by OpenCL's prefetch(), or
-/// by the compiler's __builtin_prefetch(), where the driver's prefetch() does nothing.
+/// How a line of global memory is asked for before it is read: by OpenCL's prefetch(), or by the
+/// compiler's __builtin_prefetch(), where the driver's prefetch() does nothing. None: as Function, but
+/// default schedules ask for nothing.
 enum class Prefetching { None, Function, Builtin };
 /// Element type of intermediate results in global memory.
 enum class Storage { F32, F16 };

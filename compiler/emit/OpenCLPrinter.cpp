@@ -670,13 +670,16 @@ Expr KernelPrinter::address(Value memory, Value index) {
   return expr;
 }
 
-/// Whether a vector load or store says that its place is aligned to the whole vector, in memory that
-/// global memory (pointers into private arrays keep these from being registers).
+/// Whether memory is a kernel's argument: global, not a private array or local memory.
+static bool isGlobal(Value memory) {
+  return isa<BlockArgument>(memory) && !cast<MemRefType>(memory.getType()).getMemorySpace();
+}
+
+/// Whether a vector load or store says that its place is aligned to the whole vector, and that is in
+/// global memory (a pointer into a private array keeps it from being registers).
 template <typename Op> static bool isAligned(Op op, Type type) {
-  auto vector = cast<VectorType>(type);
-  int64_t bytes = lanesOf(type) * vector.getElementTypeBitWidth() / 8;
-  return op.getAlignment() && int64_t(*op.getAlignment()) >= bytes &&
-         isa<BlockArgument>(op.getBase()) && !op.getMemRefType().getMemorySpace();
+  int64_t bytes = lanesOf(type) * cast<VectorType>(type).getElementTypeBitWidth() / 8;
+  return op.getAlignment() && int64_t(*op.getAlignment()) >= bytes && isGlobal(op.getBase());
 }
 
 /// The aligned vector at an address: *(global float4 *)&x[i].
@@ -1503,11 +1506,18 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
     return success();
   }
   if (auto prefetch = dyn_cast<memref::PrefetchOp>(op)) {
-    bool builtin = options.prefetching == Prefetching::Builtin;
-    Expr place = address(prefetch.getMemref(), onlyIndex(prefetch.getIndices()));
-    if (builtin)
+    Value memory = prefetch.getMemref();
+    if (!isGlobal(memory) || prefetch.getIndices().size() != 1)
+      return unsupported(op, "outside a row of global memory");
+    std::string place = address(memory, prefetch.getIndices()[0]).text;
+    if (options.prefetching == Prefetching::Builtin) {
       usedHelpers["prefetch_line"] = true;
-    line(builtin ? "prefetch_line(" + place.text + ");" : "prefetch(" + place.text + ", 1);");
+      line("prefetch_line(" + place + ");");
+    } else if (prefetch.getMemRefType().getElementType().isF16()) { // of half only with cl_khr_fp16
+      line("prefetch((global const ushort *)(" + place + "), 1);");
+    } else {
+      line("prefetch(" + place + ", 1);");
+    }
     return success();
   }
   Value value, memory, index;

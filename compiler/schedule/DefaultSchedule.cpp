@@ -110,7 +110,7 @@ private:
   void reductionLoops(StageOp sum, int64_t update, int64_t perTap,
                       SmallVectorImpl<StringRef> &order);
   void group(StageOp sum, int64_t update, int64_t filters, SmallVectorImpl<StringRef> &order);
-  void packTables(StageOp sum, int64_t filters);
+  void packTables(StageOp sum, int64_t filters, ArrayRef<bool> lists);
   StageOp findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads);
   bool readsInput(StageOp root);
   void collectReaches(StageOp reader);
@@ -270,20 +270,21 @@ bool DefaultSchedule::readsInput(StageOp root) {
   return found;
 }
 
-/// Weights in the order a tile takes them: all taps of a group of `filters`, filters innermost.
-void DefaultSchedule::packTables(StageOp sum, int64_t filters) {
-  sum.walk([&](ReadOp read) {
+/// Weights in the order a tile takes them: all taps of a group of `filters`, filters innermost. Those of
+/// updates over lists are packed with the lists.
+void DefaultSchedule::packTables(StageOp sum, int64_t filters, ArrayRef<bool> lists) {
+  if (filters < 2)
+    return;
+  auto pack = [&](ReadOp read) {
     auto table = dyn_cast_or_null<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
-    if (!table || !read->getParentOfType<UpdateOp>())
+    if (!table)
       return;
     // The dimension that follows the stage's channels is the packed one.
     Value channel = read->getParentOfType<UpdateOp>().getBody().getArgument(0);
-    int64_t packed = -1;
-    for (auto [dim, index] : llvm::enumerate(read.getIndices()))
-      if (index == channel)
-        packed = dim;
-    if (packed < 0 || filters < 2)
+    auto place = llvm::find(read.getIndices(), channel);
+    if (place == read.getIndices().end())
       return;
+    int64_t packed = place - read.getIndices().begin();
     std::string name = "d" + std::to_string(packed), by = std::to_string(filters);
     std::vector<std::string> layout{name + "/" + by};
     for (unsigned dim = 0; dim < read.getIndices().size(); ++dim)
@@ -295,15 +296,17 @@ void DefaultSchedule::packTables(StageOp sum, int64_t filters) {
       if (op.getStage() == table.getSymName())
         return;
     store(table.getSymName(), refs, 1, false, false);
-  });
+  };
+  for (auto [update, list] : llvm::zip(sum.getUpdateOps(), lists))
+    if (!list)
+      update.walk(pack);
 }
 
 /// Loops of a reduction computed at a tile: the sums of the tile in registers, the rest of the
 /// reduction around them.
 void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes,
                                   int64_t vectors, ArrayRef<bool> lists) {
-  if (!llvm::is_contained(lists, true))
-    packTables(sum, filters);
+  packTables(sum, filters, lists);
   for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
     std::optional<int64_t> update;
     if (i)
@@ -701,8 +704,7 @@ void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) 
                       FlatSymbolRefAttr::get(builder.getContext(), sum.getSymName()),
                       MemoryAttr::get(builder.getContext(), Memory::Private),
                       builder.getStrArrayAttr({"y", "x", "c"}), IntegerAttr(), UnitAttr(), TypeAttr());
-    if (!llvm::is_contained(lists, true))
-      packTables(sum, filters);
+    packTables(sum, filters, lists);
   }
   for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
     std::optional<int64_t> update;

@@ -550,6 +550,10 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
       return WalkResult::skip();
     }
     if (auto touch = dyn_cast<TouchOp>(op)) {
+      if (!memory.count(touch.getSource())) { // nothing else here needs it
+        op->erase();
+        return WalkResult::skip();
+      }
       Value at = linear(builder, loc, touch.getSource(), touch.getIndices());
       memref::PrefetchOp::create(builder, loc, memory[touch.getSource()], at, /*isWrite=*/false,
                                  /*localityHint=*/3, /*isDataCache=*/true);

@@ -207,7 +207,7 @@ IndexExpr IndexExpr::mod(int64_t divisor) const {
 }
 
 IndexExpr IndexExpr::floorDiv(const IndexExpr &divisor) const {
-  if (auto number = divisor.constant())
+  if (auto number = divisor.constant(); number && *number > 0)
     return floorDiv(*number);
   if (*this == divisor)
     return 1;
@@ -270,7 +270,7 @@ static IndexExpr compute(Value value) {
     if (auto product = op->getOperand(1).getDefiningOp<arith::MulIOp>())
       if (auto quotient = product.getLhs().getDefiningOp<arith::FloorDivSIOp>())
         if (quotient.getLhs() == op->getOperand(0) && quotient.getRhs() == product.getRhs())
-          if (auto divisor = IndexExpr::get(quotient.getRhs()).constant())
+          if (auto divisor = IndexExpr::get(quotient.getRhs()).constant(); divisor && *divisor > 0)
             return lhs().mod(*divisor);
     return lhs() - rhs();
   }
@@ -285,10 +285,10 @@ static IndexExpr compute(Value value) {
   if (isa<arith::CeilDivSIOp>(op))
     return (lhs() + rhs() - 1).floorDiv(rhs());
   if (isa<arith::RemUIOp>(op))
-    if (auto divisor = rhs().constant())
+    if (auto divisor = rhs().constant(); divisor && *divisor > 0)
       return lhs().mod(*divisor);
   if (isa<arith::AndIOp>(op) && value.getType().isIndex())
-    if (auto mask = rhs().constant(); mask && llvm::isPowerOf2_64(*mask + 1))
+    if (auto mask = rhs().constant(); mask && *mask > 0 && llvm::isMask_32(*mask))
       return lhs().mod(*mask + 1);
   if (isa<arith::ShRSIOp>(op) && value.getType().isIndex())
     if (auto bits = rhs().constant(); bits && *bits >= 0 && *bits < 31)
@@ -692,7 +692,7 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
     return arith::FloorDivSIOp::create(builder, loc, x, n);
   }
   case IndexAtom::Mod: {
-    // Of a negative number too.
+    // The low bits are the remainder, of a negative number too.
     if (llvm::isPowerOf2_64(a.number))
       return arith::AndIOp::create(builder, loc, a.a.materialize(builder, loc),
                                    constant(a.number - 1));

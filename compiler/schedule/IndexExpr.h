@@ -36,7 +36,7 @@ public:
 
   IndexExpr(int64_t constant = 0);
   /// The value as a sum: looks through arith.{constant,addi,subi,muli,floordivsi,ceildivsi,divui,
-  /// remui,minsi,maxsi}, andi and shrsi by a power of two, and the loop ranges that simplify divisions.
+  /// remui,minsi,maxsi}, andi with 2^n - 1 and shrsi by a constant, and the loop ranges that simplify divisions.
   static IndexExpr get(mlir::Value value);
   /// An affine map's result over the symbols H and W.
   static IndexExpr get(mlir::AffineExpr expr, const IndexExpr &height, const IndexExpr &width);

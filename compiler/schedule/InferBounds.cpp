@@ -296,12 +296,20 @@ LogicalResult BoundsInference::allocate() {
       low.push_back(e.lower(always));
       high.push_back(e.upper(always));
       if (!low.back().toAffine(context) || !high.back().toAffine(context)) {
-        // min and max (clamped indices, shifted tails) leave the region by no more than a constant.
+        // min and max (clamped indices, shifted tails) leave the region by a constant, or it is not known
+        // by how much.
         Box region = isa<TableOp>(source) ? domainOf(source) : rootRegion[name];
         const IndexExpr &first = region.low[low.size() - 1], &last = region.high[low.size() - 1];
         auto before = (low.back() - first).constantLower(), after = (high.back() - last).constantUpper();
-        low.back() = first + std::min<int64_t>(before.value_or(0), 0);
-        high.back() = last + std::max<int64_t>(after.value_or(0), 0);
+        if (!before || !after) {
+          result = op->emitOpError("cannot bound what is touched of @")
+                   << name << " in dimension \"" << dimNames(source)[low.size() - 1] << "\": "
+                   << low.back().str() << " to " << high.back().str()
+                   << "; legal: constant factors, or tail guard";
+          return;
+        }
+        low.back() = first + std::min<int64_t>(*before, 0);
+        high.back() = last + std::max<int64_t>(*after, 0);
       }
     }
     if (stage && stage.getOutput()) {

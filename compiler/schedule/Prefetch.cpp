@@ -30,13 +30,17 @@ static SmallVector<int64_t> stepsOf(const Storage &storage, Type type, unsigned 
   return steps;
 }
 
-static LogicalResult prefetch(ForOp loop, Prefetch p, Operation *source,
+/// Puts the requests at the start of a loop's body, which reads `box` of the source.
+static LogicalResult prefetch(ForOp loop, const Box &box, Prefetch p, Operation *source,
                               const Storage &storage) {
-  auto box = loadedBox(&loop.getBody().front(), p.source);
-  if (failed(box) || box->empty())
-    return p.directive.emitOpError("loop \"")
-           << p.loop << "\" reads " << (failed(box) ? "no bounded region of @" : "nothing of @")
-           << p.source;
+  bool inside = loop.walk([&](RealizeOp realize) {
+                      return realize.getStage() == p.source ? WalkResult::interrupt()
+                                                            : WalkResult::advance();
+                    }).wasInterrupted();
+  if (inside)
+    return p.directive.emitOpError("@")
+           << p.source << " is stored inside loop \"" << p.loop
+           << "\"; legal: a stage at the root, or store_at a loop around it";
   OpBuilder builder = OpBuilder::atBlockBegin(&loop.getBody().front());
   Location loc = p.directive.getLoc();
   IndexExpr later = IndexExpr::get(loop.getIv()) + p.offset;
@@ -50,8 +54,8 @@ static LogicalResult prefetch(ForOp loop, Prefetch p, Operation *source,
     if (!llvm::is_contained(order, d.dim))
       order.push_back(d.dim);
   for (unsigned dim : order) {
-    IndexExpr low = box->low[dim].substitute(loop.getIv(), later),
-              high = box->high[dim].substitute(loop.getIv(), later);
+    IndexExpr low = box.low[dim].substitute(loop.getIv(), later),
+              high = box.high[dim].substitute(loop.getIv(), later);
     IndexExpr count = (high - low).floorDiv(steps[dim]) + 1;
     auto over = ForOp::create(builder, loc, names[dim], LoopKind::Serial,
                               IndexExpr(0).materialize(builder, loc),
@@ -60,6 +64,32 @@ static LogicalResult prefetch(ForOp loop, Prefetch p, Operation *source,
     at[dim] = (low + IndexExpr::get(over.getIv()) * IndexExpr(steps[dim])).materialize(builder, loc);
   }
   TouchOp::create(builder, loc, p.source, at);
+  return success();
+}
+
+/// At the loops of that name of `stage` which read the source: its pure definition and its updates may
+/// have one each.
+static LogicalResult prefetchAll(LoopsOp loops, StringRef stage, Prefetch p, Operation *source,
+                                 const Storage &storage) {
+  SmallVector<std::pair<ForOp, Box>> found;
+  bool bounded = true;
+  loops.walk([&](ForOp loop) {
+    auto produce = loop->getParentOfType<ProduceOp>();
+    if (!produce || produce.getStage() != stage || loop.getName() != p.loop ||
+        loop.getKind() != LoopKind::Serial)
+      return;
+    auto box = loadedBox(&loop.getBody().front(), p.source);
+    bounded &= succeeded(box);
+    if (succeeded(box) && !box->empty())
+      found.push_back({loop, *box});
+  });
+  if (!bounded || found.empty())
+    return p.directive.emitOpError("loop \"")
+           << p.loop << "\" reads " << (bounded ? "nothing of @" : "no bounded region of @")
+           << p.source;
+  for (auto &[loop, box] : found)
+    if (failed(prefetch(loop, box, p, source, storage)))
+      return failure();
   return success();
 }
 
@@ -73,17 +103,11 @@ struct SchedPrefetch : public srcc::sched::impl::SchedPrefetchBase<SchedPrefetch
         return signalPassFailure();
       PipelineOp pipeline = pair->first;
       const Schedule &schedule = pair->second;
-      SmallVector<std::pair<ForOp, const Prefetch *>> found;
-      loops.walk([&](ForOp loop) {
-        auto produce = loop->getParentOfType<ProduceOp>();
-        for (const Prefetch &p : schedule.of(produce.getStage()).prefetches)
-          if (p.loop == loop.getName())
-            found.push_back({loop, &p});
-      });
-      for (auto [loop, p] : found)
-        if (failed(prefetch(loop, *p, SymbolTable::lookupSymbolIn(pipeline, p->source),
-                            schedule.storageOf(p->source))))
-          return signalPassFailure();
+      for (auto &[stage, scheduled] : schedule.stages)
+        for (const Prefetch &p : scheduled.prefetches)
+          if (failed(prefetchAll(loops, stage, p, SymbolTable::lookupSymbolIn(pipeline, p.source),
+                                 schedule.storageOf(p.source))))
+            return signalPassFailure();
     }
   }
 };

@@ -635,7 +635,11 @@ LogicalResult Reader::finish() {
                                             << "a stage at the root, or store_in global";
       auto loop = llvm::find_if(s.definitions.front().loops,
                                 [&](const Loop &l) { return l.name == p.loop; });
-      if (loop == s.definitions.front().loops.end() || loop->kind != LoopKind::Serial)
+      if (loop == s.definitions.front().loops.end())
+        return p.directive.emitOpError("stage @")
+               << name << " has no loop \"" << p.loop << "\" after all its directives; it has "
+               << listed(s.definitions.front());
+      if (loop->kind != LoopKind::Serial)
         return p.directive.emitOpError("loop \"") << p.loop << "\" of @" << name
                                                   << " is not serial; legal: a serial loop";
     }
@@ -672,13 +676,20 @@ FailureOr<Schedule> srcc::sched::readSchedule(PipelineOp pipeline, ScheduleOp sc
 /// nest is stored around it.
 static LogicalResult checkLoops(LoopsOp loops, PipelineOp pipeline, const Schedule &schedule) {
   auto result = loops.walk([&](Operation *op) -> WalkResult {
+    if (auto loop = dyn_cast<ForOp>(op)) {
+      Block &body = loop.getBody().front();
+      if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
+        return op->emitOpError("loop \"") << loop.getName() << "\" has no variable; legal: ^bb0(%i: index)";
+      return WalkResult::advance();
+    }
     StringRef name;
+    std::optional<size_t> indices;
     if (auto load = dyn_cast<LoadOp>(op))
-      name = load.getSource();
+      name = load.getSource(), indices = load.getIndices().size();
     else if (auto touch = dyn_cast<TouchOp>(op))
-      name = touch.getSource();
+      name = touch.getSource(), indices = touch.getIndices().size();
     else if (auto store = dyn_cast<StoreOp>(op))
-      name = store.getStage();
+      name = store.getStage(), indices = store.getIndices().size();
     else if (auto tap = dyn_cast<TapOp>(op))
       name = tap.getTable();
     else if (auto realize = dyn_cast<RealizeOp>(op))
@@ -691,6 +702,9 @@ static LogicalResult checkLoops(LoopsOp loops, PipelineOp pipeline, const Schedu
     if (!named || (isa<ProduceOp>(op) && !isa<StageOp>(named)))
       return op->emitOpError("names @") << name << ", which pipeline @" << pipeline.getSymName()
                                         << " does not have";
+    if (size_t rank = dimNames(named).size(); indices && *indices != rank)
+      return op->emitOpError("has ") << *indices << " indices, but @" << name << " has " << rank
+                                     << " dimensions";
     if (!isa<ProduceOp>(op) || schedule.of(name).root)
       return WalkResult::advance();
     for (Operation *around = op; around != loops; around = around->getParentOp())

@@ -47,6 +47,10 @@ static LogicalResult verifyDomain(Operation *op, ArrayAttr dims, AffineMap exten
                                    << extents.getNumResults() << " extents";
   if (extents.getNumDims() != 0 || extents.getNumSymbols() > 2)
     return op->emitOpError("extents may use the symbols s0 = H and s1 = W only");
+  for (auto [name, extent] : llvm::zip(dims.getAsRange<StringAttr>(), extents.getResults()))
+    if (auto constant = dyn_cast<AffineConstantExpr>(extent); constant && constant.getValue() < 1)
+      return op->emitOpError("dimension '") << name.getValue() << "' has the extent "
+                                            << constant.getValue() << "; legal: 1 or more";
   return success();
 }
 

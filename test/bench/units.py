@@ -73,13 +73,14 @@ with checks("models.py: ratios and shares"):
     # 1 GMAC: 40 GFLOP/s in 50 ms; unfused in 80 ms; a quarter of it in 20 ms.
     cases = [case("dense", [report(50, 40), report(60, 100 / 3), report(40, 50)]), case("unfused", [report(80, 25)]),
              case("block", [report(20, 25)]), case("broken", [], "srcc: exit code 1"), case("lost", [])]
-    header, rows = models.summary(cases)
+    header, rows = models.summary(cases, 3)
     table = [dict(zip(header, row)) for row in rows]
     columns = "ms", "min", "host ms", "of peak", "GMAC/s", "x unfused", "x dense", "others"
     equal("dense", [table[0][k] for k in columns], ["50.00", "39.00", "51.00", "40%", "20.0", "1.60", "-", "2%"])
     equal("unfused", [table[1][k] for k in ("ms", "x unfused", "x dense")], ["80.00", "-", "-"])
     equal("pruned", [table[2][k] for k in ("ms", "of peak", "GMAC/s", "x unfused", "x dense")],
           ["20.00", "25%", "50.0", "4.00", "2.50"])
+    equal("rounds", [row[0] for row in rows[:2]], ["n 8x8 dense", "n 8x8 unfused (rounds: 1)"])
     equal("failures", [row[1:] for row in rows[3:]], [["srcc: exit code 1"], ["not measured"]])
 
 with checks("peers.py: ratios and shares"):

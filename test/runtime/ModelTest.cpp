@@ -394,6 +394,10 @@ TEST_F(ModelTest, DeviceBuffersInTheCallersContext) {
                                    in.data(), &error);
   cl_mem output = cl.clCreateBuffer(context, CL_MEM_WRITE_ONLY, out.size() * 4, nullptr, &error);
   cl_mem small = cl.clCreateBuffer(context, CL_MEM_WRITE_ONLY, out.size() * 4 - 1, nullptr, &error);
+  alignas(64) float host[64] = {};
+  cl_mem crooked = cl.clCreateBuffer(context, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, in.size() * 4,
+                                     host + 1, &error);
+  ASSERT_EQ(error, CL_SUCCESS);
   {
     Opened opened;
     options.context = context;
@@ -418,6 +422,9 @@ TEST_F(ModelTest, DeviceBuffersInTheCallersContext) {
     EXPECT_EQ(out[0], 0.75f);
     EXPECT_STATUS(srrt_run_cl(opened.model, input, small), SRRT_INVALID_ARGUMENT, "575 bytes");
     EXPECT_STATUS(srrt_run_cl(opened.model, output, output), SRRT_INVALID_ARGUMENT, "two buffers");
+    // Kernels read whole vectors.
+    EXPECT_STATUS(srrt_run_cl(opened.model, crooked, output), SRRT_INVALID_ARGUMENT,
+                  "not aligned to 64 bytes");
     // Another model's context.
     Opened other;
     options.context = nullptr;
@@ -427,7 +434,7 @@ TEST_F(ModelTest, DeviceBuffersInTheCallersContext) {
     EXPECT_STATUS(srrt_run_cl(other.model, input, output), SRRT_INVALID_ARGUMENT, "another");
   }
   // The model has released what it retained, and not more.
-  for (cl_mem memory : {input, output, small})
+  for (cl_mem memory : {input, output, small, crooked})
     cl.clReleaseMemObject(memory);
   EXPECT_EQ(cl.clReleaseCommandQueue(queue), CL_SUCCESS);
   EXPECT_EQ(cl.clReleaseContext(context), CL_SUCCESS);

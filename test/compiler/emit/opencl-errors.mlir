@@ -147,3 +147,14 @@ gpu.module @k {
 // -----
 // expected-error@+1 {{has no form in OpenCL C: a module holds kernels}}
 gpu.module @k { memref.global "private" constant @table : memref<4xf32> = dense<0.0> }
+
+// -----
+gpu.module @k {
+  gpu.func @f(%h: i32, %w: i32) kernel {
+    %i = gpu.block_id x
+    %m = memref.alloca() : memref<4xf32>
+    // expected-error@+1 {{has no form in OpenCL C: outside a row of global memory}}
+    memref.prefetch %m[%i], read, locality<3>, data : memref<4xf32>
+    gpu.return
+  }
+}

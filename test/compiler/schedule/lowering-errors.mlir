@@ -315,3 +315,25 @@ sched.schedule @p {
   sched.reorder @f ["c", "xi", "xo", "y"]
   sched.compute_at @g at @f "xo"
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{cannot bound what is touched of @f in dimension "x": min(0, -1*H + W) to -1 + W; legal: constant factors, or tail guard}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @f[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @f
+  sched.split @f "x" into "xo", "xi" by affine_map<()[s0, s1] -> (s0)> tail shift_inwards
+}

@@ -1018,3 +1018,44 @@ sched.schedule @p {
   // expected-error @+1 {{stage @f is already computed at @out "y"; legal: one loop of each consumer}}
   sched.compute_at @f at @out "x"
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @f[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @f
+  // expected-error @+1 {{stage @out has no loop "x" after all its directives; it has "xi", "xo", "y", "c"}}
+  sched.prefetch @f at @out "x" by 1
+  sched.split @out "x" into "xo", "xi" by affine_map<()[s0, s1] -> (8)>
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    // expected-error @+1 {{dimension 'ky' has the extent 0; legal: 1 or more}}
+    sched.update ["rc", "ky"] extents affine_map<()[s0, s1] -> (3, 0)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %ky: index, %sum: f32):
+      sched.yield %sum : f32
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// RUN: srcc-opt %s --split-input-file --verify-diagnostics --sched-to-loops --sched-infer-bounds --sched-slide-window --sched-prefetch
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @f[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.split @out "x" into "xt", "xp" by affine_map<()[s0, s1] -> (16)>
+  sched.compute_at @f at @out "xp"
+  sched.store_in @f global
+  // expected-error @+1 {{@f is stored inside loop "xt"; legal: a stage at the root, or store_at a loop around it}}
+  sched.prefetch @f at @out "xt" by 1
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = arith.constant 0.0 : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @f
+  // expected-error @+1 {{loop "x" reads nothing of @f}}
+  sched.prefetch @f at @out "x" by 1
+}
