@@ -685,7 +685,7 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
 }
 
 /// Which updates run over lists of taps. A tap of a list costs its index and address beside the loads
-/// and multiply-adds of a dense one: half as much again for 4 channels of 4 pixels.
+/// and multiply-adds of a dense one: taken to be half as much again (not measured on a phone).
 SmallVector<bool> DefaultSchedule::listsGPU(StageOp sum, int64_t filters) {
   SmallVector<bool> lists;
   for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
