@@ -67,9 +67,9 @@ protected:
                     sr::SRDialect>();
     context.appendDialectRegistry(registry);
     module = parseSourceString<ModuleOp>(text, &context);
-    folder = fs::path(testing::TempDir()) / "package-writer-test";
-    fs::remove_all(folder);
-    fs::create_directories(folder);
+    // Its own folder: ctest runs the tests of one program side by side.
+    std::string name = (fs::temp_directory_path() / "srcc-package-XXXXXX").string();
+    folder = mkdtemp(name.data());
   }
   ~PackageWriter() override { fs::remove_all(folder); }
 
