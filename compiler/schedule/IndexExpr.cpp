@@ -288,7 +288,7 @@ static IndexExpr compute(Value value) {
     if (auto divisor = rhs().constant(); divisor && *divisor > 0)
       return lhs().mod(*divisor);
   if (isa<arith::AndIOp>(op) && value.getType().isIndex())
-    if (auto mask = rhs().constant(); mask && *mask > 0 && llvm::isMask_32(*mask))
+    if (auto mask = rhs().constant(); mask && *mask > 0 && llvm::isMask_64(*mask) && *mask <= INT32_MAX)
       return lhs().mod(*mask + 1);
   if (isa<arith::ShRSIOp>(op) && value.getType().isIndex())
     if (auto bits = rhs().constant(); bits && *bits >= 0 && *bits < 31)

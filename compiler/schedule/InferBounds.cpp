@@ -275,6 +275,29 @@ LogicalResult BoundsInference::guardInputs() {
   return success();
 }
 
+/// The constant lower or upper bound of a difference: where a min or max is added to it, of the
+/// difference with each of its operands in its place.
+static std::optional<int64_t> constantBound(const IndexExpr &e, bool upper) {
+  auto known = upper ? e.constantUpper() : e.constantLower();
+  if (known)
+    return known;
+  for (auto &[monomial, coefficient] : e.terms) {
+    const IndexAtom *atom = monomial.size() == 1 ? monomial[0].get() : nullptr;
+    if (!atom || (atom->kind != IndexAtom::Min && atom->kind != IndexAtom::Max))
+      continue;
+    IndexExpr rest = e;
+    rest.terms.erase(monomial);
+    auto a = constantBound(rest + atom->a * IndexExpr(coefficient), upper),
+         b = constantBound(rest + atom->b * IndexExpr(coefficient), upper);
+    // Of the greater of two both must be below, of the lesser one is enough.
+    bool both = (atom->kind == IndexAtom::Max) == (upper == (coefficient > 0));
+    if (!a || !b)
+      return both ? std::nullopt : (a ? a : b);
+    return both == upper ? std::max(*a, *b) : std::min(*a, *b);
+  }
+  return std::nullopt;
+}
+
 /// Bounds of the storage of root stages and tables: all that is touched.
 LogicalResult BoundsInference::allocate() {
   llvm::MapVector<StringRef, Box> touched;
@@ -300,7 +323,8 @@ LogicalResult BoundsInference::allocate() {
         // by how much.
         Box region = isa<TableOp>(source) ? domainOf(source) : rootRegion[name];
         const IndexExpr &first = region.low[low.size() - 1], &last = region.high[low.size() - 1];
-        auto before = (low.back() - first).constantLower(), after = (high.back() - last).constantUpper();
+        auto before = constantBound(low.back() - first, false),
+             after = constantBound(high.back() - last, true);
         if (!before || !after) {
           result = op->emitOpError("cannot bound what is touched of @")
                    << name << " in dimension \"" << dimNames(source)[low.size() - 1] << "\": "

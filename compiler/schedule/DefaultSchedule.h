@@ -1,0 +1,169 @@
+//===- DefaultSchedule.h - Schedules by rule, per device --------*- C++ -*-===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// The rules look at how stages read each other and at the device's facts:
+//  - a stage that one other reads point by point is inlined into it, so that epilogues (bias,
+//    activation, residual, pixel shuffle, conversion to 8 bit) are part of the kernel before them;
+//  - a reduction is computed at a tile of its reader and stays in registers: F channels x P vectors
+//    (CPU) or 4 channels x P pixels of a work-item (GPU);
+//  - the rest is stored: in rows interleaved by channel (CPU: neighbouring channels are near, an odd
+//    number of cache lines avoids set conflicts), tile by tile where all readers read their own
+//    columns (CPU), or packed by 4 channels (GPU); a tile of a CPU asks for what the next one reads;
+//  - sums run over lists of taps where enough weights are zero;
+//  - CPU: what one stage alone reads at its own pixels is computed tile by tile of that stage and
+//    stays in the first-level cache; what the stages of one kernel read at their own rows and those
+//    around is computed row by row, ahead of them, in rings that stay in the second-level cache.
+//===----------------------------------------------------------------------===//
+#ifndef SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H
+#define SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H
+
+#include "compiler/devices/Device.h"
+#include "compiler/schedule/IndexExpr.h"
+
+#include "llvm/ADT/StringSet.h"
+
+#include <map>
+
+namespace srcc::sched {
+
+/// How a stored stage reads another: rows and columns around its own.
+struct Reach {
+  StageOp reader;
+  int64_t top = 0, bottom = 0, left = 0, right = 0;
+  bool pixel() const { return !top && !bottom && !left && !right; }
+};
+
+/// A register tile of a CPU: filters x vectors of pixels, and of each update of the sum whether it
+/// runs over lists of taps.
+struct Tile {
+  int64_t filters = 4, vectors = 1;
+  mlir::SmallVector<bool> lists;
+};
+
+/// What the rules need to know of a stage.
+struct Facts {
+  StageOp op;
+  bool reduction = false;
+  mlir::SmallVector<StageOp> readers;
+  bool pointwise = true; // every reader reads it once, outside reductions, and never around a point
+  bool root = false;     // has storage, at the root unless tileOf or rowOf says where
+  bool blocked = false;  // some reader needs more than rows around its own
+  mlir::SmallVector<Reach> reaches;
+  // Where it is computed, if not at the root.
+  StageOp tileOf; // at a tile of this stage
+  StageOp rowOf;  // at a row of this root
+  Tile tile;
+  int64_t ahead = 0, window = 0; // rows: the newest one relative to the root's, those alive
+};
+
+/// The scale at which `e` reads a coordinate: floor(x / r) gives r, x gives 1, others 0.
+int64_t divisorOf(const IndexExpr &e, mlir::Value coordinate);
+
+/// Writes the schedule of one pipeline for one device.
+class DefaultSchedule {
+public:
+  DefaultSchedule(PipelineOp pipeline, const srcc::Device &device, mlir::StringRef precision, bool fusion)
+      : pipeline(pipeline), device(device), precision(precision), fusion(fusion),
+        builder(pipeline) {}
+  void run();
+
+private:
+  void analyse();
+  bool tiles(StageOp root, mlir::ArrayRef<IndexExpr> reads);
+  void tileCPU(StageOp root, StageOp sum, mlir::ArrayRef<IndexExpr> reads);
+  void tileGPU(StageOp root, StageOp sum, mlir::ArrayRef<IndexExpr> reads);
+  void plainRoot(StageOp root, bool vectorize);
+  void rows(StageOp stage);
+  void prefetch(Facts &f);
+  void explain(Facts &f);
+  /// Whether a stage passes through memory tile by tile: all read it at their own columns. Vectors of
+  /// all its channels lie side by side then, in the order in which tiles take them.
+  bool passesByTile(Facts &f) {
+    return f.root && !f.tileOf && !f.rowOf && !f.blocked && device.vectorWidth > 1 &&
+           channelsOf(f.op) >= 8 && f.op.getRank() == 3 && !f.reaches.empty() &&
+           llvm::all_of(f.reaches, [](Reach &r) { return !r.left && !r.right; });
+  }
+  /// Bands of rows of a picture: several for each core, so that none waits long for the others.
+  int64_t bands() const { return 4 * std::max<int64_t>(1, device.computeUnits); }
+  void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
+                   mlir::ArrayRef<bool> lists);
+  void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
+  mlir::SmallVector<bool> listsGPU(StageOp sum, int64_t filters);
+  void reductionLoops(StageOp sum, int64_t update, int64_t perTap,
+                      mlir::SmallVectorImpl<mlir::StringRef> &order);
+  void group(StageOp sum, int64_t update, int64_t filters, mlir::SmallVectorImpl<mlir::StringRef> &order);
+  void packTables(StageOp sum, int64_t filters, mlir::ArrayRef<bool> lists);
+  StageOp findSum(StageOp root, mlir::SmallVectorImpl<IndexExpr> &reads);
+  bool readsInput(StageOp root);
+  void collectReaches(StageOp reader);
+  void fuse();
+  /// Whether a stored stage is tiled around a sum at its own pixels.
+  bool sumTiles(StageOp stored) {
+    auto sum = sums.find(stored.getSymName());
+    if (sum == sums.end() || !tiles(stored, sum->second.second))
+      return false;
+    auto args = stored.getPure().getArguments();
+    return divisorOf(sum->second.second[1], args[1]) == 1 &&
+           divisorOf(sum->second.second[2], args[2]) == 1;
+  }
+  int64_t macsOf(StageOp stored);
+  void chooseTiles();
+  double tileCost(StageOp stored, int64_t vectors, Tile &tile);
+  int64_t entriesOf(StageOp sum, unsigned update, int64_t filters, bool lists);
+  bool isSparse(StageOp sum, unsigned update);
+  /// Vectors of pixels of a tile of `filters` whose sums, inputs and one weight fit the registers.
+  int64_t fittingVectors(int64_t filters) const {
+    return std::clamp<int64_t>((device.registers - 1) / (filters + 1), 1, 5);
+  }
+
+  // Directives.
+  mlir::AffineMap factor(int64_t n) {
+    return mlir::AffineMap::get(0, 2, mlir::getAffineConstantExpr(n, builder.getContext()));
+  }
+  void split(StageOp s, mlir::StringRef loop, mlir::StringRef outer, mlir::StringRef inner, int64_t by, Tail tail,
+             std::optional<int64_t> update = std::nullopt) {
+    SplitOp::create(builder, s.getLoc(), s.getSymName(), loop, outer, inner, factor(by), tail,
+                    update ? builder.getI64IntegerAttr(*update) : mlir::IntegerAttr());
+  }
+  template <typename Op>
+  void loops(StageOp s, mlir::ArrayRef<mlir::StringRef> names, std::optional<int64_t> update = std::nullopt) {
+    Op::create(builder, s.getLoc(), s.getSymName(), builder.getStrArrayAttr(names),
+               update ? builder.getI64IntegerAttr(*update) : mlir::IntegerAttr());
+  }
+  void store(mlir::StringRef name, mlir::ArrayRef<mlir::StringRef> layout, int64_t align, bool odd, bool narrow) {
+    mlir::TypeAttr as;
+    if (narrow && precision == "f16s") // with f16 the algorithm's types say it
+      as = mlir::TypeAttr::get(builder.getF16Type());
+    StoreInOp::create(builder, pipeline.getLoc(),
+                      mlir::FlatSymbolRefAttr::get(builder.getContext(), name),
+                      MemoryAttr::get(builder.getContext(), Memory::Global),
+                      layout.empty() ? mlir::ArrayAttr() : builder.getStrArrayAttr(layout),
+                      align > 1 ? builder.getI64IntegerAttr(align) : mlir::IntegerAttr(),
+                      odd ? builder.getUnitAttr() : mlir::UnitAttr(), as);
+  }
+  static int64_t channelsOf(StageOp s) {
+    auto c = mlir::dyn_cast<mlir::AffineConstantExpr>(s.getExtents().getResult(0));
+    return c ? c.getValue() : 0;
+  }
+  static bool isExternal(StageOp s) { return bool(s.getOutput()); }
+  StageOp lookup(mlir::StringRef name) {
+    return mlir::dyn_cast_or_null<StageOp>(mlir::SymbolTable::lookupSymbolIn(pipeline, name));
+  }
+
+  PipelineOp pipeline;
+  const srcc::Device &device;
+  mlir::StringRef precision;
+  bool fusion;
+  mlir::OpBuilder builder;
+  llvm::StringMap<Facts> facts;
+  llvm::StringSet<> scheduled;
+  // Found once: by sum and update, and by the filters that share a list.
+  std::map<std::pair<mlir::Operation *, unsigned>, bool> sparse;
+  std::map<std::tuple<mlir::Operation *, unsigned, int64_t>, int64_t> listEntries;
+  // Of each stored stage, the sum that is computed with it and where it is read.
+  llvm::StringMap<std::pair<StageOp, mlir::SmallVector<IndexExpr>>> sums;
+};
+
+} // namespace srcc::sched
+
+#endif // SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H

@@ -1,0 +1,263 @@
+//===- DefaultScheduleCPU.cpp - Fused layers and register tiles of a CPU --===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/DefaultSchedule.h"
+
+using namespace mlir;
+using namespace srcc::sched;
+
+/// Multiply-adds for one pixel of a stored stage, what is inlined in it and its sums included.
+int64_t DefaultSchedule::macsOf(StageOp stored) {
+  int64_t macs = 0;
+  for (UpdateOp update : stored.getUpdateOps()) {
+    int64_t points = channelsOf(stored);
+    for (AffineExpr extent : update.getExtents().getResults())
+      if (auto constant = dyn_cast<AffineConstantExpr>(extent))
+        points *= constant.getValue();
+    macs += points;
+  }
+  stored.getPure().walk([&](ReadOp read) {
+    StageOp source = lookup(read.getSource());
+    if (source && !facts[source.getSymName()].root)
+      macs += macsOf(source);
+  });
+  return macs;
+}
+
+/// Which stored stages are computed inside the kernel of their readers. From the last stage to the
+/// first, so that where the readers are computed is known.
+void DefaultSchedule::fuse() {
+  SmallVector<StageOp> stored;
+  for (auto op : pipeline.getOps<StageOp>())
+    if (facts[op.getSymName()].root)
+      stored.push_back(op);
+  // The picture is not known; it is taken to be the one this compiler is for.
+  constexpr int64_t width = 640, height = 360;
+  llvm::StringMap<int64_t> ringBytes; // by root
+  auto rootOf = [&](StageOp s) {
+    while (StageOp at = facts[s.getSymName()].tileOf)
+      s = at;
+    StageOp row = facts[s.getSymName()].rowOf;
+    return row ? row : s;
+  };
+  auto aheadOf = [&](StageOp s) {
+    while (StageOp at = facts[s.getSymName()].tileOf)
+      s = at;
+    return facts[s.getSymName()].ahead;
+  };
+  for (StageOp op : llvm::reverse(stored)) {
+    Facts &f = facts[op.getSymName()];
+    bool picture = op.getRank() == 3 && !isa<AffineConstantExpr>(op.getExtents().getResult(2));
+    bool kept = op.getOutput() || op.getInsteadOf() || f.reduction;
+    for (auto other : pipeline.getOps<StageOp>())
+      kept |= other.getInsteadOf() && *other.getInsteadOf() == op.getSymName();
+    if (kept || f.blocked || f.reaches.empty() || !picture)
+      continue;
+    StageOp first = f.reaches[0].reader, root = rootOf(first);
+    bool oneReader = llvm::all_of(f.reaches, [&](Reach &r) { return r.reader == first; });
+    bool oneKernel = llvm::all_of(f.reaches, [&](Reach &r) {
+      return rootOf(r.reader) == root && r.reader.getExtents().getResult(1) ==
+                                             op.getExtents().getResult(1);
+    });
+    if (!oneKernel || !sumTiles(root))
+      continue;
+    int64_t channels = channelsOf(op);
+    if (oneReader && sumTiles(first) &&
+        llvm::all_of(f.reaches, [](Reach &r) { return r.pixel(); }) &&
+        channels * fittingVectors(4) * device.vectorWidth * 4 <= device.l1Bytes / 2) {
+      f.tileOf = first;
+      continue;
+    }
+    // Rows: the newest is computed as far ahead of the root's as the reader furthest ahead needs.
+    int64_t newest = INT64_MIN, oldest = INT64_MAX;
+    for (Reach &r : f.reaches) {
+      newest = std::max(newest, aheadOf(r.reader) + r.bottom);
+      oldest = std::min(oldest, aheadOf(r.reader) + r.top);
+    }
+    int64_t window = newest - oldest + 1;
+    int64_t bytes = int64_t(llvm::PowerOf2Ceil(window)) * channels * width * 4;
+    // Computing the first rows of each band twice against writing and reading the stage.
+    double rowsOfBand = double(height) / bands();
+    double again = 2.0 * macsOf(op) * 2 * newest / rowsOfBand / (device.peakF32 * 1e9);
+    double saved = 2.0 * channels * 4 / (device.bandwidth * 1e9);
+    // Half of the cache is for weights and what streams through.
+    if (ringBytes[root.getSymName()] + bytes > device.l2Bytes / 2 || again > saved)
+      continue;
+    ringBytes[root.getSymName()] += bytes;
+    f.rowOf = root;
+    f.ahead = newest;
+    f.window = window;
+  }
+}
+
+/// Cycles for a row of one pixel vector of all channels, and the tile that takes the fewest, where a
+/// tile has `vectors` vectors. A tap costs its multiply-adds (two a cycle), its loads (two a cycle:
+/// inputs and weights), its instructions (five a cycle; a list's entry is read and decoded), or the
+/// latency of the multiply-add that goes on from the tap before.
+double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
+  StageOp sum = sums[stored.getSymName()].first;
+  int64_t channels = channelsOf(stored);
+  double least = std::numeric_limits<double>::infinity();
+  for (int64_t filters : {1, 2, 3, 4, 5, 6, 8}) {
+    // In straight-line code the driver's compiler loads ahead, which takes two registers.
+    int64_t registers = filters * vectors + vectors + 1;
+    if (filters > channels || registers > device.registers)
+      continue;
+    Tile tile{filters, vectors, {}};
+    double cycles = 0;
+    for (unsigned update = 0; update < sum.getUpdateOps().size(); ++update) {
+      auto tap = [&](double overhead) {
+        double multiplyAdds = filters * vectors, loads = filters + vectors, latency = 5;
+        double busiest = std::max({latency, multiplyAdds / 2, loads / 2,
+                                   (multiplyAdds + loads + overhead) / 5});
+        return busiest + loads / 50; // of equals, the one that loads less
+      };
+      double dense = entriesOf(sum, update, filters, false) * tap(2);
+      if (registers + 2 > device.registers)
+        dense *= 2;
+      // Where a list ends is not predicted.
+      double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(9) +
+                                                 llvm::divideCeil(channels, filters) * 15.0
+                                           : dense;
+      tile.lists.push_back(lists < dense);
+      // Sums start at zero and are stored.
+      cycles += std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
+    }
+    cycles /= vectors;
+    if (cycles < least) {
+      least = cycles;
+      best = tile;
+    }
+  }
+  return least;
+}
+
+/// Tiles of all stages around sums; one that is computed at another's tile has its pixels.
+void DefaultSchedule::chooseTiles() {
+  for (auto &entry : facts) {
+    Facts &f = entry.second;
+    if (!f.root || f.tileOf || !sumTiles(f.op))
+      continue;
+    SmallVector<StageOp> members{f.op};
+    for (unsigned i = 0; i < members.size(); ++i)
+      for (auto &other : facts)
+        if (other.second.tileOf == members[i] && sumTiles(other.second.op))
+          members.push_back(other.second.op);
+    double least = std::numeric_limits<double>::infinity();
+    for (int64_t vectors = 1; vectors <= 5; ++vectors) {
+      double cycles = 0;
+      SmallVector<Tile> tiles(members.size());
+      for (auto [member, tile] : llvm::zip(members, tiles))
+        cycles += tileCost(member, vectors, tile);
+      if (cycles >= least)
+        continue;
+      least = cycles;
+      for (auto [member, tile] : llvm::zip(members, tiles))
+        facts[member.getSymName()].tile = tile;
+    }
+  }
+}
+
+/// The loop over rows of a stage on a CPU. A kernel of one stage takes a row at a time; one that
+/// computes others row by row takes bands, so that few rows are computed twice.
+void DefaultSchedule::rows(StageOp stage) {
+  Facts &f = facts[stage.getSymName()];
+  if (f.tileOf || f.rowOf)
+    return;
+  bool streams = llvm::any_of(facts, [&](auto &other) { return other.second.rowOf == stage; });
+  if (!streams) {
+    loops<GpuBlocksOp>(stage, {"y"});
+    return;
+  }
+  AffineExpr height = stage.getExtents().getResult(1);
+  SplitOp::create(builder, stage.getLoc(), stage.getSymName(), "y", "band", "row",
+                  AffineMap::get(0, 2, height.ceilDiv(bands())), Tail::Guard, IntegerAttr());
+  loops<GpuBlocksOp>(stage, {"band"});
+}
+
+/// Loops of a reduction computed at a tile: the sums of the tile in registers, the rest of the
+/// reduction around them.
+void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes,
+                                  int64_t vectors, ArrayRef<bool> lists) {
+  packTables(sum, filters, lists);
+  for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
+    std::optional<int64_t> update;
+    if (i)
+      update = i - 1;
+    split(sum, "x", "xv", "xl", lanes, Tail::RoundUp, update);
+    loops<VectorizeOp>(sum, {"xl"}, update);
+    loops<UnrollOp>(sum, {"xv", "c"}, update);
+    SmallVector<StringRef> order{"xl", "xv", "c"};
+    if (update && lists[*update])
+      group(sum, *update, filters, order);
+    else if (update)
+      reductionLoops(sum, *update, filters * vectors, order);
+    order.push_back("y");
+    loops<ReorderOp>(sum, order, update);
+  }
+}
+
+void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads) {
+  int64_t lanes = device.vectorWidth, registers = device.registers;
+  Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
+  auto args = root.getPure().getArguments();
+  int64_t ry = divisorOf(reads[1], args[1]), rx = divisorOf(reads[2], args[2]);
+  StringRef name = root.getSymName();
+  if (ry * rx == 1) {
+    const Tile &tile = facts[name].tile;
+    int64_t channels = channelsOf(root), filters = tile.filters, pixels = tile.vectors * lanes;
+    split(root, "x", "xt", "xp", pixels, tail);
+    split(root, "xp", "xv", "xl", lanes, Tail::Guard);
+    split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
+    loops<ReorderOp>(root, {"xl", "xv", "ci", "co", "xt", "y"});
+    loops<VectorizeOp>(root, {"xl"});
+    loops<UnrollOp>(root, {"xv", "ci"});
+    rows(root);
+    ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "co");
+    if (!isExternal(root) && !facts[name].tileOf)
+      AlignBoundsOp::create(builder, root.getLoc(), name, "x", pixels);
+    if (scheduled.insert(sum.getSymName()).second)
+      scheduleSum(sum, filters, lanes, tile.vectors, tile.lists);
+    return;
+  }
+  // The root has ry x rx pixels per pixel of the sum.
+  IndexExpr perChannel = reads[0];
+  auto step = perChannel.coefficientOf(args[0]);
+  int64_t filters = ry * rx;
+  bool byChannel = step && *step == filters;
+  int64_t all = byChannel ? filters : channelsOf(sum);
+  int64_t vectors = std::clamp<int64_t>((registers - 1) / (all + 1), 1, 3);
+  split(root, "y", "yo", "yi", ry, Tail::Guard);
+  split(root, "x", "xs", "xi", rx, Tail::Guard);
+  split(root, "xs", "xt", "xp", vectors * lanes, tail);
+  split(root, "xp", "xv", "xl", lanes, Tail::Guard);
+  loops<ReorderOp>(root, {"xl", "xv", "xi", "yi", "c", "xt", "yo"});
+  loops<VectorizeOp>(root, {"xl"});
+  loops<UnrollOp>(root, {"xv", "xi", "yi"});
+  if (!byChannel)
+    loops<UnrollOp>(root, {"c"});
+  loops<GpuBlocksOp>(root, {"yo"});
+  ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, byChannel ? "c" : "xt");
+  SmallVector<bool> lists;
+  for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
+    lists.push_back(isSparse(sum, i) &&
+                    entriesOf(sum, i, all, true) * 5 < entriesOf(sum, i, all, false) * 4);
+  if (scheduled.insert(sum.getSymName()).second)
+    scheduleSum(sum, all, lanes, vectors, lists);
+}
+
+/// A tile asks for what the next one reads of a stage that comes from memory.
+void DefaultSchedule::prefetch(Facts &f) {
+  if (device.prefetching == srcc::Prefetching::None || f.tileOf || f.rowOf || f.op.getRank() != 3 ||
+      channelsOf(f.op) < 8)
+    return;
+  llvm::DenseSet<Operation *> done;
+  for (Reach &r : f.reaches) {
+    StageOp tile = r.reader;
+    while (facts[tile.getSymName()].tileOf)
+      tile = facts[tile.getSymName()].tileOf;
+    auto sum = sums.find(tile.getSymName());
+    if (sum != sums.end() && tiles(tile, sum->second.second) && done.insert(tile).second)
+      PrefetchOp::create(builder, f.op.getLoc(), f.op.getSymName(), tile.getSymName(), "xt", 1);
+  }
+}

@@ -1,0 +1,104 @@
+//===- DefaultScheduleGPU.cpp - Work-items of a GPU -----------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/schedule/DefaultSchedule.h"
+
+using namespace mlir;
+using namespace srcc::sched;
+
+void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads) {
+  Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
+  auto args = root.getPure().getArguments();
+  int64_t ry = divisorOf(reads[1], args[1]), rx = divisorOf(reads[2], args[2]);
+  int64_t threads = device.preferredThreads;
+  int64_t tx = std::min<int64_t>(threads, 16), ty = std::max<int64_t>(1, threads / tx);
+  StringRef name = root.getSymName();
+  // Four channels and P pixels of a work-item: 4 P sums beside P inputs and 4 weights.
+  int64_t pixels = 4;
+  if (ry * rx == 1) {
+    int64_t channels = channelsOf(root), filters = std::min<int64_t>(channels, 4);
+    bool vector = filters == 2 || filters == 4;
+    split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
+    split(root, "x", "xb", "xt", tx * pixels, tail);
+    split(root, "xt", "tx", "xp", pixels, Tail::Guard);
+    split(root, "y", "yb", "ty", ty, tail);
+    loops<ReorderOp>(root, {"ci", "xp", "tx", "ty", "co", "xb", "yb"});
+    if (vector)
+      loops<VectorizeOp>(root, {"ci"});
+    else
+      loops<UnrollOp>(root, {"ci"});
+    loops<UnrollOp>(root, {"xp"});
+    loops<GpuThreadsOp>(root, {"tx", "ty"});
+    loops<GpuBlocksOp>(root, {"co", "xb", "yb"});
+    ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "tx");
+    if (scheduled.insert(sum.getSymName()).second)
+      scheduleSumGPU(sum, filters, vector);
+    return;
+  }
+  auto step = reads[0].coefficientOf(args[0]);
+  bool byChannel = step && *step == ry * rx;
+  int64_t filters = byChannel ? ry * rx : channelsOf(sum);
+  if (filters > 4)
+    pixels = filters > 8 ? 1 : 2;
+  split(root, "y", "ys", "yi", ry, Tail::Guard);
+  split(root, "x", "xs", "xi", rx, Tail::Guard);
+  split(root, "xs", "xb", "xt", tx * pixels, tail);
+  split(root, "xt", "tx", "xp", pixels, Tail::Guard);
+  split(root, "ys", "yb", "ty", ty, tail);
+  loops<ReorderOp>(root, {"xi", "yi", "xp", "tx", "ty", "xb", "yb"});
+  if (byChannel) {
+    loops<ReorderOp>(root, {"xi", "yi", "xp", "tx", "ty", "c", "xb", "yb"});
+    loops<GpuBlocksOp>(root, {"c", "xb", "yb"});
+  } else {
+    loops<ReorderOp>(root, {"xi", "yi", "xp", "c", "tx", "ty", "xb", "yb"});
+    loops<UnrollOp>(root, {"c"});
+    loops<GpuBlocksOp>(root, {"xb", "yb"});
+  }
+  loops<UnrollOp>(root, {"xi", "yi", "xp"});
+  loops<GpuThreadsOp>(root, {"tx", "ty"});
+  ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "tx");
+  bool vector = filters == 2 || filters == 4 || filters == 8 || filters == 16;
+  if (scheduled.insert(sum.getSymName()).second)
+    scheduleSumGPU(sum, filters, vector);
+}
+
+/// Which updates run over lists of taps. A tap of a list costs its index and address beside the loads
+/// and multiply-adds of a dense one: taken to be half as much again (not measured on a phone).
+SmallVector<bool> DefaultSchedule::listsGPU(StageOp sum, int64_t filters) {
+  SmallVector<bool> lists;
+  for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
+    lists.push_back(isSparse(sum, i) &&
+                    entriesOf(sum, i, filters, true) * 3 < entriesOf(sum, i, filters, false) * 2);
+  return lists;
+}
+
+/// A work-item's sums: channels in one vector, pixels and window in straight-line code, or lists of
+/// taps that all work-items of a group run over together.
+void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) {
+  SmallVector<bool> lists = listsGPU(sum, filters);
+  if (vector) {
+    // The channels of a pixel are one variable.
+    StoreInOp::create(builder, sum.getLoc(),
+                      FlatSymbolRefAttr::get(builder.getContext(), sum.getSymName()),
+                      MemoryAttr::get(builder.getContext(), Memory::Private),
+                      builder.getStrArrayAttr({"y", "x", "c"}), IntegerAttr(), UnitAttr(), TypeAttr());
+    packTables(sum, filters, lists);
+  }
+  for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
+    std::optional<int64_t> update;
+    if (i)
+      update = i - 1;
+    if (vector)
+      loops<VectorizeOp>(sum, {"c"}, update);
+    else
+      loops<UnrollOp>(sum, {"c"}, update);
+    loops<UnrollOp>(sum, {"x"}, update);
+    SmallVector<StringRef> order{"c", "x"};
+    if (update && lists[*update])
+      group(sum, *update, filters, order);
+    else if (update)
+      reductionLoops(sum, *update, 4, order);
+    order.push_back("y");
+    loops<ReorderOp>(sum, order, update);
+  }
+}
