@@ -8,38 +8,74 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <utility>
 
 namespace srcc::runtime {
 
 using format::BufferKind;
 
-std::vector<int> shareSlots(const std::vector<Lifetime> &lifetimes, std::vector<uint64_t> &slots) {
-  std::vector<int> order(lifetimes.size()), slotOf(lifetimes.size(), -1);
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    return lifetimes[a].bytes != lifetimes[b].bytes ? lifetimes[a].bytes > lifetimes[b].bytes
-                                                    : a < b;
-  });
-  slots.clear();
+namespace {
+struct Sharing {
+  std::vector<int> slotOf;
+  std::vector<uint64_t> slots; ///< sizes
+  uint64_t total() const { return std::accumulate(slots.begin(), slots.end(), uint64_t(0)); }
+};
+} // namespace
+
+/// Each lifetime, in `order`, into the free slot that must grow least for it, of several the
+/// smallest; a new slot where none is free.
+static Sharing share(const std::vector<Lifetime> &lifetimes, const std::vector<int> &order) {
+  Sharing result{std::vector<int>(lifetimes.size(), -1), {}};
   std::vector<std::vector<int>> guests;
   for (int index : order) {
     const Lifetime &life = lifetimes[index];
-    // Slots are created largest first, so the last free one is the smallest that fits.
-    int slot = int(slots.size()) - 1;
-    for (; slot >= 0; --slot)
+    auto cost = [&](int slot) {
+      uint64_t size = result.slots[slot];
+      return std::pair(std::max(size, life.bytes) - size, size);
+    };
+    int best = -1;
+    for (int slot = 0; slot < int(guests.size()); ++slot)
       if (std::none_of(guests[slot].begin(), guests[slot].end(), [&](int guest) {
             return lifetimes[guest].first <= life.last && life.first <= lifetimes[guest].last;
-          }))
-        break;
-    if (slot < 0) {
-      slot = int(slots.size());
-      slots.push_back(life.bytes);
+          }) && (best < 0 || cost(slot) < cost(best)))
+        best = slot;
+    if (best < 0) {
+      best = int(guests.size());
+      result.slots.push_back(0);
       guests.emplace_back();
     }
-    guests[slot].push_back(index);
-    slotOf[index] = slot;
+    result.slots[best] = std::max(result.slots[best], life.bytes);
+    guests[best].push_back(index);
+    result.slotOf[index] = best;
   }
-  return slotOf;
+  return result;
+}
+
+std::vector<int> shareSlots(const std::vector<Lifetime> &lifetimes, std::vector<uint64_t> &slots) {
+  std::vector<int> bySize(lifetimes.size());
+  std::iota(bySize.begin(), bySize.end(), 0);
+  std::stable_sort(bySize.begin(), bySize.end(),
+                   [&](int a, int b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
+  std::vector<int> byUse = bySize; // of those first used together, the largest first
+  std::stable_sort(byUse.begin(), byUse.end(),
+                   [&](int a, int b) { return lifetimes[a].first < lifetimes[b].first; });
+  Sharing best = share(lifetimes, bySize);
+  if (Sharing other = share(lifetimes, byUse); other.total() < best.total())
+    best = std::move(other);
+
+  // Number the slots from the largest.
+  std::vector<int> order(best.slots.size()), rank(order.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return best.slots[a] > best.slots[b]; });
+  slots.clear();
+  for (int slot : order) {
+    rank[slot] = int(slots.size());
+    slots.push_back(best.slots[slot]);
+  }
+  for (int &slot : best.slotOf)
+    slot = rank[slot];
+  return best.slotOf;
 }
 
 Plan::Plan(const Package &package, int height, int width, const Limits &limits)

@@ -53,9 +53,10 @@ struct Lifetime {
   int first, last;
 };
 
-/// Assigns every lifetime a slot so that overlapping ones never share: largest first, each into the
-/// smallest slot that is free during its life, or else a new one (greedy by size; optimal for
-/// chains). `slots` receives the slots' sizes, largest first.
+/// Assigns every lifetime a slot so that overlapping ones never share, by the better of two greedy
+/// orders (Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference"):
+/// largest first, which wastes least where sizes differ much, and first used first, which takes as
+/// few slots as lives overlap. `slots` receives the slots' sizes, largest first.
 std::vector<int> shareSlots(const std::vector<Lifetime> &lifetimes, std::vector<uint64_t> &slots);
 
 } // namespace srcc::runtime

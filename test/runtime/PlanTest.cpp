@@ -60,6 +60,23 @@ TEST(Slots, SmallOneTakesTheSmallestFreeSlot) {
   EXPECT_THAT(slots, ElementsAre(100, 20));
 }
 
+/// A chain: never more than two live at once. Largest first gives 12 and an 11 the first slot, the
+/// other 11 the second, and leaves 9, between them, none.
+TEST(Slots, NearlyEqualOnesTakeNoMoreThanAreAlive) {
+  std::vector<uint64_t> slots;
+  EXPECT_THAT(shareSlots({{11, 0, 1}, {11, 1, 2}, {9, 2, 3}, {12, 3, 4}}, slots),
+              ElementsAre(1, 0, 1, 0));
+  EXPECT_THAT(slots, ElementsAre(12, 11));
+}
+
+/// A small one that is used beside the chain, and grows, does not take the place of a large one.
+TEST(Slots, LargerOfOneStepChoosesFirst) {
+  std::vector<uint64_t> slots;
+  shareSlots({{90, 0, 1}, {10, 1, 1}, {80, 1, 2}, {11, 2, 2}, {85, 2, 3}, {12, 3, 3}, {90, 3, 4}},
+             slots);
+  EXPECT_THAT(slots, ElementsAre(90, 90, 12));
+}
+
 TEST(Slots, RandomLifetimesNeverOverlapAndFit) {
   const unsigned seed = 7;
   SCOPED_TRACE(seed);
