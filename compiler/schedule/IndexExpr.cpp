@@ -541,6 +541,23 @@ static void loopVariables(const IndexExpr &e, Eliminate eliminate, SmallVectorIm
     }
 }
 
+/// Writes a - n floor(a / n) as a mod n, whose bounds do not depend on a: what fused loops make of
+/// their inner variable.
+static IndexExpr foldRemainders(const IndexExpr &e) {
+  for (auto &[monomial, coefficient] : e.terms) {
+    const IndexAtom *f = monomial.size() == 1 ? monomial[0].get() : nullptr;
+    if (!f || f->kind != IndexAtom::FloorDiv || coefficient % f->number != 0)
+      continue;
+    int64_t times = -coefficient / f->number;
+    IndexExpr rest = e;
+    rest.terms.erase(monomial);
+    rest = rest - f->a * IndexExpr(times);
+    if (rest.terms.size() + f->a.terms.size() < e.terms.size())
+      return foldRemainders(rest) + f->a.mod(f->number) * IndexExpr(times);
+  }
+  return e;
+}
+
 /// The extreme value of `e`: loop variables, from the innermost outwards, are replaced by the first
 /// or last value of their loops, which keeps what inner loops have to do with outer ones (the last
 /// tile is shorter). Where an expression is not linear in a variable, by intervals.
@@ -571,7 +588,7 @@ static IndexExpr extreme(IndexExpr e, Eliminate eliminate, bool upper) {
         innermost = v;
     auto slope = innermost ? e.coefficientOf(innermost) : std::nullopt;
     if (!slope) {
-      Bounds bounds = boundsOf(e, eliminate, false);
+      Bounds bounds = boundsOf(foldRemainders(e), eliminate, false);
       auto &bound = upper ? bounds.high : bounds.low;
       return bound ? *bound : e;
     }

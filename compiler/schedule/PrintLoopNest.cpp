@@ -11,7 +11,19 @@ using namespace srcc::sched;
 
 static void printBlock(Block &block, llvm::raw_ostream &os, unsigned indent) {
   for (Operation &op : block) {
-    if (auto produce = dyn_cast<ProduceOp>(op)) {
+    if (auto realize = dyn_cast<RealizeOp>(op)) {
+      // As Halide, only where a stage is stored outside the loop it is computed at; tables and
+      // inputs are not computed at all.
+      ProduceOp produced;
+      block.walk([&](ProduceOp produce) {
+        if (produce.getStage() == realize.getStage())
+          produced = produce;
+      });
+      if (produced && produced->getBlock() != &block) {
+        os.indent(indent) << "store " << realize.getStage() << ":\n";
+        indent += 2;
+      }
+    } else if (auto produce = dyn_cast<ProduceOp>(op)) {
       os.indent(indent) << "produce " << produce.getStage() << ":\n";
       printBlock(produce.getBody().front(), os, indent + 2);
     } else if (auto loop = dyn_cast<ForOp>(op)) {

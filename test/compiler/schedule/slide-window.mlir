@@ -68,13 +68,14 @@ sched.schedule @blur {
 
 // NEST: produce out:
 // NEST-NEXT:   gpu_block band:
-// NEST-NEXT:     for row:
-// NEST-NEXT:       produce twice:
-// NEST-NEXT:         for c in [0, 0]:
-// NEST-NEXT:           for y:
+// NEST-NEXT:     store twice:
+// NEST-NEXT:       for row:
+// NEST-NEXT:         produce twice:
+// NEST-NEXT:           for c in [0, 0]:
+// NEST-NEXT:             for y:
+// NEST-NEXT:               for x:
+// NEST-NEXT:                 twice(...) = ...
+// NEST-NEXT:         if inside:
+// NEST-NEXT:           for c in [0, 0]:
 // NEST-NEXT:             for x:
-// NEST-NEXT:               twice(...) = ...
-// NEST-NEXT:       if inside:
-// NEST-NEXT:         for c in [0, 0]:
-// NEST-NEXT:           for x:
-// NEST-NEXT:             out(...) = ...
+// NEST-NEXT:               out(...) = ...
