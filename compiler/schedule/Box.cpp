@@ -29,6 +29,13 @@ void Box::include(ArrayRef<IndexExpr> l, ArrayRef<IndexExpr> h) {
   }
 }
 
+bool srcc::sched::dependsOnLoops(const IndexExpr &e, Block *inner, Block *outer) {
+  for (; inner != outer; inner = inner->getParentOp()->getBlock())
+    if (llvm::any_of(inner->getArguments(), [&](Value iv) { return e.dependsOn(iv); }))
+      return true;
+  return false;
+}
+
 FailureOr<Box> srcc::sched::loadedBox(Block *block, StringRef stage, ProduceOp except) {
   Box box;
   bool bounded = true;
@@ -44,10 +51,8 @@ FailureOr<Box> srcc::sched::loadedBox(Block *block, StringRef stage, ProduceOp e
       IndexExpr e = IndexExpr::get(index);
       low.push_back(e.lower(isInner));
       high.push_back(e.upper(isInner));
-      for (Block *inner = load->getBlock(); inner != block;
-           inner = inner->getParentOp()->getBlock())
-        for (Value iv : inner->getArguments())
-          bounded &= !low.back().dependsOn(iv) && !high.back().dependsOn(iv);
+      bounded &= !dependsOnLoops(low.back(), load->getBlock(), block) &&
+                 !dependsOnLoops(high.back(), load->getBlock(), block);
     }
     box.include(low, high);
   });

@@ -20,6 +20,10 @@ struct Box {
 /// nothing there loads it, or no bounds can be found.
 mlir::FailureOr<Box> requiredBox(ProduceOp produce);
 
+/// Whether `e` depends on the variable of a loop around `inner` that is inside `outer`, a block around
+/// `inner`: IndexExpr::lower and upper leave what they cannot bound.
+bool dependsOnLoops(const IndexExpr &e, mlir::Block *inner, mlir::Block *outer);
+
 /// What the body of a loop or nest loads of `stage` in one iteration, the body of `except` left out;
 /// empty where nothing loads it. Fails silently where no bounds can be found.
 mlir::FailureOr<Box> loadedBox(mlir::Block *block, llvm::StringRef stage,

@@ -149,13 +149,19 @@ LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
           cast<BlockArgument>(iv).getOwner()->getParentOp());
     };
     Box touched;
+    bool bounded = true;
+    auto include = [&](ArrayRef<IndexExpr> low, ArrayRef<IndexExpr> high, Block *block) {
+      for (const IndexExpr &e : llvm::concat<const IndexExpr>(low, high))
+        bounded &= !dependsOnLoops(e, block, realize->getBlock());
+      touched.include(low, high);
+    };
     {
       SmallVector<IndexExpr> low, high;
       for (unsigned i = 0; i < box.low.size(); ++i) {
         low.push_back(box.low[i].lower(isInner));
         high.push_back(box.high[i].upper(isInner));
       }
-      touched.include(low, high);
+      include(low, high, produce->getBlock());
     }
     produce.walk([&](StoreOp store) {
       if (store.getStage() != produce.getStage())
@@ -165,8 +171,11 @@ LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
         low.push_back(IndexExpr::get(index).lower(isInner));
         high.push_back(IndexExpr::get(index).upper(isInner));
       }
-      touched.include(low, high);
+      include(low, high, store->getBlock());
     });
+    if (!bounded)
+      return produce.emitOpError("cannot bound what is touched of @")
+             << produce.getStage() << " here; legal: fused loops of constant extent, or compute_root";
     OpBuilder builder(realize);
     SmallVector<Value> mins, extents;
     for (unsigned i = 0; i < touched.low.size(); ++i) {

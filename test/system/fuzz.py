@@ -57,7 +57,7 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "has updates and cannot be inlined", "is inlined and has no loops", "already has a", "legal memory: global",
     r"has a (store_at|fold_storage), but no", "which does not read it", "legal: one compute_at",
     "is or was taken", "is already", "an update must not visit a point twice", "legal tails?:", "has no loop",
-    "is no serial reduction loop", "runs over lists of different lengths", "must be directly around"]
+    "is no serial reduction loop", "reads nothing of", "runs over lists of different lengths", "must be directly around"]
 
 
 class Net(random_nets.Net):

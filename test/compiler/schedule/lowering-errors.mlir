@@ -337,3 +337,31 @@ sched.schedule @p {
   sched.compute_root @f
   sched.split @f "x" into "xo", "xi" by affine_map<()[s0, s1] -> (s0)> tail shift_inwards
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (3, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{cannot bound what is touched of @f here; legal: fused loops of constant extent, or compute_root}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @f[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.split @out "y" into "yo", "yi" by affine_map<()[s0, s1] -> (10)>
+  sched.reorder @out ["yi", "x", "yo", "c"]
+  sched.compute_at @f at @out "x"
+  sched.store_in @f global
+  sched.split @f "y" into "yo", "yi" by affine_map<()[s0, s1] -> (2)> tail round_up
+  sched.reorder @f ["yi", "x", "yo", "c"]
+  sched.reorder @f ["yi", "yo", "c", "x"]
+  sched.fuse @f "yo", "c" into "yoc"
+}
