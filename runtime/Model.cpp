@@ -20,6 +20,10 @@ namespace {
 /// Of host memory that kernels use as it is, in bytes: the largest vector, and a cache line.
 constexpr uintptr_t hostAlignment = 64;
 
+/// What pictures may take on the device if the caller names no limit, in bytes: enough for full HD
+/// at most networks, little enough for a phone.
+constexpr uint64_t defaultMemory = 500000000;
+
 std::string orEmpty(const flatbuffers::String *text) { return text ? text->str() : ""; }
 
 std::string_view view(const flatbuffers::String *text) {
@@ -32,7 +36,9 @@ Model::Model(Package openedPackage, const srrt_options &options)
     : cl(OpenCL::load(options.opencl_library ? options.opencl_library : "")),
       package(std::move(openedPackage)), root(package.root()), name(orEmpty(root.model())),
       producer(orEmpty(root.producer())), target(orEmpty(root.target())),
-      cache(options.cache_folder ? options.cache_folder : ProgramCache::defaultFolder()) {
+      cache(options.cache_folder ? options.cache_folder : ProgramCache::defaultFolder()),
+      memoryLimit{options.memory_limit ? options.memory_limit : defaultMemory,
+                  options.memory_limit != 0} {
   for (const format::Launch *launch : *root.launches()) {
     std::string &text = layerTexts.emplace_back();
     if (launch->layers())
@@ -286,13 +292,21 @@ void Model::selfCheck() {
            " in channel ", i / (size_t(width) * height), ", row ", i / width % height, ", column ",
            i % width, "; use another device or driver, or compile with --precision=f32");
   }
-  prepared.reset();
-  lastRoute = nullptr;
-  pictures.clear();
-  slots.clear();
+  release();
 }
 
-const Plan &Model::plan() const {
+void Model::release() {
+  prepared.reset();
+  lastRoute = nullptr;
+  events.clear();
+  slots.clear();
+  windows.clear();
+  pictures.clear();
+  inPlanes = outPlanes = {};
+  inBytes = outBytes = {};
+}
+
+const StripPlan &Model::sizes() const {
   if (!prepared)
     fail(SRRT_NOT_PREPARED, "the model is not prepared for a size; call srrt_prepare first");
   return *prepared;
@@ -320,8 +334,8 @@ srrt_model_info Model::query() const {
   info.out_channels = root.out_channels();
   info.precision = srrt_precision(root.precision());
   info.kernels = int(package.routes().front().launches.size());
-  info.global_pooling = root.global_pooling();
   info.halo = root.halo();
+  info.alignment = root.alignment();
   for (const Route &route : package.routes()) {
     info.u8_input |= route.input == PixelFormat::U8Interleaved;
     info.u8_output |= route.output == PixelFormat::U8Interleaved;
@@ -332,18 +346,13 @@ srrt_model_info Model::query() const {
 void Model::prepare(int height, int width) {
   if (height < 1 || width < 1)
     fail(SRRT_INVALID_ARGUMENT, "height ", height, ", width ", width, ": both must be at least 1");
-  if (prepared && prepared->height == height && prepared->width == width)
+  if (prepared && prepared->strips.height == height && plan().width == width)
     return;
   finish();
-  prepared.reset();
-  lastRoute = nullptr;
-  events.clear();
-  slots.clear();
-  pictures.clear();
-  hostPlanes = {};
-  hostBytes = {};
+  release();
 
-  Plan plan(package, height, width, limits);
+  StripPlan stripPlan = planStrips(package, height, width, limits, memoryLimit);
+  const Plan &plan = stripPlan.plan;
   for (size_t i = 0; i < kernels.size(); ++i) {
     size_t most = 0, threads = 1;
     check(cl.clGetKernelWorkGroupInfo(kernels[i].get(), device.id, CL_KERNEL_WORK_GROUP_SIZE,
@@ -368,20 +377,35 @@ void Model::prepare(int height, int width) {
   for (uint64_t size : sizes)
     memory.push_back(createBuffer(CL_MEM_READ_WRITE, std::max<uint64_t>(size, 4), nullptr));
   slots = std::move(memory);
+  windows.resize(root.buffers()->size());
   pictures.resize(root.buffers()->size());
-  prepared = std::move(plan);
+  prepared = std::move(stripPlan);
+}
+
+Handle<cl_mem> Model::createPicture(uint64_t bytes) {
+  Handle<cl_mem> memory = createBuffer(CL_MEM_READ_WRITE, bytes, nullptr);
+  cl_uchar zero = 0;
+  check(cl.clEnqueueFillBuffer(queue(), memory.get(), &zero, sizeof zero, 0, bytes, 0, nullptr,
+                               nullptr),
+        "clEnqueueFillBuffer");
+  return memory;
+}
+
+cl_mem Model::window(uint32_t buffer) {
+  if (!windows[buffer])
+    windows[buffer] = createPicture(plan().bytes[buffer]);
+  return windows[buffer].get();
+}
+
+uint64_t Model::pictureBytes(uint32_t buffer) const {
+  return plan().bytes[buffer] / unsigned(plan().height) * unsigned(sizes().strips.height);
 }
 
 cl_mem Model::picture(uint32_t buffer) {
-  if (!pictures[buffer]) {
-    uint64_t size = plan().bytes[buffer];
-    Handle<cl_mem> memory = createBuffer(CL_MEM_READ_WRITE, size, nullptr);
-    cl_uchar zero = 0;
-    check(cl.clEnqueueFillBuffer(queue(), memory.get(), &zero, sizeof zero, 0, size, 0, nullptr,
-                                 nullptr),
-          "clEnqueueFillBuffer");
-    pictures[buffer] = std::move(memory);
-  }
+  if (sizes().strips.count() == 1)
+    return window(buffer);
+  if (!pictures[buffer])
+    pictures[buffer] = createPicture(pictureBytes(buffer));
   return pictures[buffer].get();
 }
 
@@ -399,8 +423,6 @@ void Model::enqueue(const Route &route, cl_mem input, cl_mem output) {
   const Plan &sizes = plan();
   const Slots &places = sizes.slots[size_t(&route - package.routes().data())];
   const cl_int extent[2] = {sizes.height, sizes.width};
-  events.clear();
-  lastRoute = &route;
   for (uint32_t index : route.launches) {
     const format::Launch &launch = *root.launches()->Get(index);
     const Plan::Launch &size = sizes.launches[index];
@@ -432,6 +454,63 @@ void Model::enqueue(const Route &route, cl_mem input, cl_mem output) {
   ranSinceStore = true;
 }
 
+void Model::copyRows(const Side &side, cl_mem window, uint32_t buffer, PixelFormat format,
+                     bool intoWindow, int pictureRow, int windowRow, int rows) {
+  // Planes of rows; in 8 bits one plane, whose pixels have their channels together.
+  bool input = root.buffers()->Get(buffer)->kind() == BufferKind::Input;
+  size_t scale = input ? 1 : size_t(root.scale());
+  size_t channels = size_t(input ? root.in_channels() : root.out_channels());
+  size_t width = size_t(plan().width) * scale;
+  bool planar = format == PixelFormat::F32Planar;
+  size_t row = planar ? width * sizeof(float) : width * channels;
+  size_t windowPlane = row * scale * size_t(plan().height);
+  size_t picturePlane = row * scale * size_t(sizes().strips.height);
+  const size_t inPicture[3] = {0, size_t(pictureRow) * scale, 0};
+  const size_t inWindow[3] = {0, size_t(windowRow) * scale, 0};
+  const size_t region[3] = {row, size_t(rows) * scale, planar ? channels : 1};
+  void *host = const_cast<void *>(side.host);
+  if (!host) {
+    cl_mem from = intoWindow ? side.memory : window, to = intoWindow ? window : side.memory;
+    check(cl.clEnqueueCopyBufferRect(queue(), from, to, intoWindow ? inPicture : inWindow,
+                                     intoWindow ? inWindow : inPicture, region, row,
+                                     intoWindow ? picturePlane : windowPlane, row,
+                                     intoWindow ? windowPlane : picturePlane, 0, nullptr, nullptr),
+          "clEnqueueCopyBufferRect");
+  } else if (intoWindow) {
+    check(cl.clEnqueueWriteBufferRect(queue(), window, CL_FALSE, inWindow, inPicture, region, row,
+                                      windowPlane, row, picturePlane, host, 0, nullptr, nullptr),
+          "clEnqueueWriteBufferRect");
+  } else {
+    check(cl.clEnqueueReadBufferRect(queue(), window, CL_TRUE, inWindow, inPicture, region, row,
+                                     windowPlane, row, picturePlane, host, 0, nullptr, nullptr),
+          "clEnqueueReadBufferRect");
+  }
+}
+
+void Model::run(const Route &route, const Side &input, const Side &output) {
+  const Strips &strips = sizes().strips;
+  events.clear();
+  lastRoute = &route;
+  if (strips.count() == 1) {
+    cl_mem in = input.host ? window(route.inputBuffer) : input.memory;
+    cl_mem out = output.host ? window(route.outputBuffer) : output.memory;
+    if (input.host)
+      write(in, input.host, plan().bytes[route.inputBuffer]);
+    enqueue(route, in, out);
+    if (output.host)
+      read(out, const_cast<void *>(output.host), plan().bytes[route.outputBuffer]);
+    return;
+  }
+  cl_mem in = window(route.inputBuffer), out = window(route.outputBuffer);
+  for (int i = 0; i < strips.count(); ++i) {
+    int begin = strips.begin(i);
+    copyRows(input, in, route.inputBuffer, route.input, true, begin, 0, strips.window);
+    enqueue(route, in, out);
+    copyRows(output, out, route.outputBuffer, route.output, false, strips.from(i),
+             strips.from(i) - begin, strips.to(i) - strips.from(i));
+  }
+}
+
 /// Transfers read the caller's memory after they are enqueued: a call that fails waits for them.
 struct Model::FinishOnFailure {
   Model &model;
@@ -445,15 +524,15 @@ struct Model::FinishOnFailure {
 void Model::runF32(const float *input, float *output) {
   if (!input || !output)
     fail(SRRT_INVALID_ARGUMENT, "input and output must not be null");
-  const Plan &sizes = plan();
+  const bool whole = sizes().strips.count() == 1;
   const Route &way = route(PixelFormat::F32Planar, PixelFormat::F32Planar);
-  uint64_t inBytes = sizes.bytes[way.inputBuffer], outBytes = sizes.bytes[way.outputBuffer];
+  uint64_t inBytes = plan().bytes[way.inputBuffer], outBytes = plan().bytes[way.outputBuffer];
   auto aligned = [](const void *data) { return reinterpret_cast<uintptr_t>(data) % hostAlignment == 0; };
-  if (isCpu && aligned(input) && aligned(output)) {
+  if (isCpu && whole && aligned(input) && aligned(output)) {
     Handle<cl_mem> in = createBuffer(CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, inBytes, input);
     Handle<cl_mem> out = createBuffer(CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, outBytes, output);
     FinishOnFailure guard{*this};
-    enqueue(way, in.get(), out.get());
+    run(way, {nullptr, in.get()}, {nullptr, out.get()});
     // Mapping is what makes the result visible at the pointer.
     cl_int error = CL_SUCCESS;
     void *mapped = cl.clEnqueueMapBuffer(queue(), out.get(), CL_TRUE, CL_MAP_READ, 0, outBytes, 0,
@@ -463,30 +542,26 @@ void Model::runF32(const float *input, float *output) {
           "clEnqueueUnmapMemObject");
     return finish();
   }
-  cl_mem in = picture(way.inputBuffer), out = picture(way.outputBuffer);
   FinishOnFailure guard{*this};
-  write(in, input, inBytes);
-  enqueue(way, in, out);
-  read(out, output, outBytes);
+  run(way, {input, nullptr}, {output, nullptr});
 }
 
 void Model::writeInput(const float *input) {
   if (!input)
     fail(SRRT_INVALID_ARGUMENT, "input must not be null");
-  const Plan &sizes = plan();
+  sizes(); // prepared?
   const Route &way = route(PixelFormat::F32Planar, PixelFormat::F32Planar);
   cl_mem in = picture(way.inputBuffer);
   FinishOnFailure guard{*this};
-  write(in, input, sizes.bytes[way.inputBuffer]);
+  write(in, input, pictureBytes(way.inputBuffer));
   finish();
 }
 
 void Model::runU8(const srrt_picture &inputPicture, const srrt_picture &outputPicture) {
-  const Plan &sizes = plan();
+  const int height = sizes().strips.height, width = plan().width;
   int scale = root.scale(), channels = root.in_channels();
-  srrt_picture input = checkPicture(inputPicture, sizes.width, sizes.height, "the input");
-  srrt_picture output =
-      checkPicture(outputPicture, sizes.width * scale, sizes.height * scale, "the output");
+  srrt_picture input = checkPicture(inputPicture, width, height, "the input");
+  srrt_picture output = checkPicture(outputPicture, width * scale, height * scale, "the output");
   if ((input.format == SRRT_GRAY8) != (output.format == SRRT_GRAY8))
     fail(SRRT_INVALID_ARGUMENT, "a gray picture goes with a gray picture only");
   bool onLuma = root.color() == format::Color::Y;
@@ -513,76 +588,74 @@ void Model::runU8(const srrt_picture &inputPicture, const srrt_picture &outputPi
 
   bool reversed = root.color() == format::Color::BGR;
   float low = root.low(), high = root.high();
-  size_t inPixels = size_t(sizes.width) * sizes.height, outPixels = inPixels * scale * scale;
-  cl_mem inMemory = picture(way->inputBuffer), outMemory = picture(way->outputBuffer);
-
-  FinishOnFailure guard{*this};
+  size_t inPixels = size_t(width) * height, outPixels = inPixels * scale * scale;
 
   // In.
-  const uint8_t *source = nullptr;
+  const void *source = nullptr;
   if (onLuma) {
-    hostPlanes.resize(std::max(inPixels, outPixels));
-    lumaFromPicture(input, hostPlanes.data());
+    inPlanes.resize(inPixels);
+    lumaFromPicture(input, inPlanes.data());
     if (way->input == bytes) {
-      hostBytes.resize(inPixels);
-      bytesFromPlanes(hostPlanes.data(), inPixels, 1, false, 0, 255, hostBytes.data());
-      source = hostBytes.data();
+      inBytes.resize(inPixels);
+      bytesFromPlanes(inPlanes.data(), inPixels, 1, false, 0, 255, inBytes.data());
+      source = inBytes.data();
     } else {
-      for (size_t i = 0; i < inPixels; ++i)
-        hostPlanes[i] = low + hostPlanes[i] * (high - low) / 255;
+      for (float &value : inPlanes)
+        value = low + value * (high - low) / 255;
+      source = inPlanes.data();
     }
   } else {
-    if (input.format == SRRT_RGB8 && input.stride == size_t(sizes.width) * 3) {
-      source = static_cast<const uint8_t *>(input.data);
-    } else {
-      hostBytes.resize(inPixels * 3);
-      rgbFromPicture(input, hostBytes.data());
-      source = hostBytes.data();
+    const uint8_t *rgb = static_cast<const uint8_t *>(input.data);
+    if (input.format != SRRT_RGB8 || input.stride != size_t(width) * 3) {
+      inBytes.resize(inPixels * 3);
+      rgbFromPicture(input, inBytes.data());
+      rgb = inBytes.data();
     }
+    source = rgb;
     if (way->input == floats) {
-      hostPlanes.resize(std::max(inPixels, outPixels) * 3);
-      planesFromBytes(source, inPixels, 3, reversed, low, high, hostPlanes.data());
+      inPlanes.resize(inPixels * 3);
+      planesFromBytes(rgb, inPixels, 3, reversed, low, high, inPlanes.data());
+      source = inPlanes.data();
     }
   }
-  write(inMemory, way->input == bytes ? static_cast<const void *>(source) : hostPlanes.data(),
-        sizes.bytes[way->inputBuffer]);
 
-  enqueue(*way, inMemory, outMemory);
+  // Where to.
+  bool direct = way->output == bytes &&
+                (output.format == SRRT_RGB8 || output.format == SRRT_GRAY8) &&
+                output.stride == size_t(output.width) * channels && (onLuma || channels == 3);
+  void *target = output.data;
+  if (way->output == floats) {
+    outPlanes.resize(outPixels * channels);
+    target = outPlanes.data();
+  } else if (!direct) {
+    outBytes.resize(outPixels * channels);
+    target = outBytes.data();
+  }
+  {
+    FinishOnFailure guard{*this};
+    run(*way, {source, nullptr}, {target, nullptr});
+  }
 
   // Out.
-  if (way->output == bytes) {
-    uint8_t *target = static_cast<uint8_t *>(output.data);
-    bool direct = (output.format == SRRT_RGB8 || output.format == SRRT_GRAY8) &&
-                  output.stride == size_t(output.width) * channels && (onLuma || channels == 3);
-    if (!direct) {
-      finish(); // the input may still be on its way out of hostBytes
-      hostBytes.resize(outPixels * channels);
-      target = hostBytes.data();
+  if (direct)
+    return;
+  if (!onLuma) {
+    if (way->output == floats) {
+      outBytes.resize(outPixels * 3);
+      bytesFromPlanes(outPlanes.data(), outPixels, 3, reversed, low, high, outBytes.data());
     }
-    read(outMemory, target, sizes.bytes[way->outputBuffer]);
-    if (direct)
-      return;
-    if (!onLuma)
-      return pictureFromRgb(hostBytes.data(), input, output);
-    hostPlanes.resize(outPixels);
-    std::copy(hostBytes.begin(), hostBytes.end(), hostPlanes.begin());
-  } else {
-    finish();
-    hostPlanes.resize(outPixels * channels);
-    read(outMemory, hostPlanes.data(), sizes.bytes[way->outputBuffer]);
-    if (!onLuma) {
-      hostBytes.resize(outPixels * 3);
-      bytesFromPlanes(hostPlanes.data(), outPixels, 3, reversed, low, high, hostBytes.data());
-      return pictureFromRgb(hostBytes.data(), input, output);
-    }
-    for (size_t i = 0; i < outPixels; ++i)
-      hostPlanes[i] = (hostPlanes[i] - low) * 255 / (high - low);
+    return pictureFromRgb(outBytes.data(), input, output);
   }
-  pictureFromLuma(hostPlanes.data(), input, output, scale);
+  if (way->output == bytes)
+    outPlanes.assign(outBytes.begin(), outBytes.end());
+  else
+    for (float &value : outPlanes)
+      value = (value - low) * 255 / (high - low);
+  pictureFromLuma(outPlanes.data(), input, output, scale);
 }
 
 void Model::runCl(cl_mem input, cl_mem output) {
-  const Plan &sizes = plan();
+  const int height = sizes().strips.height, width = plan().width;
   const Route &way = route(PixelFormat::F32Planar, PixelFormat::F32Planar);
   auto checkMemory = [&](cl_mem memory, uint32_t buffer, const char *role) {
     if (!memory)
@@ -606,16 +679,16 @@ void Model::runCl(cl_mem input, cl_mem output) {
     if (flags & CL_MEM_USE_HOST_PTR && reinterpret_cast<uintptr_t>(host) % hostAlignment)
       fail(SRRT_INVALID_ARGUMENT, "the ", role, " buffer uses host memory that is not aligned to ",
            hostAlignment, " bytes");
-    if (size < sizes.bytes[buffer])
+    if (size < pictureBytes(buffer))
       fail(SRRT_INVALID_ARGUMENT, "the ", role, " buffer has ", size, " bytes, but ",
-           sizes.bytes[buffer], " are needed at height ", sizes.height, ", width ", sizes.width);
+           pictureBytes(buffer), " are needed at height ", height, ", width ", width);
     return memory;
   };
   if (input && input == output)
     fail(SRRT_INVALID_ARGUMENT, "input and output must be two buffers");
   cl_mem in = checkMemory(input, way.inputBuffer, "input");
   cl_mem out = checkMemory(output, way.outputBuffer, "output");
-  enqueue(way, in, out);
+  run(way, {nullptr, in}, {nullptr, out});
   check(cl.clFlush(queue()), "clFlush");
 }
 
@@ -638,38 +711,44 @@ void Model::setProfiling(bool on) {
 }
 
 size_t Model::launches(srrt_launch_info *infos, size_t capacity) {
-  const Plan &sizes = plan();
+  const int strips = sizes().strips.count();
   if (capacity && !infos)
     fail(SRRT_INVALID_ARGUMENT, "launches must not be null");
   finish();
   const Route &way = lastRoute ? *lastRoute : package.routes().front();
   for (size_t i = 0; i < std::min(capacity, way.launches.size()); ++i) {
     uint32_t index = way.launches[i];
+    const Plan::Launch &size = plan().launches[index];
     infos[i] = {root.launches()->Get(index)->kernel()->c_str(), layerTexts[index].c_str(), 0,
-                sizes.launches[index].macs, sizes.launches[index].bytes};
-    if (i < events.size() && events[i]) {
+                size.macs * strips, size.bytes * strips};
+    for (size_t event = i; event < events.size(); event += way.launches.size()) {
+      if (!events[event])
+        continue;
       cl_ulong start = 0, end = 0;
-      check(cl.clGetEventProfilingInfo(events[i].get(), CL_PROFILING_COMMAND_START, sizeof start,
-                                       &start, nullptr),
+      check(cl.clGetEventProfilingInfo(events[event].get(), CL_PROFILING_COMMAND_START,
+                                       sizeof start, &start, nullptr),
             "clGetEventProfilingInfo");
-      check(cl.clGetEventProfilingInfo(events[i].get(), CL_PROFILING_COMMAND_END, sizeof end, &end,
-                                       nullptr),
+      check(cl.clGetEventProfilingInfo(events[event].get(), CL_PROFILING_COMMAND_END, sizeof end,
+                                       &end, nullptr),
             "clGetEventProfilingInfo");
-      infos[i].ms = double(end - start) * 1e-6;
+      infos[i].ms += double(end - start) * 1e-6;
     }
   }
   return way.launches.size();
 }
 
 srrt_memory_info Model::memory() const {
-  const Plan &sizes = plan();
   srrt_memory_info info{};
+  info.strips = sizes().strips.count();
   info.constants = constantBytes;
-  for (size_t i = 0; i < pictures.size(); ++i)
+  for (uint32_t i = 0; i < windows.size(); ++i) {
+    if (windows[i])
+      info.pictures += plan().bytes[i];
     if (pictures[i])
-      info.pictures += sizes.bytes[i];
+      info.pictures += pictureBytes(i);
+  }
   std::vector<uint64_t> shared;
-  for (const Slots &route : sizes.slots) {
+  for (const Slots &route : plan().slots) {
     info.intermediates_apart = std::max(info.intermediates_apart, route.apart);
     shared.resize(std::max(shared.size(), route.bytes.size()));
     for (size_t i = 0; i < route.bytes.size(); ++i)

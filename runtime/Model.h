@@ -7,8 +7,8 @@
 
 #include "runtime/OpenCL.h"
 #include "runtime/Package.h"
-#include "runtime/Plan.h"
 #include "runtime/ProgramCache.h"
+#include "runtime/Strips.h"
 #include "runtime/srrt.h"
 
 #include <optional>
@@ -54,15 +54,34 @@ private:
   void createKernels();
   void storePrograms();
   void selfCheck();
+  /// Leaves the model unprepared, without memory for pictures.
+  void release();
 
-  const Plan &plan() const;
+  /// One side of a run: the whole picture, in host or in device memory.
+  struct Side {
+    const void *host;
+    cl_mem memory;
+  };
+
+  const StripPlan &sizes() const;
+  const Plan &plan() const { return sizes().plan; }
   const Route &route(format::PixelFormat input, format::PixelFormat output) const;
   cl_command_queue queue() const { return profilingQueue ? profilingQueue.get() : ownQueue.get(); }
   Handle<cl_mem> createBuffer(cl_mem_flags flags, uint64_t bytes, const void *data) const;
-  /// The library's own buffer for an input or output, created at its first use.
+  /// The library's own buffer for a window of the input or output, created at its first use.
+  cl_mem window(uint32_t buffer);
+  /// The same for the whole picture: another one if there are several strips.
   cl_mem picture(uint32_t buffer);
+  Handle<cl_mem> createPicture(uint64_t bytes);
+  uint64_t pictureBytes(uint32_t buffer) const;
   void write(cl_mem memory, const void *data, uint64_t bytes);
   void read(cl_mem memory, void *data, uint64_t bytes);
+  /// Copies rows between a whole picture and its window.
+  void copyRows(const Side &side, cl_mem window, uint32_t buffer, format::PixelFormat format,
+                bool intoWindow, int pictureRow, int windowRow, int rows);
+  /// Runs a route strip by strip. With host memory on both sides it returns when the output is
+  /// complete, otherwise it only enqueues.
+  void run(const Route &route, const Side &input, const Side &output);
   /// Enqueues all launches of a route.
   void enqueue(const Route &route, cl_mem input, cl_mem output);
 
@@ -87,13 +106,15 @@ private:
   std::vector<Handle<cl_mem>> constants;  ///< per buffer, null for others
   uint64_t constantBytes = 0;
 
-  std::optional<Plan> prepared;
-  std::vector<Handle<cl_mem>> pictures; ///< per buffer, null for others
+  MemoryLimit memoryLimit;
+  std::optional<StripPlan> prepared;
+  std::vector<Handle<cl_mem>> windows;  ///< per buffer, null for others
+  std::vector<Handle<cl_mem>> pictures; ///< likewise, of several strips
   std::vector<Handle<cl_mem>> slots;
   const Route *lastRoute = nullptr;
-  std::vector<Handle<cl_event>> events; ///< per launch of lastRoute, when profiling
-  std::vector<float> hostPlanes;        ///< staging for conversions
-  std::vector<uint8_t> hostBytes;
+  std::vector<Handle<cl_event>> events; ///< per strip and launch of lastRoute, when profiling
+  std::vector<float> inPlanes, outPlanes; ///< staging for conversions
+  std::vector<uint8_t> inBytes, outBytes;
 };
 
 } // namespace srcc::runtime

@@ -26,7 +26,7 @@ namespace srcc::runtime {
                       X(clCreateKernel) X(clSetKernelArg) X(clGetKernelWorkGroupInfo)              \
                           X(clGetKernelInfo) X(clReleaseKernel) X(clEnqueueNDRangeKernel)          \
                               X(clEnqueueReadBuffer) X(clEnqueueWriteBuffer)                       \
-                                  X(clEnqueueFillBuffer) X(clEnqueueMapBuffer)                     \
+                                  X(clEnqueueReadBufferRect) X(clEnqueueWriteBufferRect) X(clEnqueueCopyBufferRect) X(clEnqueueFillBuffer) X(clEnqueueMapBuffer)                     \
                                       X(clEnqueueUnmapMemObject) X(clFlush) X(clFinish)            \
                                           X(clWaitForEvents) X(clGetEventProfilingInfo)            \
                                               X(clReleaseEvent)

@@ -256,6 +256,8 @@ void Package::validate() {
                  " channels, not ", root.in_channels(), " and ", root.out_channels()));
   if (root.halo() < 0)
     damaged(text("halo ", root.halo(), " is negative"));
+  if (root.alignment() < 0)
+    damaged(text("alignment ", root.alignment(), " is negative"));
 
   // Buffers.
   auto &buffers = *root.buffers();

@@ -170,6 +170,7 @@ Plan::Plan(const Package &package, int height, int width, const Limits &limits)
     if (total > limits.globalMemory)
       fail(SRRT_TOO_LARGE, "the model needs ", total, " bytes of device memory", at,
            ", but the device has ", limits.globalMemory, "; use a smaller picture");
+    memory = std::max(memory, total);
     slots.push_back(std::move(result));
   }
 }

@@ -45,6 +45,7 @@ struct Plan {
   std::vector<uint64_t> bytes;  ///< of each buffer of the package
   std::vector<Launch> launches; ///< of the package
   std::vector<Slots> slots;     ///< of each route of the package
+  uint64_t memory = 0;          ///< bytes that the route takes which needs most, constants included
 };
 
 /// One intermediate for shareSlots: used from launch `first` to launch `last`, both included.

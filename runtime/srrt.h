@@ -120,6 +120,12 @@ typedef struct srrt_options {
   struct _cl_context *context;
   struct _cl_command_queue *queue;
 
+  /* Bytes of device memory that a picture may take, with intermediates and constants. A larger one
+   * is computed in strips of rows, which overlap by the receptive field (srrt_model_info.halo): the
+   * same pixels, with some work done twice. Models whose output depends on the whole picture are
+   * then SRRT_TOO_LARGE. 0: 500 MB, or as much as the picture takes where strips cannot help. */
+  uint64_t memory_limit;
+
   /* Non-zero: skip the self-check that follows a fresh build (see srrt_open). */
   int skip_self_check;
 } srrt_options;
@@ -163,8 +169,9 @@ typedef struct srrt_model_info {
   int in_channels, out_channels;
   srrt_precision precision;
   int kernels;             /* launches of one float-to-float picture */
-  int global_pooling;      /* 1: each output pixel depends on the whole picture */
-  int halo;                /* radius of the receptive field in input pixels */
+  int halo;                /* radius of the receptive field in input pixels, if alignment > 0 */
+  int alignment;           /* strips begin at multiples of so many pixels; 0: output pixels depend on
+                            * the whole picture or on its size, and there are no strips */
   int u8_input, u8_output; /* 1: 8-bit pixels are read or written by the kernels themselves */
 } srrt_model_info;
 
@@ -238,9 +245,9 @@ SRRT_API srrt_status srrt_set_profiling(srrt_model *model, int on);
 typedef struct srrt_launch_info {
   const char *kernel; /* kernel name; lives as long as the model, like all texts here */
   const char *layers; /* the model's layers it computes, comma-separated; "" if not recorded */
-  double ms;          /* start to end on the device's clock, of the last profiled run; 0 before */
-  double macs;        /* non-zero multiply-adds of the model at the prepared size */
-  double bytes;       /* distinct bytes of global memory read and written at that size */
+  double ms;          /* on the device's clock, of the last profiled run, all strips; 0 before */
+  double macs;        /* non-zero multiply-adds at the prepared size, those done twice included */
+  double bytes;       /* distinct bytes of global memory read and written, sum over the strips */
 } srrt_launch_info;
 
 /* The launches of the last run in order; before the first run those of a float-to-float picture.
@@ -256,6 +263,7 @@ typedef struct srrt_memory_info {
   uint64_t pictures;            /* the library's own input and output buffers */
   uint64_t intermediates;       /* feature maps, sharing memory by liveness */
   uint64_t intermediates_apart; /* what they would take without sharing */
+  int strips;                   /* in which the picture is computed, see srrt_options.memory_limit */
 } srrt_memory_info;
 SRRT_API srrt_status srrt_memory(const srrt_model *model, srrt_memory_info *info);
 

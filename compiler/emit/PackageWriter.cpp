@@ -263,8 +263,8 @@ LogicalResult Writer::build() {
   package.add_precision(static_cast<format::Precision>(info.precision));
   package.add_target(target);
   package.add_needs_fp16(half);
-  package.add_global_pooling(info.globalPooling);
   package.add_halo(info.halo);
+  package.add_alignment(info.alignment);
   package.add_buffers(bufferVector);
   package.add_programs(programVector);
   package.add_launches(launchVector);

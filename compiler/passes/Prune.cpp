@@ -74,6 +74,24 @@ struct Prune : srcc::sr::impl::PruneBase<Prune> {
     return sparsity::Structure{*parsed, filters, channels, {}, keep, shared};
   }
 
+  /// A filter that is removed takes its bias along, as its whole map is to go (Li et al. 2017,
+  /// "Pruning Filters for Efficient ConvNets").
+  void removeBiases(Conv2DOp conv, const sparsity::Mask &mask) {
+    if (!conv.getBias())
+      return;
+    auto biases = getConstantValues(conv.getBias());
+    if (failed(biases))
+      return;
+    size_t size = mask.size() / biases->size();
+    for (auto [filter, bias] : llvm::enumerate(*biases))
+      if (!llvm::is_contained(ArrayRef(mask).slice(filter * size, size), true))
+        bias = 0;
+    OpBuilder builder(conv);
+    conv.getBiasMutable().assign(replaceConstant(
+        builder, conv.getBias(), cast<RankedTensorType>(conv.getBias().getType()).getShape(), {},
+        *biases));
+  }
+
   void pruneLayer(Conv2DOp conv, const sparsity::Structure &wanted) {
     auto values = getConstantValues(conv.getWeight());
     if (failed(values))
@@ -92,6 +110,8 @@ struct Prune : srcc::sr::impl::PruneBase<Prune> {
     OpBuilder builder(conv);
     conv.getWeightMutable().assign(replaceConstant(
         builder, conv.getWeight(), conv.getWeight().getType().getShape(), encoding, *values));
+    if (structure.scheme == sparsity::Scheme::Filter)
+      removeBiases(conv, mask);
     std::string text;
     llvm::raw_string_ostream(text) << encoding;
     remark::passed(conv.getLoc(), remark::RemarkOpts::name("Pruned").category(DEBUG_TYPE))

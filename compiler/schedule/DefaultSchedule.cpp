@@ -261,22 +261,49 @@ void DefaultSchedule::group(StageOp sum, int64_t update, int64_t filters,
   order.push_back("tap");
 }
 
-/// The loops of a reduction domain, innermost first; those over a window, from the innermost on, are
-/// straight-line code inside the loop over channels while that code stays short: `perTap` operations
-/// for each point.
+/// How the loops of a reduction domain become straight-line code, as long as that stays short:
+/// `perTap` operations for each point. Those over a window do, from the innermost on; if all do, so
+/// do steps of the loop over channels on a CPU, which GPUs' many threads hide.
+DefaultSchedule::StraightLine DefaultSchedule::straightLine(StageOp sum, int64_t update,
+                                                            int64_t perTap) {
+  constexpr int64_t most = 128;
+  auto extents = sum.getUpdateOps()[update].getExtents().getResults();
+  StraightLine result;
+  for (AffineExpr expr : llvm::reverse(extents.drop_front())) {
+    auto extent = dyn_cast<AffineConstantExpr>(expr);
+    if (!extent || perTap * result.taps * extent.getValue() > most)
+      return result;
+    result.taps *= extent.getValue();
+    ++result.loops;
+  }
+  auto extent = dyn_cast<AffineConstantExpr>(extents.front());
+  if (extent && device.kind == srcc::DeviceKind::CPU)
+    for (int64_t step = most / (perTap * result.taps); step > 1; --step)
+      if (extent.getValue() % step == 0) {
+        result.taps *= step;
+        result.step = step;
+        break;
+      }
+  return result;
+}
+
+/// The loops of a reduction domain, innermost first.
 void DefaultSchedule::reductionLoops(StageOp sum, int64_t update, int64_t perTap,
                                      SmallVectorImpl<StringRef> &order) {
-  constexpr int64_t most = 128;
-  UpdateOp op = sum.getUpdateOps()[update];
-  auto rdims = llvm::to_vector(op.getRdims().getAsRange<StringAttr>());
-  bool unrolled = true;
-  for (int64_t at = rdims.size() - 1; at >= 0; --at) {
-    auto extent = dyn_cast<AffineConstantExpr>(op.getExtents().getResult(at));
-    perTap *= extent ? extent.getValue() : most;
-    unrolled &= at > 0 && extent && perTap <= most;
-    if (unrolled)
-      loops<UnrollOp>(sum, {rdims[at].getValue()}, update);
-    order.push_back(rdims[at].getValue());
+  StraightLine straight = straightLine(sum, update, perTap);
+  SmallVector<StringRef> rdims;
+  for (auto name : sum.getUpdateOps()[update].getRdims().getAsRange<StringAttr>())
+    rdims.push_back(name.getValue());
+  if (straight.step > 1) {
+    split(sum, rdims[0], "ro", "ri", straight.step, Tail::Guard, update);
+    rdims[0] = "ri";
+    rdims.insert(rdims.begin(), "ro");
+    ++straight.loops;
+  }
+  for (StringRef rdim : llvm::reverse(rdims)) {
+    if (straight.loops-- > 0)
+      loops<UnrollOp>(sum, {rdim}, update);
+    order.push_back(rdim);
   }
 }
 

@@ -89,6 +89,12 @@ private:
                    mlir::ArrayRef<bool> lists);
   void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
   mlir::SmallVector<bool> listsGPU(StageOp sum, int64_t filters);
+  /// Loops of a reduction domain in straight-line code: how many, from the innermost on, steps of
+  /// the next one, and how many points that makes.
+  struct StraightLine {
+    int64_t loops = 0, step = 1, taps = 1;
+  };
+  StraightLine straightLine(StageOp sum, int64_t update, int64_t perTap);
   void reductionLoops(StageOp sum, int64_t update, int64_t perTap,
                       mlir::SmallVectorImpl<mlir::StringRef> &order);
   void group(StageOp sum, int64_t update, int64_t filters, mlir::SmallVectorImpl<mlir::StringRef> &order);

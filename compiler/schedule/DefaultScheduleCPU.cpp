@@ -99,7 +99,6 @@ double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
   int64_t channels = channelsOf(stored);
   double least = std::numeric_limits<double>::infinity();
   for (int64_t filters : {1, 2, 3, 4, 5, 6, 8}) {
-    // In straight-line code the driver's compiler loads ahead, which takes two registers.
     int64_t registers = filters * vectors + vectors + 1;
     if (filters > channels || registers > device.registers)
       continue;
@@ -112,9 +111,8 @@ double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
                                    (multiplyAdds + loads + overhead) / 5});
         return busiest + loads / 50; // of equals, the one that loads less
       };
-      double dense = entriesOf(sum, update, filters, false) * tap(2);
-      if (registers + 2 > device.registers)
-        dense *= 2;
+      int64_t taps = straightLine(sum, update, filters * vectors).taps;
+      double dense = entriesOf(sum, update, filters, false) * tap(4.0 / double(taps));
       // Where a list ends is not predicted.
       double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(9) +
                                                  llvm::divideCeil(channels, filters) * 15.0

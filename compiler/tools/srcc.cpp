@@ -9,6 +9,7 @@
 #include "compiler/tools/Registration.h"
 #include "dialects/sr/Interpreter.h"
 #include "dialects/sr/ModelFile.h"
+#include "dialects/sr/ReceptiveField.h"
 #include "frontend/Onnx.h"
 
 #include "mlir/IR/AsmState.h"
@@ -311,12 +312,20 @@ LogicalResult compile(MLIRContext *context) {
 
   srcc::PackageInfo info;
   info.golden = goldenOf(*module);
-  // Later phases, which are inputs too, have no pools any more.
-  module->walk([&](Operation *op) {
-    if (isa<srcc::sr::GlobalAvgPoolOp, srcc::sr::GlobalStdPoolOp>(op))
-      (*module)->setAttr("sr.global_pooling", UnitAttr::get(context));
-  });
-  info.globalPooling = (*module)->hasAttr("sr.global_pooling");
+  // Later phases, which are inputs too, have no network any more.
+  constexpr StringLiteral fieldName = "sr.receptive_field";
+  if (isNetwork)
+    if (auto field = srcc::sr::getReceptiveField(srcc::sr::getModelFunction(*module)))
+      (*module)->setAttr(fieldName, Builder(context).getDenseI64ArrayAttr(
+                                        {field->radius, field->alignment}));
+  if (auto field = (*module)->getAttrOfType<DenseI64ArrayAttr>(fieldName)) {
+    if (field.size() != 2 || field[0] < 0 || field[0] > INT32_MAX || field[1] < 1 ||
+        field[1] > INT32_MAX)
+      return module->emitError() << fieldName << " is a radius of at least 0 and an alignment of "
+                                                 "at least 1, both of input pixels";
+    info.halo = int(field[0]);
+    info.alignment = int(field[1]);
+  }
   srcc::sched::SRToSchedOptions algorithm;
   algorithm.precision = options->precision;
   if (failed(run([&](OpPassManager &pm) {

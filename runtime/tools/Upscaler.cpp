@@ -14,16 +14,17 @@ using namespace srcc::imaging;
 using namespace srcc::tools;
 
 static srrt::Model open(const std::string &path, const std::optional<std::string> &device,
-                        const std::optional<std::string> &cacheFolder) {
+                        const std::optional<std::string> &cacheFolder, uint64_t memoryLimit) {
   srrt_options options = {};
   options.device = device ? device->c_str() : nullptr;
   options.cache_folder = cacheFolder ? cacheFolder->c_str() : nullptr;
+  options.memory_limit = memoryLimit;
   return srrt::Model(path, options);
 }
 
 Upscaler::Upscaler(const std::string &path, const std::optional<std::string> &device,
-                   const std::optional<std::string> &cacheFolder)
-    : model(open(path, device, cacheFolder)), modelInfo(model.query()) {
+                   const std::optional<std::string> &cacheFolder, uint64_t memoryLimit)
+    : model(open(path, device, cacheFolder, memoryLimit)), modelInfo(model.query()) {
   int channels = isLuma() ? 1 : 3;
   if (modelInfo.in_channels != channels || modelInfo.out_channels != channels)
     throw std::runtime_error(path + ": takes " + std::to_string(modelInfo.in_channels) +

@@ -15,9 +15,9 @@ namespace srcc::tools {
 /// A model opened on a device. What fails is std::runtime_error with libsrrt's sentence.
 class Upscaler {
 public:
-  /// device and cacheFolder as in srrt_options; without a value: the defaults.
+  /// device, cacheFolder and memoryLimit as in srrt_options; without a value, or 0: the defaults.
   Upscaler(const std::string &path, const std::optional<std::string> &device,
-           const std::optional<std::string> &cacheFolder);
+           const std::optional<std::string> &cacheFolder, uint64_t memoryLimit = 0);
 
   const srrt_model_info &info() const { return modelInfo; }
   int scale() const { return modelInfo.scale; }
@@ -39,6 +39,9 @@ public:
 
   /// 8-bit pixels in the caller's memory, see srrt_run_u8.
   void upscale(const srrt_picture &input, const srrt_picture &output);
+
+  /// In how many strips the last picture was computed.
+  int strips() const { return model.memory().strips; }
 
   /// The time spent in the network so far, pixels in and out included; preparation for a new size
   /// is not.

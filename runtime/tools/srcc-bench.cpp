@@ -47,6 +47,7 @@ struct Arguments {
   std::string model, size, device, json, input, output, openclLibrary;
   std::optional<std::string> cacheFolder;
   int runs = 15, warmup = 3;
+  uint64_t memoryLimit = 0; // MB
   bool quiet = false;
 };
 
@@ -69,6 +70,7 @@ srrt_options makeOptions(const Arguments &arguments) {
     options.opencl_library = arguments.openclLibrary.c_str();
   if (arguments.cacheFolder)
     options.cache_folder = arguments.cacheFolder->c_str();
+  options.memory_limit = arguments.memoryLimit * 1000000;
   return options;
 }
 
@@ -234,6 +236,7 @@ int bench(const Arguments &arguments) {
       {"warm_cache", cache.hits == cache.programs},
       {"device_memory_mb",
        double(memory.constants + memory.pictures + memory.intermediates) * 1e-6},
+      {"strips", memory.strips},
       {"kernels", nlohmann::ordered_json::array()}};
   if (!jsonOnly) {
     std::printf("%s on %s, %dx%d -> %dx%d\n\n", info.name, info.device, width, height,
@@ -269,9 +272,10 @@ int bench(const Arguments &arguments) {
                 "copies %.1f GB/s\n",
                 peak, vectorName().c_str(), 100 * gflops / peak, bandwidth);
     std::printf("memory                           process %.0f MB at most; buffers: weights %.1f, "
-                "pictures %.1f, intermediates %.1f MB (unshared %.1f)\n",
+                "pictures %.1f, intermediates %.1f MB (unshared %.1f)%s\n",
                 memoryMb, double(memory.constants) * 1e-6, double(memory.pictures) * 1e-6,
-                double(memory.intermediates) * 1e-6, double(memory.intermediates_apart) * 1e-6);
+                double(memory.intermediates) * 1e-6, double(memory.intermediates_apart) * 1e-6,
+                memory.strips > 1 ? (", " + std::to_string(memory.strips) + " strips").c_str() : "");
   }
   std::string text = report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (jsonOnly)
@@ -317,6 +321,11 @@ int main(int argc, char **argv) {
   app.add_option("--cache-dir", arguments.cacheFolder,
                  "folder of compiled kernels (default: $XDG_CACHE_HOME/srcc or ~/.cache/srcc; '' for "
                  "none)");
+  app.add_option("--memory-limit", arguments.memoryLimit,
+                 "MB of device memory for a picture: larger ones are computed in strips, which costs "
+                 "some work twice (default: 500, or as much as it takes where strips cannot help)")
+      ->type_name("MB")
+      ->check(CLI::Range(uint64_t(1), uint64_t(1) << 40));
   app.add_flag("--quiet", arguments.quiet, "no progress");
   try {
     app.parse(argc, argv);

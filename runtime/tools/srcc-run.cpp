@@ -31,12 +31,14 @@ namespace {
 struct Options {
   std::string model, input, output, reference, json;
   std::optional<std::string> device, cacheFolder;
+  uint64_t memoryLimit = 0; // MB
   bool listDevices = false, downscale = false, skipExisting = false, quiet = false;
 };
 
 struct PictureResult {
   int width, height; // of the output
   double milliseconds;
+  int strips;
   std::optional<Quality> quality, bicubic; // against the reference; bicubic only with --downscale
 };
 } // namespace
@@ -68,6 +70,11 @@ static void parse(CLI::App &app, Options &options) {
   app.add_option(
       "--cache-dir", options.cacheFolder,
       "Folder of compiled kernels (default: $XDG_CACHE_HOME/srcc or ~/.cache/srcc; '' for none)");
+  app.add_option("--memory-limit", options.memoryLimit,
+                 "MB of device memory for a picture: larger ones are computed in strips, which costs "
+                 "some work twice (default: 500, or as much as it takes where strips cannot help)")
+      ->type_name("MB")
+      ->check(CLI::Range(uint64_t(1), uint64_t(1) << 40));
   auto *reference =
       app.add_option("--reference", options.reference,
                      "Picture to compare the output with: prints PSNR and SSIM on luma");
@@ -100,7 +107,8 @@ static PictureResult runPicture(Upscaler &upscaler, const Options &options,
   }
   double before = upscaler.seconds();
   Image large = upscaler.upscale(image);
-  PictureResult result{large.width, large.height, (upscaler.seconds() - before) * 1000, {}, {}};
+  PictureResult result{
+      large.width, large.height, (upscaler.seconds() - before) * 1000, upscaler.strips(), {}, {}};
   if (original) {
     try {
       result.quality = compare(large, *original, upscaler.scale());
@@ -159,9 +167,15 @@ static Report runOnePicture(Upscaler &upscaler, const Options &options) {
   std::snprintf(size, sizeof(size), ": %dx%d, %.1f ms in the network", result.width, result.height,
                 result.milliseconds);
   Report report;
-  report.json = {{"width", result.width}, {"height", result.height}, {"ms", result.milliseconds}};
+  report.json = {{"width", result.width},
+                 {"height", result.height},
+                 {"ms", result.milliseconds},
+                 {"strips", result.strips}};
   addQuality(report.json, result);
-  report.text = options.output + size + qualityText(result);
+  report.text = options.output + size;
+  if (result.strips > 1)
+    report.text += " in " + std::to_string(result.strips) + " strips";
+  report.text += qualityText(result);
   return report;
 }
 
@@ -281,7 +295,8 @@ static int run(const Options &options) {
   if (!folder && !picture && !hasVideoExtension(options.output))
     fail(options.output + ": videos are written as .mp4 or .mkv, but the name ends otherwise");
 
-  Upscaler upscaler(options.model, options.device, options.cacheFolder);
+  Upscaler upscaler(options.model, options.device, options.cacheFolder,
+                    options.memoryLimit * 1000000);
   const srrt_model_info &info = upscaler.info();
   if (!options.quiet)
     std::fprintf(stderr, "%s, x%d, on %s\n", *info.name ? info.name : options.model.c_str(),

@@ -132,6 +132,7 @@ TEST(Package, ModelRules) {
   EXPECT_THAT(problemAfter([](P &p) { p.high = NAN; }), HasSubstr("range"));
   EXPECT_THAT(problemAfter([](P &p) { p.in_channels = 4; }), HasSubstr("channels"));
   EXPECT_THAT(problemAfter([](P &p) { p.halo = -1; }), HasSubstr("halo"));
+  EXPECT_THAT(problemAfter([](P &p) { p.alignment = -1; }), HasSubstr("alignment"));
 }
 
 TEST(Package, BufferRules) {

@@ -89,7 +89,7 @@ def models():
 
 class Options(ctypes.Structure):
     _fields_ = [("device", ctypes.c_char_p), ("opencl_library", ctypes.c_char_p), ("cache_folder", ctypes.c_char_p),
-                ("context", ctypes.c_void_p), ("queue", ctypes.c_void_p), ("skip_self_check", ctypes.c_int)]
+                ("context", ctypes.c_void_p), ("queue", ctypes.c_void_p), ("memory_limit", ctypes.c_uint64), ("skip_self_check", ctypes.c_int)]
 
 
 class Info(ctypes.Structure):
@@ -97,8 +97,13 @@ class Info(ctypes.Structure):
                 ("device", ctypes.c_char_p), ("platform", ctypes.c_char_p), ("scale", ctypes.c_int),
                 ("color", ctypes.c_int), ("low", ctypes.c_float), ("high", ctypes.c_float),
                 ("in_channels", ctypes.c_int), ("out_channels", ctypes.c_int), ("precision", ctypes.c_int),
-                ("kernels", ctypes.c_int), ("global_pooling", ctypes.c_int), ("halo", ctypes.c_int),
+                ("kernels", ctypes.c_int), ("halo", ctypes.c_int), ("alignment", ctypes.c_int),
                 ("u8_input", ctypes.c_int), ("u8_output", ctypes.c_int)]
+
+
+class Memory(ctypes.Structure):
+    _fields_ = [("constants", ctypes.c_uint64), ("pictures", ctypes.c_uint64), ("intermediates", ctypes.c_uint64),
+                ("intermediates_apart", ctypes.c_uint64), ("strips", ctypes.c_int)]
 
 
 class Picture(ctypes.Structure):
@@ -121,9 +126,10 @@ def library():
 class Model:
     """A package opened by libsrrt on the default device; one process can run it at many sizes."""
 
-    def __init__(self, path):
+    def __init__(self, path, memory_limit=0):
         self.lib, self.handle = library(), ctypes.c_void_p()
-        self.check(self.lib.srrt_open(str(path).encode(), ctypes.byref(Options()), ctypes.byref(self.handle)))
+        options = Options(memory_limit=memory_limit)
+        self.check(self.lib.srrt_open(str(path).encode(), ctypes.byref(options), ctypes.byref(self.handle)))
         self.info = Info()
         self.check(self.lib.srrt_query(self.handle, ctypes.byref(self.info)))
 
@@ -133,6 +139,11 @@ class Model:
 
     def prepare(self, height, width):
         self.check(self.lib.srrt_prepare(self.handle, height, width))
+
+    def memory(self):
+        result = Memory()
+        self.check(self.lib.srrt_memory(self.handle, ctypes.byref(result)))
+        return result
 
     def run_f32(self, picture):
         """[1, C, H, W] or [C, H, W] float32 -> [C', sH, sW]."""
@@ -158,6 +169,18 @@ class Model:
     def close(self):
         self.lib.srrt_close(self.handle)
         self.handle = ctypes.c_void_p()
+
+
+def in_strips(path, model, height, width):
+    """The package of `model` opened again, with so little memory that pictures of this size take several strips."""
+    model.prepare(height, width)
+    memory = model.memory()
+    pixels = 4 * height * width * (model.info.in_channels + model.info.out_channels * model.info.scale ** 2)
+    result = Model(path, memory.constants + (memory.intermediates + pixels) * 6 // 10)
+    result.prepare(height, width)
+    if result.memory().strips < 2:
+        raise Failure(f"one strip of {width}x{height}, with 6/10 of its memory")
+    return result
 
 
 def plan(package, folder):

@@ -3,13 +3,13 @@
 nets.py [--precision=f32|f16s|f16] [--windows=N] NAME...  (networks of the data folder, without .onnx)
 
 Float output at several small sizes and random windows of a 640x360 picture: within 1e-4 of the value range.
-8-bit output: at most 1 level from the rounded reference.
+8-bit output: at most 1 level from the rounded reference. In strips: both the same as of the whole picture.
 """
 import argparse
 
 import numpy as np
 
-from harness import Checks, Model, close, interpret, models, noise, run, scratch
+from harness import Checks, Model, close, in_strips, interpret, models, noise, run, scratch
 
 SIZES = [(1, 1), (7, 5), (17, 33), (128, 96)]  # width x height
 SEED = 20
@@ -69,5 +69,12 @@ for name in arguments.names:
                 worst = max(worst, close(f"window {left},{top},{w},{h}", y[:, top:top + h, left:left + w], expected,
                                          tolerance))
             print(f"{name} {arguments.windows} windows of 640x360: max error {worst:.2e}", flush=True)
+        with checks(f"{name} in strips"):
+            parts = in_strips(package, model, 360, 640)
+            close("float", parts.run_f32(x), y, 1e-6 * (high - low))
+            pixels = interleaved(np.random.default_rng(SEED).integers(0, 256, (channels, 360, 640), np.uint8),
+                                 info.color)
+            close("8 bit", parts.run_u8(pixels), model.run_u8(pixels), 0)
+            parts.close()
         model.close()
 checks.done()

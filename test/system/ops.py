@@ -1,5 +1,6 @@
 """Every operator and attribute edge (the networks of test/frontend/make_ops.py), compiled and run on the default OpenCL
-device, against the reference interpreter: within 1e-4 of the range of the expected output (at least 1).
+device, against the reference interpreter: within 1e-4 of the range of the expected output (at least 1). The same in
+strips, where the output does not depend on the whole picture.
 
 ops.py [--shard=I/N] [--schedule=FILE] [NAME...]
 """
@@ -9,7 +10,7 @@ import sys
 
 import numpy as np
 
-from harness import Checks, Model, close, interpret, noise, run, scratch
+from harness import Checks, Failure, Model, close, in_strips, interpret, noise, run, scratch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "frontend"))
 import make_ops  # noqa: E402
@@ -31,7 +32,7 @@ def sizes(n):
 
 
 index, count = map(int, arguments.shard.split("/"))
-checks, worst = Checks(), 0
+checks, worst, strips = Checks(), 0, 0
 for name in (arguments.names or list(make_ops.NETS))[index::count]:
     with scratch() as folder, checks(name):
         n = make_ops.write(name, folder)
@@ -45,6 +46,21 @@ for name in (arguments.names or list(make_ops.NETS))[index::count]:
                 expected = interpret(imported, x, folder)
                 scale = max(1.0, float(np.abs(expected).max()))
                 worst = max(worst, close("output", model.run_f32(x), expected, 1e-4 * scale) / scale)
+        if model.info.alignment and not isinstance(n.size[0], int):
+            height = n.smallest + 4 * model.info.halo + 64 * model.info.alignment
+            height, width = (-(-s // n.multiple) * n.multiple for s in (height, max(n.smallest, 17)))
+            with checks(f"{name} {width}x{height} in strips"):
+                x = noise(SEED, n.channels, height, width, -1, 1)
+                expected = interpret(imported, x, folder)
+                scale = max(1.0, float(np.abs(expected).max()))
+                parts = in_strips(package, model, height, width)
+                close("output", parts.run_f32(x), expected, 1e-4 * scale)
+                parts.close()
+                strips += 1
         model.close()
+print(f"{strips} networks in strips")
+with checks("some networks in strips"):
+    if not strips and not arguments.names:
+        raise Failure("none")
 print(f"largest error {worst:.1e} of the range")
 checks.done()

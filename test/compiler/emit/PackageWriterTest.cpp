@@ -133,7 +133,7 @@ TEST_F(PackageWriter, FileIsWellFormed) {
   info.buildOptions = "-cl-std=CL1.2";
   info.precision = PackagePrecision::F16Storage;
   info.halo = 9;
-  info.globalPooling = true;
+  info.alignment = 2;
   info.golden = GoldenPicture{1, 2, {1, 2, 3, 4, 5, 6}, {2, 4, 6, 8, 10, 12}, 0.25f};
   std::string path = folder / "net.srp";
   ASSERT_TRUE(succeeded(writePackage(*module, info, path))) << errors;
@@ -153,7 +153,7 @@ TEST_F(PackageWriter, FileIsWellFormed) {
   EXPECT_EQ(package->in_channels(), 3);
   EXPECT_EQ(package->precision(), format::Precision::F16Storage);
   EXPECT_EQ(package->halo(), 9);
-  EXPECT_TRUE(package->global_pooling());
+  EXPECT_EQ(package->alignment(), 2);
   EXPECT_FALSE(package->needs_fp16());
   EXPECT_EQ(package->programs()->Get(0)->options()->str(), "-cl-std=CL1.2");
   ASSERT_TRUE(package->golden());
