@@ -251,7 +251,7 @@ private:
   Expr element(Value memory, Value index);
   Expr address(Value memory, Value index);
   std::string vectorAt(Value memory, Type type, const Expr &place);
-  bool printOffset(Operation *op);
+  bool printPlace(Operation *op);
   Operation *firstStore(memref::AllocaOp alloca);
   void store(Value memory, Value index, Value value);
 
@@ -289,8 +289,13 @@ private:
   std::string &out;
   unsigned depth = 0, loops = 0;
   DenseMap<Value, Expr> expressions;
-  /// Indices of memory accesses that are a name plus a constant.
-  DenseMap<Value, std::pair<std::string, int64_t>> offsets;
+  /// An index of memory accesses in parts: &x[base * row] + moving + offset, `moving` perhaps empty.
+  struct Place {
+    std::string base, moving;
+    int64_t row = 1, offset = 0;
+  };
+  std::string pointer(Value memory, const Place &place);
+  DenseMap<Value, Place> places;
   /// Values that wait for their uses and read something, in order.
   llvm::SetVector<Value> waiting;
   DenseMap<Value, unsigned> remaining; ///< their uses still to come
@@ -603,63 +608,131 @@ void KernelPrinter::beforeRegions(Operation *op) {
     beforeWrite(memory);
 }
 
-Expr KernelPrinter::element(Value memory, Value index) {
-  Expr expr;
-  expr.text = memoryName(memory).str();
-  expr.reads.push_back(memory);
-  if (auto place = offsets.find(index); place != offsets.end() && place->second.second > 0) {
-    auto &[base, offset] = place->second;
-    expr.text = "(&" + expr.text + "[" + base + "])[" + llvm::utostr(offset) + "]";
-    expr.precedence = Postfix;
-  } else if (index) {
-    Expr position = take(index);
-    expr.text += "[" + position.text + "]";
-    expr.precedence = Postfix;
-    addReads(expr, position);
-  }
-  return expr;
-}
-
 static std::string signedText(int64_t number) {
   return (number < 0 ? " - " : " + ") + llvm::utostr(number < 0 ? -number : number);
 }
 
-/// Whether an operation only adds a constant to an index of memory accesses: then no variable is
-/// worth it, and a vector's address is `&x[i] + 8`, an element `(&x[i])[8]`, which is part of a load
-/// instruction where `&x[i + 8]` is 32-bit arithmetic, extended.
-bool KernelPrinter::printOffset(Operation *op) {
+/// Whether memory is a kernel's argument: global, not a private array or local memory.
+static bool isGlobal(Value memory) {
+  return isa<BlockArgument>(memory) && !cast<MemRefType>(memory.getType()).getMemorySpace();
+}
+
+/// The pointer to a place, without its offset. Rows are those of a matrix: a product in the index
+/// would be of 32 bits, extended each time.
+std::string KernelPrinter::pointer(Value memory, const Place &place) {
+  std::string name = memoryName(memory).str(), base = place.base;
+  std::string moving = place.moving.empty() ? "" : " + " + place.moving;
+  if (place.row > 1 && isGlobal(memory)) {
+    StringRef space = readOnly.contains(memory) ? "global const " : "global ";
+    std::string type = typeName(cast<MemRefType>(memory.getType()).getElementType());
+    return "((" + space.str() + type + " (*)[" + std::to_string(place.row) + "])" + name + ")[" +
+           base + "]" + moving;
+  }
+  if (place.row > 1)
+    base += " * " + std::to_string(place.row);
+  return "&" + name + "[" + base + "]" + moving;
+}
+
+Expr KernelPrinter::element(Value memory, Value index) {
+  Expr expr;
+  expr.reads.push_back(memory);
+  expr.precedence = Postfix;
+  auto place = places.find(index);
+  if (place != places.end() && place->second.offset >= 0) {
+    Place pointed = place->second;
+    std::string last = std::to_string(pointed.offset);
+    if (!pointed.offset && !pointed.moving.empty())
+      last = std::exchange(pointed.moving, "");
+    expr.text = pointer(memory, pointed);
+    if (expr.text.front() == '&' || !pointed.moving.empty())
+      expr.text = "(" + expr.text + ")";
+    expr.text += "[" + last + "]";
+    return expr;
+  }
+  expr.text = memoryName(memory).str();
+  if (!index) {
+    expr.precedence = Word;
+    return expr;
+  }
+  Expr position = take(index);
+  expr.text += "[" + position.text + "]";
+  addReads(expr, position);
+  return expr;
+}
+
+/// Whether a use of a value is as the index of a memory access.
+static bool isIndexUse(OpOperand &use) {
+  Operation *user = use.getOwner();
+  if (isa<memref::LoadOp, memref::PrefetchOp, vector::LoadOp, ocl::VLoadHalfOp>(user))
+    return use.getOperandNumber() == 1;
+  return isa<memref::StoreOp, vector::StoreOp, ocl::VStoreHalfOp>(user) &&
+         use.getOperandNumber() == 2;
+}
+
+/// Whether an operation adds a constant to an index of memory accesses, and does nothing else.
+static bool isOffset(Operation *op) {
   APInt number;
-  if (!isa<arith::AddIOp, arith::SubIOp>(op) || !op->getResult(0).getType().isIndex() ||
-      !matchPattern(op->getOperand(1), m_ConstantInt(&number)))
+  return isa<arith::AddIOp, arith::SubIOp>(op) && op->getResult(0).getType().isIndex() &&
+         matchPattern(op->getOperand(1), m_ConstantInt(&number)) &&
+         llvm::all_of(op->getResult(0).getUses(), isIndexUse);
+}
+
+/// Whether an operation in an innermost loop adds what changes in the loop to what does not, or
+/// multiplies the loop's variable by a constant, for indices of memory accesses alone.
+static bool isMoving(Operation *op) {
+  auto loop = dyn_cast_or_null<scf::ForOp>(op->getParentOp());
+  if (!loop || !op->getResult(0).getType().isIndex() ||
+      !loop.getBody()->getOps<scf::ForOp>().empty())
     return false;
-  Value result = op->getResult(0);
-  bool indexOnly = llvm::all_of(result.getUses(), [&](OpOperand &use) {
-    Operation *user = use.getOwner();
-    if (isa<memref::LoadOp, memref::PrefetchOp, vector::LoadOp, ocl::VLoadHalfOp>(user))
-      return use.getOperandNumber() == 1;
-    return isa<memref::StoreOp, vector::StoreOp, ocl::VStoreHalfOp>(user) &&
-           use.getOperandNumber() == 2;
-  });
-  if (!indexOnly)
+  APInt number;
+  auto inside = [&](Value value) { return loop.getRegion().isAncestor(value.getParentRegion()); };
+  bool sum = isa<arith::AddIOp>(op) && !inside(op->getOperand(0)) && inside(op->getOperand(1));
+  bool row = isa<arith::MulIOp>(op) && op->getOperand(0) == loop.getInductionVar() &&
+             matchPattern(op->getOperand(1), m_ConstantInt(&number)) && number.sgt(1);
+  return (sum || row) && llvm::all_of(op->getResult(0).getUses(), [](OpOperand &use) {
+           return isIndexUse(use) || (use.getOperandNumber() == 0 && isOffset(use.getOwner()));
+         });
+}
+
+/// Indices of memory accesses in parts. What only adds a constant needs no variable: a vector's
+/// address is `&x[i] + 8`, an element `(&x[i])[8]`, which is part of a load instruction where
+/// `&x[i + 8]` is 32-bit arithmetic, extended. For the same reason a pointer takes what does not
+/// change in a loop, `&x[i] + j`: it is computed outside.
+bool KernelPrinter::printPlace(Operation *op) {
+  bool moving = isMoving(op);
+  if (!moving && !isOffset(op))
     return false;
-  std::string base = takeWord(op->getOperand(0));
-  if (!expressions[op->getOperand(0)].reads.empty())
-    return false;
-  int64_t offset = number.getSExtValue();
-  if (isa<arith::SubIOp>(op))
-    offset = -offset;
-  offsets[result] = {base, offset};
-  expressions[result] = {base + signedText(offset), Additive, false, {}};
+  Value first = op->getOperand(0), second = op->getOperand(1);
+  Place place;
+  if (auto known = places.find(first); known != places.end()) {
+    place = known->second;
+  } else {
+    place.base = takeWord(first);
+    if (!expressions[first].reads.empty())
+      return false;
+  }
+  APInt number;
+  if (isa<arith::MulIOp>(op))
+    place.row = cast<arith::ConstantIndexOp>(second.getDefiningOp()).value();
+  else if (matchPattern(second, m_ConstantInt(&number)))
+    place.offset += isa<arith::SubIOp>(op) ? -number.getSExtValue() : number.getSExtValue();
+  else
+    place.moving = takeWord(second);
+  places[op->getResult(0)] = place;
+  std::string text = place.base + (place.row > 1 ? " * " + std::to_string(place.row) : "") +
+                     (place.moving.empty() ? "" : " + " + place.moving) +
+                     (place.offset ? signedText(place.offset) : "");
+  expressions[op->getResult(0)] = {text, Additive, false, {}};
   return true;
 }
 
 /// Address of an element, to load or store a vector from: &x[i].
 Expr KernelPrinter::address(Value memory, Value index) {
-  if (auto place = offsets.find(index); place != offsets.end()) {
-    auto &[base, offset] = place->second;
+  if (auto place = places.find(index); place != places.end()) {
+    Place &parts = place->second;
     Expr expr;
-    expr.text = "&" + memoryName(memory).str() + "[" + base + "]" + signedText(offset);
-    expr.precedence = Additive;
+    expr.text = pointer(memory, parts) + (parts.offset ? signedText(parts.offset) : "");
+    expr.precedence = parts.moving.empty() && !parts.offset ? Unary : Additive;
     expr.reads.push_back(memory);
     return expr;
   }
@@ -668,11 +741,6 @@ Expr KernelPrinter::address(Value memory, Value index) {
   expr.text = zero ? memoryName(memory).str() : "&" + expr.text;
   expr.precedence = zero ? Word : Unary;
   return expr;
-}
-
-/// Whether memory is a kernel's argument: global, not a private array or local memory.
-static bool isGlobal(Value memory) {
-  return isa<BlockArgument>(memory) && !cast<MemRefType>(memory.getType()).getMemorySpace();
 }
 
 /// Whether a vector load or store says that its place is aligned to the whole vector, and that is in
@@ -1009,7 +1077,7 @@ static std::pair<StringRef, Precedence> builtinOperator(StringRef operation) {
 LogicalResult KernelPrinter::printArith(Operation *op) {
   if (op->getNumResults() != 1)
     return unsupported(op);
-  if (printOffset(op))
+  if (printPlace(op))
     return success();
   StringRef name = op->getName().getStringRef();
   Value result = op->getResult(0);

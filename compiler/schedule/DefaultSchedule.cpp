@@ -257,7 +257,7 @@ void DefaultSchedule::group(StageOp sum, int64_t update, int64_t filters,
   for (auto name : sum.getUpdateOps()[update].getRdims().getAsRange<StringAttr>())
     names.push_back(name.getValue());
   GroupOp::create(builder, sum.getLoc(), sum.getSymName(), update, builder.getStrArrayAttr(names),
-                  "tap", filters, "c");
+                  "tap", filters, "c", /*tabulate=*/device.kind == srcc::DeviceKind::CPU);
   order.push_back("tap");
 }
 

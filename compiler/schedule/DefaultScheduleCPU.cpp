@@ -114,7 +114,7 @@ double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
       int64_t taps = straightLine(sum, update, filters * vectors).taps;
       double dense = entriesOf(sum, update, filters, false) * tap(4.0 / double(taps));
       // Where a list ends is not predicted.
-      double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(9) +
+      double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(5) +
                                                  llvm::divideCeil(channels, filters) * 15.0
                                            : dense;
       tile.lists.push_back(lists < dense);

@@ -9,6 +9,8 @@
 #include "llvm/ADT/StringSet.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -88,6 +90,44 @@ Flat flatten(const Storage &storage, ArrayRef<IndexExpr> low, ArrayRef<IndexExpr
   flat.elements = stride;
   return flat;
 }
+
+/// A number that lists of taps hold, whose use in addresses is to be tabulated.
+struct TapNumber {
+  ForOp loop;          // over the taps
+  StringRef taps;      // its table
+  StringRef lists;     // the table of where lists start
+  int64_t column;
+};
+
+/// Addresses of the reads of a kernel: what depends on the tap of a list alone, and on loops far
+/// outside, is computed there for the taps of all lists.
+class TapAddresses {
+public:
+  TapAddresses(PipelineOp pipeline, gpu::GPUFuncOp func, const llvm::StringMap<Value> &memory)
+      : pipeline(pipeline), func(func), memory(memory) {}
+  void add(Value number, TapNumber tap) { numbers[number] = tap; }
+  /// `place`, with a look-up for as much of it as pays.
+  IndexExpr tabulate(const IndexExpr &given);
+
+private:
+  struct Table {
+    ForOp loop;
+    IndexExpr address; // in numbers of the loop's tap
+    IndexExpr found;   // the same, looked up
+  };
+  Operation *outside(ForOp loop, const IndexExpr &address);
+  IndexExpr fill(TapNumber tap, const IndexExpr &address, Operation *before);
+  int64_t rows(StringRef table) {
+    auto op = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, table));
+    return op.getValue().getShapedType().getDimSize(0);
+  }
+
+  PipelineOp pipeline;
+  gpu::GPUFuncOp func;
+  const llvm::StringMap<Value> &memory;
+  llvm::MapVector<Value, TapNumber> numbers;
+  SmallVector<Table> tables;
+};
 
 class Flattener {
 public:
@@ -298,9 +338,14 @@ LogicalResult Flattener::collectScratch(ProduceOp root, ArrayRef<IndexExpr> bloc
     if (schedule.storageOf(realize.getStage()).memory == Memory::Global)
       realizes.push_back(realize);
   });
+  llvm::StringSet<> seenStages;
   for (RealizeOp realize : realizes) {
     if (failed(outsideThreads(realize)))
       return failure();
+    if (!seenStages.insert(realize.getStage()).second)
+      return realize.emitOpError("storage of @")
+             << realize.getStage() << " in global memory is needed at two places of the kernel of @"
+             << root.getStage() << "; legal: private, or store_at one loop around both";
     Flat flat = flatOf(realize);
     IndexExpr group = 0, groups = 1;
     unsigned seen = 0;
@@ -450,21 +495,154 @@ LogicalResult Flattener::kernel(ProduceOp root) {
   return success();
 }
 
+/// Whether a value is computed from a loop's variable.
+static bool comesFrom(Value value, Value iv) {
+  if (value == iv)
+    return true;
+  Operation *op = value.getDefiningOp();
+  return op && llvm::any_of(op->getOperands(), [&](Value v) { return comesFrom(v, iv); });
+}
+
+/// The operation around `loop` before which `address` can be computed for all taps; none if lists
+/// are not run over again inside, so that nothing is gained.
+Operation *TapAddresses::outside(ForOp loop, const IndexExpr &address) {
+  llvm::SmallPtrSet<Block *, 4> needed;
+  (void)address.rewrite([&](const IndexAtom &atom) -> std::optional<IndexExpr> {
+    auto number = atom.value ? numbers.find(atom.value) : numbers.end();
+    if (atom.value && (number == numbers.end() || number->second.loop != loop))
+      needed.insert(Value(atom.value).getParentBlock());
+    return std::nullopt;
+  });
+  bool again = false;
+  Operation *before = loop;
+  while (!needed.contains(before->getBlock()) && before->getParentOp() != func) {
+    Operation *parent = before->getParentOp();
+    if (auto around = dyn_cast<ForOp>(parent)) {
+      if (around.getKind() == LoopKind::GpuBlock || around.getKind() == LoopKind::GpuThread)
+        break; // these are no loops of a work-item
+      again |= !comesFrom(loop.getMin(), around.getIv()) &&
+               IndexExpr::get(around.getExtent()).constant() != 1;
+    }
+    before = parent;
+  }
+  return again ? before : nullptr;
+}
+
+/// Computes `address` for all taps, and looks it up in the loop over them.
+IndexExpr TapAddresses::fill(TapNumber tap, const IndexExpr &address, Operation *before) {
+  Location loc = tap.loop.getLoc();
+  Type i32 = IntegerType::get(func.getContext(), 32);
+  OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
+  // Room for any lists of about that length, so that equal layers stay equal kernels.
+  int64_t room = llvm::PowerOf2Ceil(rows(tap.taps));
+  Location name = NameLoc::get(builder.getStringAttr(tap.taps + "_addresses"), loc);
+  Value table = memref::AllocaOp::create(builder, name, MemRefType::get({room}, i32));
+
+  builder.setInsertionPoint(before);
+  auto load = [&](StringRef from, const IndexExpr &at) -> Value {
+    Location name = NameLoc::get(builder.getStringAttr(from), loc);
+    Value number = memref::LoadOp::create(builder, name, memory.lookup(from),
+                                          at.materialize(builder, loc));
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
+  };
+  Value count = load(tap.lists, IndexExpr(rows(tap.lists) - 1));
+  auto all = ForOp::create(builder, loc, tap.loop.getName(), LoopKind::Serial,
+                           IndexExpr(0).materialize(builder, loc), count, /*axis=*/int64_t(0));
+  builder.setInsertionPointToStart(&all.getBody().front());
+  IndexExpr one = address;
+  int64_t columns = 1;
+  for (auto &[number, other] : numbers)
+    if (other.loop == tap.loop)
+      columns = std::max(columns, other.column + 1);
+  for (auto &[number, other] : numbers)
+    if (other.loop == tap.loop && one.dependsOn(number))
+      one = one.substitute(number, IndexExpr::get(load(
+                tap.taps, IndexExpr::get(all.getIv()) * IndexExpr(columns) + other.column)));
+  Value entry = arith::IndexCastOp::create(builder, loc, i32, one.materialize(builder, loc));
+  memref::StoreOp::create(builder, loc, entry, table, all.getIv());
+
+  builder.setInsertionPointToStart(&tap.loop.getBody().front());
+  Value found = memref::LoadOp::create(builder, name, table, tap.loop.getIv());
+  return IndexExpr::get(
+      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), found).getResult());
+}
+
+/// The variables of loops that run once, replaced.
+static IndexExpr withoutUnitLoops(const IndexExpr &e) {
+  return e.rewrite([](const IndexAtom &atom) -> std::optional<IndexExpr> {
+    auto iv = dyn_cast_or_null<BlockArgument>(atom.value);
+    auto loop = iv ? dyn_cast<ForOp>(iv.getOwner()->getParentOp()) : ForOp();
+    if (!loop || IndexExpr::get(loop.getExtent()).constant() != 1)
+      return std::nullopt;
+    return withoutUnitLoops(IndexExpr::get(loop.getMin()));
+  });
+}
+
+IndexExpr TapAddresses::tabulate(const IndexExpr &given) {
+  IndexExpr place = numbers.empty() ? given : withoutUnitLoops(given);
+  constexpr int64_t most = 16384; // entries of a private table
+  IndexExpr address, rest = place;
+  std::optional<TapNumber> tap;
+  for (auto &[monomial, coefficient] : place.terms) {
+    IndexExpr term;
+    term.terms[monomial] = coefficient;
+    for (auto &[number, other] : numbers)
+      if (term.dependsOn(number)) {
+        if (tap && tap->loop != other.loop)
+          return place;
+        tap = other;
+        address = address + term;
+        rest = rest - term;
+        break;
+      }
+  }
+  if (!tap)
+    return place;
+  for (const Table &table : tables)
+    if (table.loop == tap->loop && table.address == address)
+      return rest + table.found;
+  Operation *before = outside(tap->loop, address);
+  if (!before)
+    return place;
+  if (rows(tap->taps) > most) {
+    remark::missed(tap->loop.getLoc(), remark::RemarkOpts::name("Tabulate").category(DEBUG_TYPE))
+        << remark::add("addresses of @{0} are computed at each tap: it has {1} taps, and tables "
+                       "have {2} entries at most",
+                       tap->taps, rows(tap->taps), most);
+    return place;
+  }
+  tables.push_back({tap->loop, address, fill(*tap, address, before)});
+  return rest + tables.back().found;
+}
+
 /// Loads, stores and realizes become memory operations.
 LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
   llvm::StringMap<Value> memory;
-  llvm::StringMap<Flat> flats;
+  // Where an access finds a stage: what is realized in the innermost block around it.
+  struct Area {
+    Block *block;
+    Value memory;
+    Flat flat;
+  };
+  llvm::StringMap<SmallVector<Area, 1>> areas;
   for (unsigned i = 0; i + 2 < func.getNumArguments(); ++i) {
     StringRef name = func.getArgAttrOfType<StringAttr>(i, srcc::ocl::nameAttr).getValue();
     memory[name] = func.getArgument(i);
-    flats[name] = storage[name];
+    areas[name].push_back({&func.getBody().front(), func.getArgument(i), storage[name]});
   }
   LogicalResult result = success();
-  auto linear = [&](OpBuilder &builder, Location loc, StringRef name, ValueRange indices) {
+  TapAddresses taps(pipeline, func, memory);
+  auto areaOf = [&](StringRef name, Operation *user) {
+    for (Block *block = user->getBlock();; block = block->getParentOp()->getBlock())
+      for (const Area &area : llvm::reverse(areas[name]))
+        if (area.block == block)
+          return area;
+  };
+  auto placeOf = [](const Area &area, ValueRange indices) {
     SmallVector<IndexExpr> at;
     for (Value v : indices)
       at.push_back(IndexExpr::get(v));
-    return flats[name].linear(at).materialize(builder, loc);
+    return area.flat.linear(at);
   };
   func.walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (failed(result))
@@ -473,7 +651,8 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
     Location loc = op->getLoc();
     if (auto realize = dyn_cast<RealizeOp>(op)) {
       if (auto part = scratch.find(realize.getStage()); part != scratch.end()) {
-        flats[realize.getStage()] = part->second;
+        areas[realize.getStage()].push_back(
+            {realize->getBlock(), memory[realize.getStage()], part->second});
         op->erase();
         return WalkResult::skip();
       }
@@ -486,10 +665,10 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
       }
       if (where == Memory::Local && elements && *elements <= int64_t(1) << 16) {
         auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
-        memory[realize.getStage()] = func.addWorkgroupAttribution(
+        Value shared = func.addWorkgroupAttribution(
             MemRefType::get({*elements}, flat.type, MemRefLayoutAttrInterface(), space),
             NameLoc::get(builder.getStringAttr(realize.getStage()), loc));
-        flats[realize.getStage()] = flat;
+        areas[realize.getStage()].push_back({realize->getBlock(), shared, flat});
         op->erase();
         return WalkResult::skip();
       }
@@ -501,10 +680,10 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
                  << "; compute it at an inner loop, or split by constants";
         return WalkResult::interrupt();
       }
-      memory[realize.getStage()] = memref::AllocaOp::create(
+      Value own = memref::AllocaOp::create(
           builder, NameLoc::get(builder.getStringAttr(realize.getStage()), loc),
           MemRefType::get({*elements}, flat.type));
-      flats[realize.getStage()] = flat;
+      areas[realize.getStage()].push_back({realize->getBlock(), own, flat});
       op->erase();
       return WalkResult::skip();
     }
@@ -527,18 +706,23 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
       return WalkResult::skip();
     }
     if (auto tap = dyn_cast<TapOp>(op)) {
-      Value at = linear(builder, loc, tap.getTable(), tap.getIndices());
+      Value at = placeOf(areaOf(tap.getTable(), tap), tap.getIndices()).materialize(builder, loc);
       Value number = memref::LoadOp::create(builder, NameLoc::get(tap.getTableAttr().getAttr(), loc),
                                             memory[tap.getTable()], at);
-      tap.getResult().replaceAllUsesWith(
-          arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number));
+      Value index = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
+      if (auto over = dyn_cast<BlockArgument>(tap.getIndices().front()); over && tap.getLists())
+        if (auto loop = dyn_cast<ForOp>(over.getOwner()->getParentOp()))
+          taps.add(index, {loop, tap.getTable(), *tap.getLists(),
+                           *IndexExpr::get(tap.getIndices().back()).constant()});
+      tap.getResult().replaceAllUsesWith(index);
       op->erase();
       return WalkResult::skip();
     }
     if (auto load = dyn_cast<LoadOp>(op)) {
-      Value at = linear(builder, loc, load.getSource(), load.getIndices());
-      Value from = memory[load.getSource()];
-      Type stored = flats[load.getSource()].type;
+      Area area = areaOf(load.getSource(), load);
+      Value at = taps.tabulate(placeOf(area, load.getIndices())).materialize(builder, loc);
+      Value from = area.memory;
+      Type stored = area.flat.type;
       Location name = NameLoc::get(builder.getStringAttr(load.getSource()), loc);
       Value value;
       if (stored.isF16() && load.getType().isF32())
@@ -550,24 +734,26 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
       return WalkResult::skip();
     }
     if (auto touch = dyn_cast<TouchOp>(op)) {
-      if (!memory.count(touch.getSource())) { // nothing else here needs it
+      if (!areas.count(touch.getSource())) { // nothing else here needs it
         op->erase();
         return WalkResult::skip();
       }
-      Value at = linear(builder, loc, touch.getSource(), touch.getIndices());
-      memref::PrefetchOp::create(builder, loc, memory[touch.getSource()], at, /*isWrite=*/false,
+      Area area = areaOf(touch.getSource(), touch);
+      Value at = placeOf(area, touch.getIndices()).materialize(builder, loc);
+      memref::PrefetchOp::create(builder, loc, area.memory, at, /*isWrite=*/false,
                                  /*localityHint=*/3, /*isDataCache=*/true);
       op->erase();
       return WalkResult::skip();
     }
     if (auto store = dyn_cast<StoreOp>(op)) {
-      Value at = linear(builder, loc, store.getStage(), store.getIndices());
-      Value to = memory[store.getStage()];
+      Area area = areaOf(store.getStage(), store);
+      Value at = placeOf(area, store.getIndices()).materialize(builder, loc);
+      Value to = area.memory;
       if (store.getPredicate()) {
         auto guard = scf::IfOp::create(builder, loc, store.getPredicate(), false);
         builder = guard.getThenBodyBuilder();
       }
-      Type stored = flats[store.getStage()].type;
+      Type stored = area.flat.type;
       if (stored.isF16() && store.getValue().getType().isF32())
         srcc::ocl::VStoreHalfOp::create(builder, loc, store.getValue(), to, at);
       else

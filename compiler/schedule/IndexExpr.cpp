@@ -743,16 +743,18 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
   llvm_unreachable("covered switch");
 }
 
-/// The innermost loop whose variable an atom depends on, as a depth.
+/// The innermost loop whose variable an atom or expression depends on, as a depth.
+static unsigned depthOf(const IndexExpr &e);
 static unsigned depthOf(const IndexAtom &a) {
   if (Value value = a.value)
     return depthOf(value.getParentBlock());
+  return a.kind == IndexAtom::Size ? 0 : std::max(depthOf(a.a), depthOf(a.b));
+}
+static unsigned depthOf(const IndexExpr &e) {
   unsigned depth = 0;
-  if (a.kind != IndexAtom::Size)
-    for (const IndexExpr *e : {&a.a, &a.b})
-      for (auto &[monomial, coefficient] : e->terms)
-        for (const AtomRef &factor : monomial)
-          depth = std::max(depth, depthOf(*factor));
+  for (auto &[monomial, coefficient] : e.terms)
+    for (const AtomRef &factor : monomial)
+      depth = std::max(depth, depthOf(*factor));
   return depth;
 }
 
@@ -773,66 +775,86 @@ static AtomRef commonFactor(const IndexExpr &e) {
   return best;
 }
 
-Value IndexExpr::materialize(OpBuilder &builder, Location loc) const {
-  auto constant = [&](int64_t n) -> Value {
-    return arith::ConstantIndexOp::create(builder, loc, n);
-  };
-  // y a + y b is y (a + b): the sum may be the same for many y.
-  if (AtomRef factor = commonFactor(*this)) {
-    IndexExpr inner, rest;
-    int64_t number = 0;
-    for (auto &[monomial, coefficient] : terms) {
+namespace {
+/// A part of a sum: plus or minus `factor` (if any) times `inner`.
+struct Summand {
+  AtomRef factor;
+  IndexExpr inner;
+  bool negative = false;
+  unsigned depth() const { return std::max(factor ? depthOf(*factor) : 0, depthOf(inner)); }
+};
+} // namespace
+
+/// A sum as summands and a constant. y a + y b becomes y (a + b): the sum may be the same for many
+/// y. In order of what changes least, so that loops find its sum outside; of these positive ones
+/// first.
+static SmallVector<Summand> summandsOf(IndexExpr rest, int64_t &number) {
+  SmallVector<Summand> summands;
+  number = 0;
+  while (AtomRef factor = commonFactor(rest)) {
+    IndexExpr inner, others;
+    for (auto &[monomial, coefficient] : rest.terms) {
       auto place = llvm::find_if(monomial, [&](const AtomRef &a) {
         return !AtomLess()(a, factor) && !AtomLess()(factor, a);
       });
-      if (monomial.empty()) {
-        number = coefficient;
-      } else if (place == monomial.end()) {
-        rest.terms[monomial] = coefficient;
+      if (place == monomial.end()) {
+        others.terms[monomial] = coefficient;
       } else {
-        Monomial without(monomial);
+        IndexExpr::Monomial without(monomial);
         without.erase(without.begin() + (place - monomial.begin()));
         inner.terms[without] = coefficient;
       }
     }
-    Value product = arith::MulIOp::create(builder, loc, materializeAtom(*factor, builder, loc),
-                                          inner.materialize(builder, loc));
-    Value sum = rest.terms.empty()
-                    ? product
-                    : arith::AddIOp::create(builder, loc, rest.materialize(builder, loc), product)
-                          .getResult();
-    if (number > 0)
-      sum = arith::AddIOp::create(builder, loc, sum, constant(number));
-    if (number < 0)
-      sum = arith::SubIOp::create(builder, loc, sum, constant(-number));
-    return sum;
+    summands.push_back({factor, inner});
+    rest = others;
   }
-  Value sum;
-  int64_t number = 0;
-  // Positive terms first, the constant last: reads as a person would write it.
-  for (bool negative : {false, true})
-    for (auto &[monomial, coefficient] : terms) {
-      if (monomial.empty()) {
-        number = coefficient;
-        continue;
-      }
-      if ((coefficient < 0) != negative)
-        continue;
-      Value product;
-      for (const AtomRef &factor : monomial) {
-        Value next = materializeAtom(*factor, builder, loc);
-        product = product ? arith::MulIOp::create(builder, loc, product, next) : next;
-      }
-      if (std::abs(coefficient) != 1)
-        product = arith::MulIOp::create(builder, loc, product, constant(std::abs(coefficient)));
-      if (!sum)
-        sum = negative ? arith::SubIOp::create(builder, loc, constant(0), product).getResult()
-                       : product;
-      else if (negative)
-        sum = arith::SubIOp::create(builder, loc, sum, product);
-      else
-        sum = arith::AddIOp::create(builder, loc, sum, product);
+  for (auto &[monomial, coefficient] : rest.terms) {
+    if (monomial.empty()) {
+      number = coefficient;
+      continue;
     }
+    Summand summand;
+    summand.inner.terms[monomial] = std::abs(coefficient);
+    summand.negative = coefficient < 0;
+    summands.push_back(summand);
+  }
+  llvm::stable_sort(summands, [](const Summand &a, const Summand &b) {
+    return std::pair(a.depth(), a.negative) < std::pair(b.depth(), b.negative);
+  });
+  return summands;
+}
+
+Value IndexExpr::materialize(OpBuilder &builder, Location loc) const {
+  auto constant = [&](int64_t n) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, n);
+  };
+  auto product = [&](const Summand &summand) -> Value {
+    if (summand.factor)
+      return arith::MulIOp::create(builder, loc,
+                                   materializeAtom(*summand.factor, builder, loc),
+                                   summand.inner.materialize(builder, loc));
+    auto &[monomial, coefficient] = *summand.inner.terms.begin();
+    Value result;
+    for (const AtomRef &factor : monomial) {
+      Value next = materializeAtom(*factor, builder, loc);
+      result = result ? arith::MulIOp::create(builder, loc, result, next) : next;
+    }
+    return coefficient == 1 ? result
+                            : arith::MulIOp::create(builder, loc, result, constant(coefficient));
+  };
+  int64_t number = 0;
+  Value sum;
+  for (const Summand &summand : summandsOf(*this, number)) {
+    Value next = product(summand);
+    if (!sum)
+      sum = summand.negative ? arith::SubIOp::create(builder, loc, constant(0), next).getResult()
+                             : next;
+    else if (summand.negative)
+      sum = arith::SubIOp::create(builder, loc, sum, next);
+    else
+      sum = arith::AddIOp::create(builder, loc, sum, next);
+  }
+  // The constant comes last: reads as a person would write it.
   if (!sum)
     return constant(number);
   if (number > 0)

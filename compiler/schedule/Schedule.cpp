@@ -392,6 +392,7 @@ LogicalResult Reader::group(GroupOp op) {
   TapGroup group;
   group.tap = op.getTap().str();
   group.factor = op.getFactor();
+  group.tabulate = op.getTabulate();
   group.dim = dim - names.begin();
   auto loops = strings(op.getLoops());
   if (loops.empty())

@@ -31,6 +31,7 @@ struct TapGroup {
   std::string tap;                // the loop over the list
   int64_t factor = 1;             // points of `dim` that share a list
   unsigned dim = 0;               // pure dimension
+  bool tabulate = false;          // addresses that depend on the taps are computed once for all
 };
 
 /// Loops of a pure definition or an update, innermost first, and how they came about.

@@ -288,7 +288,7 @@ std::pair<IndexExpr, IndexExpr> GroupedTaps::range(OpBuilder &builder, Location 
   int64_t bound = taps.size() + 1;
   auto start = [&](const IndexExpr &at) {
     return IndexExpr::get(TapOp::create(builder, loc, builder.getIndexType(), startName,
-                                        at.materialize(builder, loc), bound));
+                                        at.materialize(builder, loc), bound, FlatSymbolRefAttr()));
   };
   IndexExpr begin = start(number), end = start(number + 1);
   return {begin, end - begin};
@@ -299,8 +299,10 @@ void GroupedTaps::decode(OpBuilder &builder, Location loc, Value index,
   tap = index;
   for (auto [column, loop] : llvm::enumerate(group.loops)) {
     Value place = arith::ConstantIndexOp::create(builder, loc, column);
+    auto lists = group.tabulate ? FlatSymbolRefAttr::get(builder.getContext(), startName)
+                                : FlatSymbolRefAttr();
     loops[loop] = IndexExpr::get(TapOp::create(builder, loc, builder.getIndexType(), tapName,
-                                               ValueRange{index, place}, extents[loop]));
+                                               ValueRange{index, place}, extents[loop], lists));
   }
 }
 

@@ -246,10 +246,15 @@ def Sched_GroupOp : Sched_LoopDirective<"group"> {
             f(c, ...) += w(c, rc, ky, kx)        f(c, ...) += packed(tap, c % 4)
                          * in(rc, ...)                       * in(rc, ...)
     ```
+    With `tabulate` what the taps add to the addresses of the reads is computed for all lists at
+    once, into a private table, before the outermost loop that it does not depend on; at a tap one
+    look-up is left. It pays where points that share a list follow each other and instructions are
+    what limits (CPUs); where nothing can be gained, or the lists have more than 16384 entries,
+    addresses are computed at the taps.
   }];
   let arguments = (ins FlatSymbolRefAttr:$stage, I64Attr:$update, StrArrayAttr:$loops, StrAttr:$tap,
-    I64Attr:$factor, StrAttr:$dim);
-  let assemblyFormat = "$stage `update` $update $loops `into` $tap `by` $factor `over` $dim attr-dict";
+    I64Attr:$factor, StrAttr:$dim, UnitAttr:$tabulate);
+  let assemblyFormat = "$stage `update` $update $loops `into` $tap `by` $factor `over` $dim (`tabulate` $tabulate^)? attr-dict";
 }
 def Sched_SplitOp : Sched_LoopDirective<"split"> {
   let summary = "one loop into an outer and an inner one of `factor` steps";
@@ -387,9 +392,14 @@ def Sched_TouchOp : Sched_Op<"touch", [MemoryEffects<[MemRead, MemWrite]>]> {
 }
 def Sched_TapOp : Sched_Op<"tap", [Pure]> {
   let summary = "an index out of a table of lists, known to be in [0, bound)";
-  let arguments = (ins FlatSymbolRefAttr:$table, Variadic<Index>:$indices, I64Attr:$bound);
+  let description = [{
+    `lists` is the table of the places where lists start, the last of them where they end, if
+    addresses that depend on the result are to be tabulated.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$table, Variadic<Index>:$indices, I64Attr:$bound,
+    OptionalAttr<FlatSymbolRefAttr>:$lists);
   let results = (outs Index:$result);
-  let assemblyFormat = "$table `[` $indices `]` `below` $bound attr-dict";
+  let assemblyFormat = "$table `[` $indices `]` `below` $bound (`lists` $lists^)? attr-dict";
 }
 def Sched_StoreOp : Sched_Op<"store", [MemoryEffects<[MemWrite]>, AttrSizedOperandSegments]> {
   let summary = "writes a stage where `predicate`, if given, holds";

@@ -48,6 +48,7 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "may write outside the output", "a list of taps serves", "cannot be grouped", "cannot slide along loop",
     r"slides along loop .* which is", "is computed ahead along loop", "alive at once, but is folded by",
     r"inside gpu_threads loop .* belongs to one work-item", "in global memory belongs to a work-group",
+    "in global memory is needed at two places",
     "cannot be a GPU dimension", "work-group size must be constant", "memory must have a constant size",
     "must depend on H and W only", "is read at places whose bounds are not constant", "is the same for all lanes",
     "in pieces, and others are computed inside",

@@ -671,7 +671,8 @@ class Random(Schedule):
         head = f"@{stage.name} update {update - 1}"
         if by > 1 and not self.add(f'split {head} "c" into "cg", "cf" by {factor(by)}'):
             return
-        if self.add(f'group {head} {quoted(chosen)} into "tap" by {by} over "c"'):
+        tabulate = " tabulate" if self.chance(0.5) else ""
+        if self.add(f'group {head} {quoted(chosen)} into "tap" by {by} over "c"{tabulate}'):
             self.add(f"reorder {head} {quoted(self.listed(nest, [l.name for l in nest.loops]))}")
 
 

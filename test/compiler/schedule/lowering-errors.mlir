@@ -365,3 +365,36 @@ sched.schedule @p {
   sched.reorder @f ["yi", "yo", "c", "x"]
   sched.fuse @f "yo", "c" into "yoc"
 }
+
+// -----
+
+// Both @g and @out compute @f for themselves, in one kernel.
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{storage of @f in global memory is needed at two places of the kernel of @out; legal: private, or store_at one loop around both}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @g dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @f[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %a = sched.read @f[%c, %y, %x] : f32
+    %b = sched.read @g[%c, %y, %x] : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.gpu_blocks @out ["y"]
+  sched.compute_at @g at @out "x"
+  sched.compute_at @f at @out "x"
+  sched.compute_at @f at @g "x"
+  sched.store_in @f global
+}

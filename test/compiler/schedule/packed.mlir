@@ -29,4 +29,4 @@ sched.schedule @p {
   sched.reorder @f ["ci", "x", "y", "co"]
   sched.vectorize @f ["ci"]
 }
-// CHECK: *(global float4 *)&f[{{.*}}] = in[{{.*}}] * *(global const float4 *)&t[
+// CHECK: *(global float4 *)(&f[{{.*}}) = (&in[{{.*}}])[x] * *(global const float4

@@ -33,4 +33,5 @@ sched.schedule @p {
 }
 
 // CHECK: for (int xc = 0; xc < 3; ++xc)
-// CHECK: in[{{.*}}xc * H
+// CHECK: [[AT:index[0-9]*]] = {{.*}}xc * H
+// CHECK: (&in{{.*}}){{\[}}[[AT]]]
