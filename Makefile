@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test fuzz bench bench-peers format clean
+.PHONY: help deps build demo test fuzz bench bench-cost bench-peers format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -20,7 +20,7 @@ APT_PACKAGES := g++ make cmake ninja-build ccache lld-22 clang-22 llvm-22-dev ll
   mlir-22-tools zlib1g-dev libzstd-dev libxml2-dev libffi-dev libz3-dev libonnx-dev libprotobuf-dev protobuf-compiler \
   flatbuffers-compiler libflatbuffers-dev libxxhash-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libstb-dev \
   libjpeg-dev libpng-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev opencl-headers \
-  ocl-icd-libopencl1 pocl-opencl-icd libtorch-dev libgtest-dev oclgrind python3 python3-venv python3-psutil
+  ocl-icd-libopencl1 pocl-opencl-icd libtorch-dev libsqlite3-dev libeigen3-dev libgtest-dev oclgrind python3 python3-venv python3-psutil
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ fuzz: build ## random networks under random schedules: CASES=2000 from SEED=1 on
 
 bench: build ## time whole networks: dense, unfused, pruned (BENCH_FLAGS="--quick"; docs/benchmarks.md)
 	@$(PYTHON) bench/models.py $(BENCH_FLAGS)
+
+bench-cost: build ## how well the cost model predicts, on kernels its fit never saw (docs/cost.md)
+	@$(PYTHON) bench/cost.py $(BENCH_FLAGS)
 
 bench-peers: build $(BUILD)/venv-peers/requirements.txt $(BUILD)/venv-deepsparse/requirements.txt ## time srcc beside other engines, which it installs
 	@$(BUILD)/venv-peers/bin/python bench/peers.py $(BENCH_FLAGS)

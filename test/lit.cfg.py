@@ -48,7 +48,7 @@ round_trip = ["--verify-roundtrip"] if os.environ.get("SRCC_ROUND_TRIP") else []
 llvm_config.add_tool_substitutions(
     [ToolSubst("srcc-opt", extra_args=round_trip, unresolved="ignore")]
     + [ToolSubst(name, unresolved="ignore") for name in
-       ["srcc", "srcc-translate", "srcc-reduce", "srcc-run", "srcc-eval", "srcc-bench", "srcc-search"]], [bin_dir])
+       ["srcc", "srcc-cost", "srcc-translate", "srcc-reduce", "srcc-run", "srcc-eval", "srcc-bench", "srcc-search"]], [bin_dir])
 llvm_config.add_tool_substitutions(
     ["FileCheck", "not", "count", "split-file", "clang-22"], [config.llvm_tools_dir])
 

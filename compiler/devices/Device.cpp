@@ -8,12 +8,14 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Threading.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <cstdio>
 #include <optional>
 
 using namespace llvm;
@@ -34,6 +36,13 @@ static Error failure(const Twine &text) {
   return createStringError(inconvertibleErrorCode(), text);
 }
 
+/// A number as people write it, six digits at most.
+static std::string shortest(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof(buffer), "%.6g", value);
+  return buffer;
+}
+
 /// The candidate that looks most like the text, or "" if none does.
 template <typename Range> static std::string nearest(StringRef text, const Range &candidates) {
   std::string best;
@@ -46,6 +55,71 @@ template <typename Range> static std::string nearest(StringRef text, const Range
     }
   }
   return best;
+}
+
+//===- coefficients of the cost model -------------------------------------===//
+
+ArrayRef<CostKey> srcc::costKeys() {
+  static const CostKey keys[] = {
+      {"clock_ghz", "GHz", &CostFacts::clock, 0.01, 100},
+      {"lanes", "f32 lanes of an instruction", &CostFacts::lanes, 1, 64},
+      {"fma_per_cycle", "instructions per cycle and unit", &CostFacts::fmaPerCycle, 0.001, 1e5},
+      {"alu_per_cycle", "instructions per cycle and unit", &CostFacts::aluPerCycle, 0.001, 1e5},
+      {"load_per_cycle", "instructions per cycle and unit", &CostFacts::loadPerCycle, 0.001, 1e5},
+      {"store_per_cycle", "instructions per cycle and unit", &CostFacts::storePerCycle, 0.001, 1e5},
+      {"issue_per_cycle", "instructions per cycle and unit", &CostFacts::issuePerCycle, 0.001, 1e5},
+      {"special_cycles", "cycles", &CostFacts::specialCycles, 0, 1e4},
+      {"latency_cycles", "cycles", &CostFacts::latency, 0, 1e4},
+      {"loop_cycles", "cycles", &CostFacts::loopCycles, 0, 1e4},
+      {"exit_cycles", "cycles", &CostFacts::exitCycles, 0, 1e4},
+      {"resident", "work-items per unit", &CostFacts::resident, 1, 1e6},
+      {"occupancy_steps", "steps from empty to full", &CostFacts::steps, 1, 1024},
+      {"l2_gbs", "GB/s", &CostFacts::l2Bandwidth, 0.01, 1e6},
+      {"llc_gbs", "GB/s", &CostFacts::llcBandwidth, 0.01, 1e6},
+      {"memory_gbs", "GB/s", &CostFacts::memoryBandwidth, 0.01, 1e6},
+      {"llc_share", "share", &CostFacts::llcShare, 0, 1},
+      {"launch_us", "us", &CostFacts::launch, 0, 1e6},
+      {"gap_us", "us", &CostFacts::gap, 0, 1e6},
+      {"group_us", "us", &CostFacts::group, 0, 1e6},
+      {"overlap", "share", &CostFacts::overlap, 0, 1},
+  };
+  return keys;
+}
+
+/// Coefficients that follow from what a device file has anyway.
+static CostFacts derivedCosts(const Device &device) {
+  CostFacts cost;
+  auto set = [](Fact<double> &fact, double value, const char *from) {
+    fact.value = value;
+    fact.from = from;
+  };
+  bool cpu = device.kind == DeviceKind::CPU;
+  double lanes = cpu ? double(device.vectorWidth) : 1;
+  double clock = cpu ? 3 : 0.7;
+  double fma = device.peakF32 / (2 * lanes * clock * double(device.computeUnits));
+  const char *ports = "assumed: in proportion to multiply-adds";
+  set(cost.clock, clock, cpu ? "assumed: a processor of today" : "assumed: a phone's GPU");
+  set(cost.lanes, lanes, "derived: vector_width on a CPU, one on a GPU");
+  set(cost.fmaPerCycle, fma, "derived: peak_gflops_f32 by clock, lanes and units");
+  set(cost.aluPerCycle, fma, ports);
+  set(cost.loadPerCycle, cpu ? fma : fma / 4, ports);
+  set(cost.storePerCycle, cpu ? fma / 2 : fma / 8, ports);
+  set(cost.issuePerCycle, cpu ? 2.5 * fma : fma, ports);
+  set(cost.specialCycles, cpu ? 20 : 4 / std::max(fma, 1e-3), "assumed: a few instructions");
+  set(cost.latency, cpu ? 4 : 10, "assumed: as processors of today");
+  set(cost.loopCycles, cpu ? 1 : 4 / std::max(fma, 1e-3), "assumed: counter and branch");
+  set(cost.exitCycles, cpu ? 15 : 0, cpu ? "assumed: a mispredicted branch" : "assumed: none is foreseen");
+  set(cost.resident, cpu ? 1 : 1024, "assumed: as GPUs of phones");
+  set(cost.steps, cpu ? 1 : 8, "assumed: waves of a scheduler");
+  set(cost.l2Bandwidth, 8 * device.bandwidth, "assumed: eight times that of memory");
+  set(cost.llcBandwidth, 2 * device.bandwidth, "assumed: twice that of memory");
+  set(cost.memoryBandwidth, device.bandwidth, "derived: bandwidth_gbs");
+  set(cost.llcShare, 0.5, "assumed: others take half");
+  set(cost.launch, 20, "assumed: as drivers of today");
+  set(cost.gap, 10, "assumed: as drivers of today");
+  set(cost.group, cpu ? 0.5 : 0, "assumed: a call");
+  set(cost.overlap, 0.7, "assumed: caches and waves hide most of the lesser");
+  return cost;
 }
 
 //===- device files -------------------------------------------------------===//
@@ -99,6 +173,23 @@ public:
       else
         fail(key, "takes a number above 0");
     }
+  }
+  void within(StringRef key, Fact<double> &to, double low, double high) {
+    if (const json::Value *value = fact(key, to.from)) {
+      auto number = value->getAsNumber();
+      if (number && *number >= low && *number <= high)
+        to.value = *number;
+      else
+        fail(key, "takes a number from " + shortest(low) + " to " + shortest(high));
+    }
+  }
+  /// An object, or null if the key is not there.
+  const json::Object *section(StringRef key) {
+    known.push_back(key);
+    const json::Value *value = object.get(key);
+    if (value && !value->getAsObject())
+      fail(key, "takes an object");
+    return value ? value->getAsObject() : nullptr;
   }
   void fail(StringRef key, const Twine &problem) {
     if (message.empty())
@@ -211,9 +302,67 @@ Expected<Device> srcc::parseDevice(StringRef text, StringRef file) {
     reader.fail("vector_width", "takes 1, 2, 4, 8 or 16");
   if (device.preferredThreads > device.maxThreads)
     reader.fail("preferred_threads", "is above max_threads");
+  const json::Object *costs = reader.section("cost");
   if (Error error = reader.finish())
     return std::move(error);
+  if (!costs) {
+    device.cost = derivedCosts(device);
+    return device;
+  }
+  std::string place = (file + ": \"cost\"").str();
+  Reader costReader(*costs, place);
+  for (const CostKey &key : costKeys())
+    costReader.within(key.key, device.cost.*key.fact, key.low, key.high);
+  if (Error error = costReader.finish())
+    return std::move(error);
   return device;
+}
+
+std::string srcc::printDevice(const Device &device) {
+  std::string text;
+  raw_string_ostream os(text);
+  auto quoted = [](StringRef s) { return formatv("{0}", json::Value(s)).str(); };
+  auto fact = [&](StringRef key, const Twine &value, StringRef from, StringRef indent = "  ") {
+    os << ",\n" << indent << quoted(key) << ": {\"value\": " << value << ", \"from\": " << quoted(from) << "}";
+  };
+  auto integer = [&](StringRef key, const Fact<int64_t> &f) { fact(key, Twine(f.value), f.from); };
+  auto number = [&](StringRef key, const Fact<double> &f, StringRef indent = "  ") {
+    fact(key, shortest(f.value), f.from, indent);
+  };
+  auto flag = [&](StringRef key, const Fact<bool> &f) { fact(key, f.value ? "true" : "false", f.from); };
+  auto choice = [&](StringRef key, StringRef value, StringRef from) { fact(key, quoted(value), from); };
+  os << "{\n  \"name\": " << quoted(device.name) << ",\n  \"vendor\": " << quoted(device.vendor)
+     << ",\n  \"description\": " << quoted(device.description)
+     << ",\n  \"kind\": " << (device.kind == DeviceKind::CPU ? "\"cpu\"" : "\"gpu\"");
+  integer("vector_width", device.vectorWidth);
+  integer("registers", device.registers);
+  integer("l1_bytes", device.l1Bytes);
+  integer("l2_bytes", device.l2Bytes);
+  integer("llc_bytes", device.llcBytes);
+  integer("compute_units", device.computeUnits);
+  integer("wave", device.wave);
+  integer("max_threads", device.maxThreads);
+  integer("preferred_threads", device.preferredThreads);
+  integer("local_bytes", device.localBytes);
+  flag("fp16", device.fp16);
+  flag("images", device.images);
+  const char *multiplyAdds[] = {"fma", "mad", "contract"};
+  choice("multiply_add", multiplyAdds[int(device.multiplyAdd.value)], device.multiplyAdd.from);
+  const char *prefetches[] = {"none", "function", "builtin"};
+  choice("prefetch", prefetches[int(device.prefetching.value)], device.prefetching.from);
+  choice("storage", device.storage.value == Storage::F32 ? "f32" : "f16", device.storage.from);
+  number("peak_gflops_f32", device.peakF32);
+  if (device.fp16)
+    number("peak_gflops_f16", device.peakF16);
+  number("bandwidth_gbs", device.bandwidth);
+  os << ",\n  \"cost\": {";
+  for (const CostKey &key : costKeys()) {
+    const Fact<double> &f = device.cost.*key.fact;
+    os << (key.key == costKeys().front().key ? "\n    " : ",\n    ") << quoted(key.key)
+       << ": {\"value\": " << shortest(f.value) << ", \"from\": " << quoted(f.from) << "}";
+  }
+  os << "\n  }\n}\n";
+  return text;
 }
 
 Expected<Device> srcc::loadDevice(StringRef nameOrPath) {
@@ -301,6 +450,7 @@ Device srcc::adaptToHost(Device pocl, const HostCPU &cpu) {
   set(pocl.vectorWidth, cpu.vectorWidth, features);
   set(pocl.registers, cpu.registers, features);
   set(pocl.computeUnits, cpu.threads, "measured: the threads this process may use");
+  set(pocl.cost.lanes, double(cpu.vectorWidth), features);
   if (cpu.l1Bytes)
     set(pocl.l1Bytes, cpu.l1Bytes, caches);
   if (cpu.l2Bytes)

@@ -5,6 +5,7 @@
 #ifndef SRCC_COMPILER_DEVICES_DEVICE_H
 #define SRCC_COMPILER_DEVICES_DEVICE_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -33,6 +34,32 @@ enum class Prefetching { None, Function, Builtin };
 /// Element type of intermediate results in global memory.
 enum class Storage { F32, F16 };
 
+/// What work costs on a device, for the analytic model (compiler/cost/CostModel.h has the formula).
+/// Instructions are of `lanes` 32-bit values; what is per cycle is of one compute unit.
+struct CostFacts {
+  Fact<double> clock;         ///< GHz
+  Fact<double> lanes;         ///< f32 lanes of one instruction of a work-item
+  Fact<double> fmaPerCycle;   ///< multiply-adds
+  Fact<double> aluPerCycle;   ///< other arithmetic, conversions, selections
+  Fact<double> loadPerCycle;  ///< reads that hit the first-level cache
+  Fact<double> storePerCycle; ///< writes
+  Fact<double> issuePerCycle; ///< instructions of all kinds
+  Fact<double> specialCycles; ///< of a division, square root, exponential, ...
+  Fact<double> latency;       ///< cycles of an addition that waits for the one before
+  Fact<double> loopCycles;    ///< of an iteration of a loop, beside its body
+  Fact<double> exitCycles;    ///< of the end of a loop that nothing foresees
+  Fact<double> resident;      ///< work-items in flight on a compute unit, with few registers each
+  Fact<double> steps;         ///< occupancy is a multiple of 1 / steps
+  Fact<double> l2Bandwidth;   ///< GB/s between first and second-level caches, of all units
+  Fact<double> llcBandwidth;  ///< GB/s behind the second-level caches
+  Fact<double> memoryBandwidth; ///< GB/s behind the last-level cache, as kernels reach it
+  Fact<double> llcShare;      ///< share of the last-level cache that holds this device's data
+  Fact<double> launch;        ///< us of a launch on the device
+  Fact<double> gap;           ///< us from the end of a launch to the start of the next
+  Fact<double> group;         ///< us of a work-group, on a compute unit
+  Fact<double> overlap;       ///< share of the lesser of arithmetic and memory time that is hidden, 0 to 1
+};
+
 /// A device as its file describes it: compiler/devices/<name>.json. Schedules are chosen by these
 /// facts and never by the name.
 struct Device {
@@ -60,7 +87,19 @@ struct Device {
   Fact<double> peakF32;   ///< GFLOP/s, a multiply-add counts two
   Fact<double> peakF16;   ///< GFLOP/s in half, 0 without fp16
   Fact<double> bandwidth; ///< of global memory, GB/s (10^9)
+  CostFacts cost;         ///< derived from the facts above where the file has none
 };
+
+/// The coefficients of the cost model with their keys in device files, their units and bounds.
+struct CostKey {
+  llvm::StringRef key, unit;
+  Fact<double> CostFacts::*fact;
+  double low, high; ///< values that a file may have
+};
+llvm::ArrayRef<CostKey> costKeys();
+
+/// The device as a file's text that parseDevice reads back.
+std::string printDevice(const Device &device);
 
 /// The processor this program runs on.
 struct HostCPU {

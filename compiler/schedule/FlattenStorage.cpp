@@ -144,7 +144,7 @@ private:
   LogicalResult collectScratch(ProduceOp root, ArrayRef<IndexExpr> blocks);
   Operation *lookup(StringRef name) { return SymbolTable::lookupSymbolIn(pipeline, name); }
   FailureOr<AffineMap> affine(Operation *op, ArrayRef<IndexExpr> exprs, StringRef what);
-  void describe(StageOp stage, llvm::SetVector<StringRef> &layers, IndexExpr &macs);
+  void describe(StageOp stage, llvm::MapVector<StringRef, IndexExpr> &layers, IndexExpr &macs);
 
   LoopsOp loops;
   PipelineOp pipeline;
@@ -300,7 +300,7 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
 
 /// Layers and multiply-adds of a kernel: those of its root and of all that is inlined or computed
 /// in it.
-void Flattener::describe(StageOp stage, llvm::SetVector<StringRef> &layers, IndexExpr &macs) {
+void Flattener::describe(StageOp stage, llvm::MapVector<StringRef, IndexExpr> &layers, IndexExpr &macs) {
   llvm::SetVector<Operation *> members;
   members.insert(stage);
   for (unsigned i = 0; i < members.size(); ++i)
@@ -311,12 +311,18 @@ void Flattener::describe(StageOp stage, llvm::SetVector<StringRef> &layers, Inde
     });
   for (auto op : pipeline.getOps<StageOp>())
     if (members.contains(op)) {
-      if (op.getLayers())
-        for (auto layer : op.getLayers()->getAsRange<StringAttr>())
-          layers.insert(layer.getValue());
+      IndexExpr own = 0;
       if (op.getMacs())
-        macs = macs + IndexExpr::get(op.getMacs()->getResult(0), IndexExpr::size(0),
-                                     IndexExpr::size(1));
+        own = IndexExpr::get(op.getMacs()->getResult(0), IndexExpr::size(0), IndexExpr::size(1));
+      macs = macs + own;
+      if (!op.getLayers())
+        continue;
+      // A stage's first layer is the one that sums.
+      for (auto layer : op.getLayers()->getAsRange<StringAttr>()) {
+        layers.try_emplace(layer.getValue(), 0);
+        layers[layer.getValue()] = layers[layer.getValue()] + own;
+        own = 0;
+      }
     }
 }
 
@@ -477,7 +483,7 @@ LogicalResult Flattener::kernel(ProduceOp root) {
     if (writes.contains(name))
       writePlaces.push_back(i);
   }
-  llvm::SetVector<StringRef> layers;
+  llvm::MapVector<StringRef, IndexExpr> layers;
   IndexExpr macs = 0, bytes = 0;
   describe(stage, layers, macs);
   for (StringRef name : names)
@@ -489,9 +495,21 @@ LogicalResult Flattener::kernel(ProduceOp root) {
     return failure();
   auto symbol = SymbolRefAttr::get(context, kernels.getName(),
                                    {FlatSymbolRefAttr::get(context, kernelName)});
-  srcc::ocl::LaunchOp::create(builder, loc, symbol, *blockMap, *threadMap, names.getArrayRef(),
-                              readPlaces, writePlaces, format, outFormat, layers.getArrayRef(),
-                              *macMap, *byteMap);
+  SmallVector<StringRef> layerNames;
+  SmallVector<IndexExpr> layerMacs;
+  for (auto &[name, own] : layers) {
+    layerNames.push_back(name);
+    layerMacs.push_back(own);
+  }
+  auto launch = srcc::ocl::LaunchOp::create(builder, loc, symbol, *blockMap, *threadMap,
+                                            names.getArrayRef(), readPlaces, writePlaces, format,
+                                            outFormat, layerNames, *macMap, *byteMap);
+  if (layerNames.size() > 1) { // by which the cost model shares the kernel's time among them
+    auto shares = affine(root, layerMacs, "cost");
+    if (failed(shares))
+      return failure();
+    launch->setAttr("layer_macs", AffineMapAttr::get(*shares));
+  }
   return success();
 }
 

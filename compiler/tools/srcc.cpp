@@ -6,11 +6,11 @@
 #include "compiler/emit/PackageWriter.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/schedule/Passes.h"
+#include "compiler/tools/Pipeline.h"
 #include "compiler/tools/Registration.h"
 #include "dialects/sr/Interpreter.h"
 #include "dialects/sr/ModelFile.h"
 #include "dialects/sr/ReceptiveField.h"
-#include "frontend/Onnx.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -38,7 +38,7 @@ enum class Phase { Import, SR, Sched, Loops, OpenCL, Package };
 /// Made in main, once the options of LLVM that have the same names are out of the way.
 struct Options {
   cl::OptionCategory category{"srcc options"};
-  cl::opt<std::string> input{cl::Positional, cl::Required, cl::cat(category), cl::value_desc("MODEL"),
+  cl::opt<std::string> input{cl::Positional, cl::cat(category), cl::value_desc("MODEL"),
                            cl::desc("MODEL (.onnx, .mlir or .mlirbc)")};
   cl::opt<std::string> output{"o", cl::cat(category), cl::value_desc("FILE"),
                             cl::desc("Package to write; with --stop-after or --emit the text "
@@ -72,6 +72,9 @@ struct Options {
                                     "network clips at 255)")};
   cl::opt<bool> noGolden{"no-golden", cl::cat(category),
                        cl::desc("Leave out the picture by which the runtime checks a new driver")};
+  cl::opt<uint64_t> kit{"profile-kit", cl::cat(category), cl::ValueOptional, cl::init(0), cl::value_desc("N"),
+                        cl::desc("Instead of a MODEL: the kernels that srcc-bench --profile measures, kit N "
+                                 "(default 0; odd ones are compiled with --no-fusion)")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
   cl::opt<std::string> remarks{"remarks", cl::cat(category), cl::ValueOptional,
@@ -120,37 +123,9 @@ LogicalResult writeIR(ModuleOp module) {
 }
 
 OwningOpRef<ModuleOp> readModel(MLIRContext *context) {
-  if (!llvm::StringRef(options->input).ends_with(".onnx")) {
-    OwningOpRef<ModuleOp> module = srcc::sr::readModuleFile(options->input, context);
-    // A later phase, written by --stop-after, has no network any more.
-    if (module && module->getOps<srcc::sched::PipelineOp>().empty() &&
-        module->getOps<gpu::GPUModuleOp>().empty() && failed(srcc::sr::verifyModel(*module)))
-      return {};
-    return module;
-  }
-  srcc::onnx::OnnxOptions onnx;
-  if (!options->color.empty()) {
-    auto parsed = srcc::onnx::parseColor(options->color);
-    if (failed(parsed)) {
-      (void)fail("--color is rgb, bgr or y, not '" + options->color + "'");
-      return {};
-    }
-    onnx.color = *parsed;
-  }
-  if (!options->range.empty()) {
-    auto parsed = srcc::onnx::parseRange(options->range);
-    if (failed(parsed)) {
-      (void)fail("--range is LO:HI with LO < HI, not '" + options->range + "'");
-      return {};
-    }
-    onnx.range = *parsed;
-  }
-  std::vector<std::string> notes;
-  auto module = srcc::onnx::importOnnx(options->input, context, onnx, &notes);
-  if (module && !options->quiet)
-    for (auto &note : notes)
-      llvm::errs() << "srcc: " << note << "\n";
-  return module;
+  if (options->kit.getNumOccurrences())
+    return srcc::profileKit(options->kit, context);
+  return srcc::readModelOrPhase(options->input, context, options->color, options->range, options->quiet);
 }
 
 /// Puts the schedule of --schedule beside its pipeline.
@@ -280,6 +255,9 @@ LogicalResult compile(MLIRContext *context) {
   bool package = options->stopAfter == Phase::Package && options->emit.empty() && !options->loopNest;
   if (package && options->output.empty())
     return fail("needs -o OUT.srp (or --stop-after, --emit or --print-loop-nest)");
+  bool isKit = options->kit.getNumOccurrences();
+  if (isKit != options->input.empty())
+    return fail(isKit ? "takes a MODEL or --profile-kit, not both" : "needs a MODEL (or --profile-kit)");
   auto device = srcc::loadDevice(options->target);
   if (!device)
     return fail(llvm::toString(device.takeError()));
@@ -297,15 +275,7 @@ LogicalResult compile(MLIRContext *context) {
     build(pm);
     return pm.run(*module);
   };
-  bool isNetwork = !module->getOps<func::FuncOp>().empty();
-  if (isNetwork && failed(run([](OpPassManager &pm) {
-        pm.addPass(createCanonicalizerPass());
-        pm.addNestedPass<func::FuncOp>(srcc::sr::createShrink());
-        pm.addPass(createCanonicalizerPass());
-        pm.addPass(createCSEPass());
-        pm.addNestedPass<func::FuncOp>(srcc::sr::createReorderFilters());
-        pm.addNestedPass<func::FuncOp>(srcc::sr::createInferSparsity());
-      })))
+  if (failed(srcc::simplifyModel(*module)))
     return failure();
   if (options->stopAfter == Phase::SR)
     return writeIR(*module);
@@ -337,7 +307,7 @@ LogicalResult compile(MLIRContext *context) {
     srcc::sched::SchedDefaultOptions defaults;
     defaults.target = options->target;
     defaults.precision = options->precision;
-    defaults.fusion = !options->noFusion;
+    defaults.fusion = !options->noFusion && !(isKit && !srcc::profileKitFuses(options->kit));
     if (failed(run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSchedDefault(defaults)); })))
       return failure();
   }

@@ -26,6 +26,7 @@
 #include "runtime/srrt.hpp"
 #include "runtime/tools/Machine.h"
 #include "runtime/tools/Npy.h"
+#include "runtime/tools/Profile.h"
 #include "runtime/tools/Progress.h"
 
 #include <CLI/CLI.hpp>
@@ -35,6 +36,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <random>
+#include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,11 +46,13 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 struct Arguments {
+  std::vector<std::string> models;
   std::string model, size, device, json, input, output, openclLibrary;
   std::optional<std::string> cacheFolder;
-  int runs = 15, warmup = 3;
+  int runs = 15, warmup = 3, rounds = 3;
   uint64_t memoryLimit = 0; // MB
-  bool quiet = false;
+  double steady = 0.05;
+  bool quiet = false, profile = false;
 };
 
 double milliseconds(Clock::time_point since) {
@@ -123,6 +127,29 @@ Picture makeInput(const Arguments &arguments, Array input, const srrt_model_info
                              std::to_string(info.in_channels) + "x" + std::to_string(height) + "x" +
                              std::to_string(width) + ", which the model and --size ask for");
   return {height, width, std::move(input.data)};
+}
+
+/// Times of all launches of the packages, for srcc-cost --calibrate.
+int profile(const Arguments &arguments) {
+  if (arguments.json.empty() || arguments.json == "-")
+    throw std::runtime_error("--profile needs --json FILE");
+  ProfileOptions options;
+  options.packages = arguments.models;
+  options.rounds = arguments.rounds;
+  options.steady = arguments.steady;
+  options.quiet = arguments.quiet;
+  options.model = makeOptions(arguments);
+  std::string sizes = arguments.size.empty() ? "160x90,320x180,480x270,640x360,1280x720" : arguments.size;
+  std::stringstream stream(sizes);
+  for (std::string size; std::getline(stream, size, ',');)
+    options.sizes.push_back(parseSize(size));
+  srcc::imaging::AtomicFile file(arguments.json); // a path that cannot be written costs no measurement
+  std::string text = measureProfile(options);
+  file.write(text.data(), text.size());
+  file.commit();
+  if (!arguments.quiet)
+    std::printf("wrote %s\n", arguments.json.c_str());
+  return 0;
 }
 
 int bench(const Arguments &arguments) {
@@ -297,15 +324,27 @@ int main(int argc, char **argv) {
       "  srcc-bench model.srp --size 640x360                a table\n"
       "  srcc-bench model.srp --size 640x360 --json b.json  the same figures, for programs\n"
       "  srcc-bench model.srp --input in.npy --output out.npy --runs 0\n"
-      "                                                     run once, keep the result\n\n"
+      "                                                     run once, keep the result\n"
+      "  srcc-bench --profile kit.srp --json profile.json   all kernels at several sizes, for\n"
+      "                                                     srcc-cost --calibrate\n\n"
       "'median' is from the first enqueue to the last completion, with float planes in device\n"
       "memory; 'host memory to host memory' includes the copies. GFLOP/s count the model's own\n"
       "non-zero multiply-adds, twice; 'of peak' is against the multiply-adds that all threads reach\n"
       "with the CPU's vectors, measured between the runs. The first run of a model on a device\n"
       "compiles its kernels, into a cache; that is not counted.\n");
-  app.add_option("MODEL", arguments.model, "package written by srcc")->required();
+  app.add_option("MODEL", arguments.models, "package written by srcc; --profile takes several")->required();
   app.add_option("--size", arguments.size,
-                 "size of the input, WIDTHxHEIGHT (needed, unless there is --input)");
+                 "size of the input, WIDTHxHEIGHT (needed, unless there is --input); --profile takes "
+                 "several with commas between");
+  app.add_flag("--profile", arguments.profile, "measure each launch at several sizes, into --json");
+  app.add_option("--rounds", arguments.rounds, "--profile: how often all are measured in turn")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--steady", arguments.steady,
+                 "--profile: interquartile range / median up to which a launch is steady; others are "
+                 "measured again")
+      ->check(CLI::Range(0.001, 10.0))
+      ->capture_default_str();
   app.add_option("--runs", arguments.runs, "timed runs; 0: run once, measure nothing")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
@@ -334,7 +373,10 @@ int main(int argc, char **argv) {
   }
   stopAtInterrupt();
   try {
-    int code = bench(arguments);
+    if (!arguments.profile && arguments.models.size() > 1)
+      throw std::runtime_error("one MODEL at a time (or --profile)");
+    arguments.model = arguments.models.front();
+    int code = arguments.profile ? profile(arguments) : bench(arguments);
     flushOutput();
     return code;
   } catch (const std::exception &error) {

@@ -1,0 +1,82 @@
+//===- Footprint.cpp - Sets of bytes in memory ----------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/cost/Footprint.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+using namespace srcc::cost;
+
+void Footprint::add(int64_t begin, int64_t end) {
+  intervals.push_back({begin, end});
+  normalise();
+}
+
+void Footprint::add(const Footprint &other) {
+  intervals.insert(intervals.end(), other.intervals.begin(), other.intervals.end());
+  copies = std::max(copies, other.copies);
+  normalise();
+}
+
+void Footprint::normalise() {
+  std::sort(intervals.begin(), intervals.end());
+  size_t kept = 0;
+  for (auto &[begin, end] : intervals) {
+    if (kept && begin < intervals[kept - 1].second + line)
+      intervals[kept - 1].second = std::max(intervals[kept - 1].second, end);
+    else
+      intervals[kept++] = {begin, end};
+  }
+  intervals.resize(kept);
+}
+
+void Footprint::expand(int64_t stride, int64_t times) {
+  if (times <= 1 || stride == 0 || intervals.empty())
+    return;
+  if (stride < 0) { // the last place becomes the first; where the set lies as a whole is of no matter
+    for (auto &[begin, end] : intervals)
+      begin += stride * (times - 1), end += stride * (times - 1);
+    stride = -stride;
+  }
+  std::vector<std::pair<int64_t, int64_t>> moved;
+  for (auto &[begin, end] : intervals) {
+    if (stride < end - begin + line) {
+      moved.push_back({begin, end + stride * (times - 1)});
+      continue;
+    }
+    if (moved.size() + size_t(times) > most) {
+      copies *= double(times);
+      return;
+    }
+    for (int64_t i = 0; i < times; ++i)
+      moved.push_back({begin + i * stride, end + i * stride});
+  }
+  intervals = std::move(moved);
+  normalise();
+}
+
+void Footprint::expand(const std::vector<int64_t> &offsets, int64_t times) {
+  if (offsets.empty() || intervals.empty())
+    return;
+  if (intervals.size() * offsets.size() > most) {
+    copies *= double(times);
+    return;
+  }
+  std::vector<std::pair<int64_t, int64_t>> moved;
+  for (int64_t offset : offsets)
+    for (auto &[begin, end] : intervals)
+      moved.push_back({begin + offset, end + offset});
+  intervals = std::move(moved);
+  normalise();
+}
+
+double Footprint::bytes() const {
+  double sum = 0;
+  for (auto &[begin, end] : intervals) {
+    int64_t first = begin >= 0 ? begin / line : -((-begin + line - 1) / line);
+    int64_t last = end > 0 ? (end + line - 1) / line : -((-end) / line);
+    sum += double(last - first) * line;
+  }
+  return sum * copies;
+}

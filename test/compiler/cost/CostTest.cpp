@@ -1,0 +1,454 @@
+//===- CostTest.cpp - Footprints, counts, times and the memo --------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/cost/Calibrate.h"
+#include "compiler/cost/Footprint.h"
+#include "compiler/cost/LayerList.h"
+#include "compiler/cost/Memo.h"
+#include "compiler/tools/Pipeline.h"
+#include "compiler/tools/Registration.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+using namespace mlir;
+using namespace srcc;
+using namespace srcc::cost;
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Footprints, against sets of bytes
+//===----------------------------------------------------------------------===//
+
+TEST(Footprint, LinesOfOnePlace) {
+  Footprint f;
+  EXPECT_EQ(f.bytes(), 0);
+  f.add(0, 4);
+  EXPECT_EQ(f.bytes(), 64);
+  f.add(60, 68);
+  EXPECT_EQ(f.bytes(), 128);
+  f.add(-4, 0);
+  EXPECT_EQ(f.bytes(), 192);
+}
+
+TEST(Footprint, ContiguousLoop) {
+  Footprint f;
+  f.add(0, 32);
+  f.expand(32, 100);
+  EXPECT_EQ(f.bytes(), 3200);
+}
+
+TEST(Footprint, NegativeStride) {
+  Footprint f;
+  f.add(3168, 3200);
+  f.expand(-32, 100);
+  EXPECT_EQ(f.bytes(), 3200);
+}
+
+TEST(Footprint, RowsOfAStencilOverlap) {
+  Footprint f; // three rows of 64 bytes, 4096 apart, moved by a row ten times: twelve rows
+  for (int row = 0; row < 3; ++row)
+    f.add(row * 4096, row * 4096 + 64);
+  f.expand(4096, 10);
+  EXPECT_EQ(f.bytes(), 12 * 64);
+}
+
+TEST(Footprint, RingOfOffsets) {
+  Footprint f;
+  f.add(0, 64);
+  f.expand(std::vector<int64_t>{0, 4096, 8192, -4096, 0, 4096}, 6);
+  EXPECT_EQ(f.bytes(), 4 * 64);
+}
+
+TEST(Footprint, ManyPiecesAreCountedAllTheSame) {
+  Footprint f;
+  f.add(0, 64);
+  f.expand(4096, 1000);
+  f.expand(4096 * 1000, 1000); // more pieces than are kept apart
+  EXPECT_EQ(f.bytes(), 64e6);
+}
+
+//===----------------------------------------------------------------------===//
+// Counts, against loops run by hand
+//===----------------------------------------------------------------------===//
+
+class Cost : public testing::Test {
+protected:
+  Cost() {
+    DialectRegistry registry;
+    registerDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+  }
+  Program parse(const std::string &text) {
+    auto module = parseSourceString<ModuleOp>(text, &context);
+    EXPECT_TRUE(module);
+    auto program = Program::get(*module);
+    EXPECT_TRUE(succeeded(program));
+    return std::move(*program);
+  }
+  Program lower(const LayerList &list, const std::string &target = "pocl-cpu", bool fusion = true) {
+    auto module = buildNetwork(list, &context);
+    EXPECT_TRUE(module);
+    EXPECT_TRUE(succeeded(lowerToKernels(*module, {target, "f32", fusion})));
+    auto program = Program::get(*module);
+    EXPECT_TRUE(succeeded(program));
+    return std::move(*program);
+  }
+  double total(const LayerList &list, const std::string &target, int64_t height = 360, int64_t width = 640) {
+    Program program = lower(list, target);
+    CostModel model(llvm::cantFail(loadDevice(target)));
+    double ms = 0;
+    llvm::cantFail(model.predict(program, height, width, &ms));
+    return ms;
+  }
+  MLIRContext context;
+};
+
+/// A row of each work-group, in vectors; every second row only where the picture has one more.
+constexpr const char *rows = R"(
+gpu.module @kernels {
+  gpu.func @k(%in: memref<?xf32> {ocl.name = "in", ocl.read_only}, %list: memref<?xi32> {ocl.name = "list", ocl.read_only},
+      %out: memref<?xf32> {ocl.name = "out"}, %h: i32, %w: i32) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c8 = arith.constant 8 : index
+    %width = arith.index_cast %w : i32 to index
+    %y = gpu.block_id x
+    %row = arith.muli %y, %width : index
+    %n = arith.divui %width, %c8 : index
+    scf.for %x = %c0 to %n step %c1 {
+      %p = arith.muli %x, %c8 : index
+      %at = arith.addi %row, %p : index
+      %v = vector.load %in[%at] : memref<?xf32>, vector<8xf32>
+      %same = vector.load %in[%at] : memref<?xf32>, vector<8xf32>
+      %s = arith.addf %v, %same : vector<8xf32>
+      vector.store %s, %out[%at] : memref<?xf32>, vector<8xf32>
+    }
+    %bit = arith.andi %y, %c1 : index
+    %odd = arith.cmpi eq, %bit, %c1 : index
+    scf.if %odd {
+      %start = memref.load %list[%c0] : memref<?xi32>
+      %end = memref.load %list[%c1] : memref<?xi32>
+      %from = arith.index_cast %start : i32 to index
+      %to = arith.index_cast %end : i32 to index
+      scf.for %t = %from to %to step %c1 {
+        %f = memref.load %in[%t] : memref<?xf32>
+        memref.store %f, %out[%t] : memref<?xf32>
+      }
+    }
+    gpu.return
+  }
+}
+ocl.program @net {
+  ocl.buffer @in input f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
+  ocl.buffer @list constant i32 elements affine_map<()[s0, s1] -> (2)> value dense<[3, 8]> : tensor<2xi32>
+  ocl.buffer @out output f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
+  ocl.launch @kernels::@k blocks affine_map<()[s0, s1] -> (s0)> threads affine_map<()[s0, s1] -> (1)>
+    args [@in, @list, @out] reads [0, 1] writes [2] layers ["a", "b"] {layer_macs = affine_map<()[s0, s1] -> (s0 * 3, s0)>}
+}
+)";
+
+TEST_F(Cost, TripCountsConditionsAndTables) {
+  Program program = parse(rows);
+  ASSERT_EQ(program.kernels.size(), 1u);
+  Counts counts = program.count(program.launches[0], 10, 64, {32768, 524288});
+  // Root, loop over x, then, loop over the list.
+  ASSERT_EQ(counts.runs.size(), 4u);
+  EXPECT_EQ(counts.runs[0], 10);
+  EXPECT_EQ(counts.runs[1], 10 * 8);
+  EXPECT_EQ(counts.runs[2], 5);
+  EXPECT_EQ(counts.runs[3], 5 * 5);
+  EXPECT_TRUE(program.kernels[0].unpredictable(3));
+  EXPECT_FALSE(program.kernels[0].unpredictable(1));
+  // Equal reads are one; in, list and out are touched once.
+  EXPECT_EQ(program.kernels[0].piece(1).loads[3], 1);
+  EXPECT_EQ(program.kernels[0].piece(1).stores[3], 1);
+  EXPECT_EQ(counts.footprint, 2 * 10 * 64 * 4 + 64);
+  EXPECT_EQ(program.launches[0].layerShares, (std::vector<double>{0.75, 0.25}));
+}
+
+TEST_F(Cost, ManyWorkGroupsAreSampledWithTheirWeights) {
+  Program program = parse(rows);
+  Counts counts = program.count(program.launches[0], 1000, 64, {32768, 524288});
+  EXPECT_NEAR(counts.runs[0], 1000, 1e-6);
+  EXPECT_NEAR(counts.runs[1], 8000, 1e-6);
+}
+
+TEST_F(Cost, SignaturesTellTablesApartButNotNames) {
+  std::string other = rows, renamed = rows;
+  other.replace(other.find("[3, 8]"), 6, "[3, 9]");
+  renamed.replace(renamed.find("ocl.name = \"out\""), 16, "ocl.name = \"map\"");
+  Program a = parse(rows), b = parse(other), c = parse(renamed);
+  EXPECT_EQ(a.kernels[0].signature(), b.kernels[0].signature());
+  EXPECT_NE(a.launches[0].signature, b.launches[0].signature);
+  EXPECT_EQ(a.launches[0].signature, c.launches[0].signature);
+}
+
+TEST_F(Cost, MultiplyAddsAreThoseOfTheModel) {
+  // A 1x1 layer of 8 and 16 channels: whole tiles, so nothing is computed twice.
+  LayerList list;
+  for (auto [out, kernel] : {std::pair(8, 3), std::pair(16, 1), std::pair(12, 3)}) {
+    LayerSpec spec;
+    spec.name = "l" + std::to_string(list.layers.size());
+    spec.out = out, spec.kernel = kernel;
+    list.layers.push_back(spec);
+  }
+  Program program = lower(list, "pocl-cpu", /*fusion=*/false);
+  for (const Launch *launch : program.floatLaunches()) {
+    if (!llvm::is_contained(launch->layers, "l1"))
+      continue;
+    Counts counts = program.count(*launch, 96, 96, {32768, 524288});
+    double lanes = 0;
+    const Kernel &kernel = program.kernels[launch->kernel];
+    for (size_t n = 0; n < kernel.size(); ++n)
+      for (int w = 0; w < widthKinds; ++w)
+        lanes += counts.runs[n] * kernel.piece(n).arith[int(Arith::FMA)][int(Element::F32)][w] * (1 << w);
+    EXPECT_GE(lanes, 96.0 * 96 * 8 * 16);
+    EXPECT_LE(lanes, 98.0 * 98 * 8 * 16 * 1.35); // the halo, and the last tile of a row
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Times
+//===----------------------------------------------------------------------===//
+
+/// A network of one layer of interest between two others.
+LayerList oneLayer(int64_t channels, double density, int64_t depth = 1) {
+  LayerList list;
+  auto add = [&](int64_t out, double density) {
+    LayerSpec spec;
+    spec.name = "l" + std::to_string(list.layers.size());
+    spec.out = out, spec.density = density, spec.relu = true;
+    if (density < 1)
+      spec.structure.scheme = sparsity::Scheme::Block, spec.structure.filters = 4, spec.structure.channels = 1;
+    list.layers.push_back(spec);
+  };
+  add(channels, 1);
+  for (int64_t i = 0; i < depth; ++i)
+    add(channels, density);
+  add(12, 1);
+  return list;
+}
+
+TEST_F(Cost, MoreWorkTakesMoreTime) {
+  for (const char *target : {"pocl-cpu", "adreno640", "adreno650", "mali-g77"}) {
+    double last = 0;
+    for (int64_t channels : {8, 16, 24, 32, 48}) { // multiples of the group of channels
+      double ms = total(oneLayer(channels, 1), target);
+      EXPECT_GT(ms, last) << target << ", " << channels << " channels";
+      last = ms;
+    }
+    last = 0;
+    for (double density : {0.125, 0.25, 0.5, 1.0}) {
+      double ms = total(oneLayer(32, density), target);
+      EXPECT_GE(ms, last * 0.999) << target << ", density " << density;
+      last = ms;
+    }
+    last = 0;
+    for (int64_t depth : {1, 2, 4}) {
+      double ms = total(oneLayer(16, 1, depth), target);
+      EXPECT_GT(ms, last) << target << ", " << depth << " layers";
+      last = ms;
+    }
+    last = 0;
+    for (auto [height, width] : {std::pair(90, 160), std::pair(180, 320), std::pair(360, 640), std::pair(720, 1280)}) {
+      double ms = total(oneLayer(16, 1), target, height, width);
+      EXPECT_GT(ms, last) << target << ", " << width << "x" << height;
+      last = ms;
+    }
+  }
+}
+
+TEST_F(Cost, LayersShareTheirKernels) {
+  LayerList list = randomLayers(2, 3);
+  Program program = lower(list);
+  for (const Launch &launch : program.launches) {
+    double sum = 0;
+    for (double share : launch.layerShares)
+      sum += share;
+    if (!launch.layers.empty()) {
+      EXPECT_NEAR(sum, 1, 1e-9);
+    }
+  }
+}
+
+TEST_F(Cost, BatchesAnswerAsSingleQueries) {
+  Program program = lower(randomLayers(3, 3));
+  Device device = llvm::cantFail(loadDevice("pocl-cpu"));
+  CostModel model(device);
+  auto launches = program.floatLaunches();
+  std::vector<Time> together(launches.size());
+  for (auto [launch, time] : llvm::zip(launches, together))
+    model.enqueue(program, *launch, 90, 160, 0.5, &time);
+  llvm::cantFail(model.evaluate());
+  for (auto [launch, time] : llvm::zip(launches, together)) {
+    Time alone;
+    model.enqueue(program, *launch, 90, 160, 0.5, &alone);
+    llvm::cantFail(model.evaluate());
+    EXPECT_EQ(alone.total, time.total);
+    EXPECT_GT(alone.total, 0);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The memo
+//===----------------------------------------------------------------------===//
+
+std::string scratch(const char *name) {
+  llvm::SmallString<128> path;
+  EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("cost-test", path));
+  return (path + "/" + name).str();
+}
+
+TEST(Memo, KeepsWhatWasStored) {
+  std::string path = scratch("memo.sqlite");
+  Time time;
+  time.total = 1.5, time.memory = 0.25, time.bound = Bound::Cache;
+  {
+    auto memo = llvm::cantFail(Memo::open(path));
+    EXPECT_FALSE(llvm::cantFail(memo->find(7)));
+    llvm::cantFail(memo->store({{7, time}}));
+    llvm::cantFail(memo->storeAnswer(9, "text"));
+  }
+  auto memo = llvm::cantFail(Memo::open(path));
+  auto found = llvm::cantFail(memo->find(7));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->total, 1.5);
+  EXPECT_EQ(found->memory, 0.25);
+  EXPECT_EQ(found->bound, Bound::Cache);
+  EXPECT_EQ(llvm::cantFail(memo->findAnswer(9)), std::optional<std::string>("text"));
+}
+
+TEST(Memo, TwoWritersAtOnce) {
+  std::string path = scratch("memo.sqlite");
+  auto write = [&](uint64_t from) {
+    auto memo = llvm::cantFail(Memo::open(path));
+    for (uint64_t i = 0; i < 100; ++i)
+      llvm::cantFail(memo->store({{from + i, Time()}}));
+  };
+  std::thread a(write, 0), b(write, 50);
+  a.join(), b.join();
+  auto memo = llvm::cantFail(Memo::open(path));
+  for (uint64_t i = 0; i < 150; ++i)
+    EXPECT_TRUE(llvm::cantFail(memo->find(i))) << i;
+}
+
+TEST(Memo, WhatIsNoDatabaseIsAnError) {
+  std::string path = scratch("memo.sqlite");
+  std::ofstream(path) << std::string(5000, 'x');
+  auto memo = Memo::open(path);
+  ASSERT_FALSE(memo);
+  std::string text = llvm::toString(memo.takeError());
+  EXPECT_NE(text.find(path), std::string::npos) << text;
+  EXPECT_NE(text.find("not a database"), std::string::npos) << text;
+}
+
+//===----------------------------------------------------------------------===//
+// Calibration
+//===----------------------------------------------------------------------===//
+
+TEST_F(Cost, FitFindsTheCoefficientsBehindTimes) {
+  // Times made by the model itself, of a device that is slower in some ways.
+  Device device = llvm::cantFail(loadDevice("pocl-cpu")), slower = device;
+  slower.cost.fmaPerCycle.value *= 0.6;
+  slower.cost.loadPerCycle.value *= 0.7;
+  slower.cost.memoryBandwidth.value *= 0.5;
+  slower.cost.launch.value = 50;
+  Profile profile;
+  std::map<std::string, Program> programs;
+  for (uint64_t kit : {0, 2}) {
+    LayerList list = randomLayers(kit, 4);
+    programs.emplace(list.name, lower(list));
+    const Program &program = programs.find(list.name)->second;
+    CostModel model(slower);
+    for (auto [height, width] : {std::pair(90, 160), std::pair(180, 320), std::pair(360, 640)}) {
+      Profile::Run run{list.name, height, width, 0, {}};
+      double total = 0;
+      auto times = llvm::cantFail(model.predict(program, height, width, &total));
+      for (auto [launch, time] : llvm::zip(program.floatLaunches(), times))
+        run.launches.push_back({launch->name, time.total, 0.01});
+      run.wholeMs = total;
+      profile.runs.push_back(run);
+    }
+  }
+  std::map<std::string, const Program *> byName;
+  for (auto &[name, program] : programs)
+    byName[name] = &program;
+  Fit fit = llvm::cantFail(fitDevice(device, profile, byName));
+  EXPECT_LT(fit.error, 0.03);
+  EXPECT_LT(fit.heldOutError, 0.06);
+  EXPECT_NEAR(fit.device.cost.gap, slower.cost.gap, 1);
+  // What cannot be fitted says why.
+  for (auto &run : profile.runs)
+    for (auto &launch : run.launches)
+      launch.spread = 0.5;
+  auto unsteady = fitDevice(device, profile, byName);
+  ASSERT_FALSE(unsteady);
+  EXPECT_NE(llvm::toString(unsteady.takeError()).find("not steady enough"), std::string::npos);
+}
+
+TEST(Profile, ErrorsNameThePlace) {
+  auto errorOf = [](const char *text) {
+    auto profile = parseProfile(text, "p.json");
+    return profile ? std::string() : llvm::toString(profile.takeError());
+  };
+  EXPECT_EQ(errorOf("[]"), "p.json: is no profile of srcc-bench --profile (\"kind\" is not \"srcc-profile\")");
+  EXPECT_EQ(errorOf(R"({"kind": "srcc-profile", "version": 2})"),
+            "p.json: key \"version\" is not 1: another version of srcc-bench wrote it");
+  EXPECT_EQ(errorOf(R"({"kind": "srcc-profile", "version": 1, "runs": []})"),
+            "p.json: key \"runs\" takes a list of at least one run");
+  EXPECT_EQ(errorOf(R"({"kind": "srcc-profile", "version": 1, "runs": [{"launches": [], "package": "a",
+                        "height": 0, "width": 1, "ms": 1}]})"),
+            "p.json: run 0: keys \"height\" and \"width\" take whole numbers from 1 to 1048576");
+  EXPECT_EQ(errorOf(R"({"kind": "srcc-profile", "version": 1, "runs": [{"package": "a", "height": 1, "width": 1,
+                        "ms": 1, "launches": [{"kernel": "k", "ms": -1, "spread": 0}]}]})"),
+            "p.json: run 0, launch 0: takes \"kernel\", \"ms\" above 0 and \"spread\" of at least 0");
+}
+
+TEST(LayerList, ErrorsNameLayerAndKey) {
+  auto errorOf = [](const char *text) {
+    auto list = parseLayerList(text, "l.json");
+    return list ? std::string() : llvm::toString(list.takeError());
+  };
+  EXPECT_EQ(errorOf("{}"), "l.json: takes {\"layers\": [...]} with at least one layer");
+  EXPECT_EQ(errorOf(R"({"layers": [{"kernel": 3}]})"), "l.json: layer 0: key \"out\" is missing");
+  EXPECT_EQ(errorOf(R"({"layers": [{"out": 12, "kernel": 2}]})"),
+            "l.json: layer 0: key \"kernel\" takes 1, 3, 5, 7 or 9");
+  EXPECT_EQ(errorOf(R"({"layers": [{"out": 12, "density": 0.5}]})"),
+            "l.json: layer 0: key \"density\" below 1 takes a \"scheme\"");
+  EXPECT_EQ(errorOf(R"({"layers": [{"out": 8}]})"),
+            "l.json: the last layer has 8 filters, but channels * scale^2 are 12");
+  EXPECT_EQ(errorOf(R"({"layers": [{"out": 8}, {"out": 12, "add": "layer0"}]})"),
+            "l.json: layer 1: adds layer0 of 8 channels to 12");
+  EXPECT_EQ(errorOf(R"({"layers": [{"out": 12, "scheme": "block", "density": 0.5, "f": 4, "c": 1}]})"), "");
+}
+
+TEST(LayerList, RandomListsDependOnTheSeedAlone) {
+  LayerList a = randomLayers(5, 6), b = randomLayers(5, 6), c = randomLayers(6, 6);
+  ASSERT_EQ(a.layers.size(), b.layers.size());
+  bool differs = a.layers.size() != c.layers.size();
+  for (size_t i = 0; i < a.layers.size(); ++i) {
+    EXPECT_EQ(a.layers[i].out, b.layers[i].out);
+    EXPECT_EQ(a.layers[i].density, b.layers[i].density);
+    differs = differs || a.layers[i].out != c.layers[i].out || a.layers[i].density != c.layers[i].density;
+  }
+  EXPECT_TRUE(differs);
+}
+
+TEST(Device, WhatIsPrintedIsReadAgain) {
+  for (const std::string &name : deviceNames()) {
+    Device device = llvm::cantFail(loadDevice(name));
+    auto again = parseDevice(printDevice(device), name);
+    ASSERT_TRUE(bool(again)) << llvm::toString(again.takeError());
+    EXPECT_EQ(printDevice(*again), printDevice(device));
+  }
+}
+
+} // namespace
