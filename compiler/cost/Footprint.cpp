@@ -31,12 +31,16 @@ void Footprint::normalise() {
   intervals.resize(kept);
 }
 
+void Footprint::move(int64_t offset) {
+  for (auto &[begin, end] : intervals)
+    begin += offset, end += offset;
+}
+
 void Footprint::expand(int64_t stride, int64_t times) {
   if (times <= 1 || stride == 0 || intervals.empty())
     return;
-  if (stride < 0) { // the last place becomes the first; where the set lies as a whole is of no matter
-    for (auto &[begin, end] : intervals)
-      begin += stride * (times - 1), end += stride * (times - 1);
+  if (stride < 0) { // from the last place up
+    move(stride * (times - 1));
     stride = -stride;
   }
   std::vector<std::pair<int64_t, int64_t>> moved;

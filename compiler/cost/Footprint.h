@@ -20,10 +20,11 @@ public:
   /// The bytes [begin, end).
   void add(int64_t begin, int64_t end);
   void add(const Footprint &other);
+  /// The set moved by an offset.
+  void move(int64_t offset);
   /// The union of the set moved by 0, stride, ... (times - 1) * stride.
   void expand(int64_t stride, int64_t times);
-  /// The union of the set moved by each offset; as many times as large where only some of `times`
-  /// offsets are given.
+  /// The union of the set moved by each offset. Fewer offsets than `times` stand for all of them.
   void expand(const std::vector<int64_t> &offsets, int64_t times);
   /// Bytes of all lines that hold one of the places.
   double bytes() const;

@@ -1051,7 +1051,7 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
       slots = at;
     }
   };
-  std::vector<int64_t> trips(nodes + 6, 1);
+  std::vector<int64_t> trips(nodes + 6, 1), middles(nodes + 6, 0);
   for (int n = 0; n < nodes; ++n) {
     const Node &node = tree.nodes[n];
     if (node.kind != NodeKind::Loop)
@@ -1059,12 +1059,14 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
     int64_t trip = tripOf(node), lower = slots[node.lower], step = std::max<int64_t>(slots[node.step], 1);
     double average = counts.entries[n] > 0 ? counts.runs[n] / counts.entries[n] : 0;
     trips[n] = std::max<int64_t>(1, std::llround(average));
+    middles[n] = trip / 2;
     move(n, n, node.end, [&](int64_t i) { slots[node.iv] = lower + i * step; }, trip, trip / 2);
   }
   for (int d = 0; d < 6; ++d) {
     int slot = d < 3 ? tree.threadId[d] : tree.blockId[d - 3];
     int64_t size = d < 3 ? group[d] : grid[d - 3];
     trips[nodes + d] = std::max<int64_t>(1, size);
+    middles[nodes + d] = size / 2;
     if (slot >= 0) {
       move(nodes + d, 0, nodes, [&](int64_t i) { slots[slot] = i; }, size, size / 2);
     }
@@ -1096,10 +1098,12 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
   }
   auto expand = [&](Footprint &set, int which, size_t access) {
     int64_t s = stride[which][access];
-    if (s == irregular)
+    if (s == irregular) {
       set.expand(offsets[{which, int(access)}], trips[which]);
-    else
+    } else {
+      set.move(-s * middles[which]); // from the middle to the first iteration
       set.expand(s, trips[which]);
+    }
   };
   // Distinct bytes of an iteration, and of a whole loop, by node and memory. The last node is the grid.
   std::vector<std::vector<Footprint>> iteration(nodes + 1, std::vector<Footprint>(memories));

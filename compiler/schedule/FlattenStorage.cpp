@@ -309,15 +309,17 @@ void Flattener::describe(StageOp stage, llvm::MapVector<StringRef, IndexExpr> &l
       if (other && !schedule.of(other.getSymName()).root)
         members.insert(other);
     });
+  IndexExpr own = 0; // of the sums that the next layers end
   for (auto op : pipeline.getOps<StageOp>())
     if (members.contains(op)) {
-      IndexExpr own = 0;
-      if (op.getMacs())
-        own = IndexExpr::get(op.getMacs()->getResult(0), IndexExpr::size(0), IndexExpr::size(1));
-      macs = macs + own;
+      if (op.getMacs()) {
+        IndexExpr sum = IndexExpr::get(op.getMacs()->getResult(0), IndexExpr::size(0), IndexExpr::size(1));
+        macs = macs + sum;
+        own = own + sum;
+      }
       if (!op.getLayers())
         continue;
-      // A stage's first layer is the one that sums.
+      // The first layer of a stage is the one that sums.
       for (auto layer : op.getLayers()->getAsRange<StringAttr>()) {
         layers.try_emplace(layer.getValue(), 0);
         layers[layer.getValue()] = layers[layer.getValue()] + own;

@@ -145,6 +145,7 @@ std::string srcc::tools::measureProfile(const ProfileOptions &options) {
       unsteady += s > options.steady;
       launches.push_back({{"kernel", c.kernels[k]},
                           {"ms", std::max(quantile(c.launches[k], 0.5), 1e-6)},
+                          {"least_ms", std::max(quantile(c.launches[k], 0), 1e-6)},
                           {"spread", s},
                           {"samples", c.launches[k].size()}});
     }
@@ -152,6 +153,7 @@ std::string srcc::tools::measureProfile(const ProfileOptions &options) {
                     {"height", c.height},
                     {"width", c.width},
                     {"ms", quantile(c.whole, 0.5)},
+                    {"least_ms", quantile(c.whole, 0)},
                     {"spread", spread(c.whole)},
                     {"launches", std::move(launches)}});
   }
