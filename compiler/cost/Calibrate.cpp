@@ -191,7 +191,7 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   auto add = [&](Fact<double> C::*fact, double deviation, double most = 1e9) {
     parameters.push_back({fact, std::max(start(fact), 1e-4), deviation, most});
   };
-  add(&C::fmaPerCycle, 0.3), add(&C::aluPerCycle, 0.5), add(&C::loadPerCycle, 0.5);
+  add(&C::clock, 0.2), add(&C::fmaPerCycle, 0.2), add(&C::aluPerCycle, 0.5), add(&C::loadPerCycle, 0.5);
   add(&C::storePerCycle, 0.5), add(&C::issuePerCycle, 0.5), add(&C::specialCycles, 0.7);
   add(&C::latency, 0.5), add(&C::loopCycles, 1), add(&C::exitCycles, 0.7), add(&C::l2Bandwidth, 0.7);
   add(&C::llcBandwidth, 0.7), add(&C::memoryBandwidth, 0.3), add(&C::launch, 1), add(&C::group, 1), add(&C::overlap, 0.5, 1);

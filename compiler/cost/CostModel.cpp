@@ -65,7 +65,7 @@ static PieceCycles cyclesOf(const Kernel &kernel, size_t node, const Device &dev
   PieceCycles cycles;
   cycles.arithmetic = fma / c.fmaPerCycle + alu / c.aluPerCycle + special * c.specialCycles;
   cycles.loadStore = loads / c.loadPerCycle + stores / c.storePerCycle;
-  cycles.issue = (fma + alu + special + loads - std::max(folded, 0.0) + stores + p.prefetches + p.addresses +
+  cycles.issue = (fma + alu + special + loads - std::max(folded, 0.0) + stores + p.prefetches + p.addresses + p.decoded +
                   2 * p.branches) /
                  c.issuePerCycle;
   cycles.latency = p.chain * c.latency / std::max(inFlight, 1.0);

@@ -50,7 +50,12 @@ void Footprint::expand(int64_t stride, int64_t times) {
       continue;
     }
     if (moved.size() + size_t(times) > most) {
-      copies *= double(times);
+      // Each step adds what the second adds to the first.
+      Footprint two = *this;
+      two.move(stride);
+      two.add(*this);
+      double once = bytes();
+      copies *= 1 + double(times - 1) * (two.bytes() - once) / once;
       return;
     }
     for (int64_t i = 0; i < times; ++i)

@@ -626,6 +626,13 @@ LogicalResult TreeBuilder::slice() {
       all.push_back(i.c);
     return all;
   };
+  llvm::DenseSet<int> constants;
+  for (auto &[slot, value] : tree->constants)
+    constants.insert(slot);
+  // What is added to an address for nothing.
+  auto isConstantAdd = [&](const Instruction &i) {
+    return i.code == Instruction::Add && (constants.count(i.a) || constants.count(i.b));
+  };
   for (int n = nodes.size() - 1; n >= 0; --n)
     for (Instruction &i : llvm::reverse(nodes[n].code))
       if (needed[i.to])
@@ -633,8 +640,11 @@ LogicalResult TreeBuilder::slice() {
           needed[slot] = 1;
   for (Node &node : nodes)
     for (Instruction &i : node.code) {
-      if (i.code == Instruction::Load || llvm::any_of(operands(i), [&](int s) { return fromMemory.count(s); }))
+      bool decodes = llvm::any_of(operands(i), [&](int s) { return fromMemory.count(s); });
+      if (i.code == Instruction::Load || decodes)
         fromMemory.insert(i.to);
+      if (decodes && i.code != Instruction::Copy && i.code != Instruction::Load && !isConstantAdd(i))
+        node.piece.decoded += 1;
       if (needed[i.to])
         node.control.push_back(i);
     }
@@ -996,7 +1006,6 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
   for (size_t i = 0; i < accesses; ++i)
     base[i] = addressOf(tree.accesses[i]);
   std::vector<std::vector<int64_t>> stride(nodes + 6, std::vector<int64_t>(accesses, 0));
-  std::map<std::pair<int, int>, std::vector<int64_t>> offsets; // of irregular accesses
   auto move = [&](int which, int from, int to, auto &&setTo, int64_t trip, int64_t middle) {
     if (trip < 2)
       return;
@@ -1014,7 +1023,6 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
         stride[which][i] = (addressOf(tree.accesses[i]) - base[i]) * side;
     slots = at;
     // A second look shows those that are no arithmetic progression: rings, and lists.
-    bool any = false;
     if (trip > 2) {
       int64_t far = middle + 2 < trip && trip > 4 ? middle + std::min<int64_t>(3, trip - 1 - middle) : 0;
       setTo(far);
@@ -1026,28 +1034,8 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
       }
       for (size_t i = 0; i < accesses; ++i)
         if (tree.accesses[i].node >= from && tree.accesses[i].node < to &&
-            addressOf(tree.accesses[i]) - base[i] != stride[which][i] * (far - middle)) {
+            addressOf(tree.accesses[i]) - base[i] != stride[which][i] * (far - middle))
           stride[which][i] = irregular;
-          any = true;
-        }
-      slots = at;
-    }
-    if (!any)
-      return;
-    constexpr int64_t most = 64;
-    int64_t samples = std::min(trip, most);
-    for (int64_t k = 0; k < samples; ++k) {
-      int64_t place = trip <= most ? k : k * trip / samples;
-      setTo(place);
-      for (int n = from; n < to; ++n) {
-        if (n != which)
-          reference(n, n + 1);
-        else
-          run(tree.nodes[n].code);
-      }
-      for (size_t i = 0; i < accesses; ++i)
-        if (tree.accesses[i].node >= from && tree.accesses[i].node < to && stride[which][i] == irregular)
-          offsets[{which, int(i)}].push_back(addressOf(tree.accesses[i]) - base[i]);
       slots = at;
     }
   };
@@ -1072,6 +1060,51 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
     }
   }
 
+  // Where irregular accesses go in all iterations of the loops together, from the outermost on: what a list
+  // holds differs from group to group of filters. Long loops are looked at in evenly spread places.
+  std::map<std::vector<int>, std::vector<std::vector<int64_t>>> joint;
+  auto offsetsOf = [&](const std::vector<int> &loops, size_t access) -> const std::vector<int64_t> & {
+    auto [place, isNew] = joint.try_emplace(loops);
+    std::vector<std::vector<int64_t>> &found = place->second;
+    if (!isNew)
+      return found[access];
+    found.resize(accesses);
+    auto visit = [&](auto &self, size_t depth) -> void {
+      if (depth == loops.size()) {
+        for (size_t i = 0; i < accesses; ++i)
+          found[i].push_back(addressOf(tree.accesses[i]) - base[i]);
+        return;
+      }
+      int loop = loops[depth];
+      bool isGrid = loop >= nodes;
+      int slot = !isGrid               ? tree.nodes[loop].iv
+                 : loop - nodes < 3 ? tree.threadId[loop - nodes]
+                                    : tree.blockId[loop - nodes - 3];
+      int64_t trip = isGrid ? trips[loop] : tripOf(tree.nodes[loop]);
+      int64_t lower = isGrid ? 0 : slots[tree.nodes[loop].lower];
+      int64_t step = isGrid ? 1 : std::max<int64_t>(slots[tree.nodes[loop].step], 1);
+      int64_t most = loops.size() == 1 ? 128 : depth + 1 == loops.size() ? 64 : 16;
+      int64_t samples = std::min(trip, most);
+      for (int64_t k = 0; k < samples; ++k) {
+        slots[slot] = lower + (trip <= most ? k : k * trip / samples) * step;
+        if (isGrid) {
+          reference(0, nodes);
+        } else {
+          run(tree.nodes[loop].code);
+          reference(loop + 1, tree.nodes[loop].end);
+        }
+        self(self, depth + 1);
+      }
+    };
+    visit(visit, 0);
+    slots = at;
+    for (std::vector<int64_t> &offsets : found) {
+      llvm::sort(offsets);
+      offsets.erase(llvm::unique(offsets), offsets.end());
+    }
+    return found[access];
+  };
+
   // Accesses of one node whose places move alike are one set.
   struct Group {
     int memory, node;
@@ -1082,43 +1115,59 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
   for (size_t i = 0; i < accesses; ++i) {
     const Access &access = tree.accesses[i];
     std::vector<int64_t> key{access.memory, access.node};
-    bool plain = true;
-    for (int n = access.node; n >= 0; n = tree.nodes[n].parent) {
-      key.push_back(stride[n][i]);
-      plain &= stride[n][i] != irregular;
-    }
-    for (int d = 0; d < 6; ++d) {
-      key.push_back(stride[nodes + d][i]);
-      plain &= stride[nodes + d][i] != irregular;
-    }
-    if (!plain)
-      key.push_back(int64_t(i)); // on its own
+    auto add = [&](int loop) {
+      key.push_back(stride[loop][i]);
+      if (stride[loop][i] == irregular) {
+        const std::vector<int64_t> &places = offsetsOf({loop}, i);
+        key.insert(key.end(), places.begin(), places.end());
+      }
+    };
+    for (int n = access.node; n >= 0; n = tree.nodes[n].parent)
+      add(n);
+    for (int d = 0; d < 6; ++d)
+      add(nodes + d);
     auto [place, isNew] = groups.try_emplace(std::move(key), Group{access.memory, access.node, i, {}});
     place->second.places.add(base[i], base[i] + access.bytes);
   }
-  auto expand = [&](Footprint &set, int which, size_t access) {
-    int64_t s = stride[which][access];
-    if (s == irregular) {
-      set.expand(offsets[{which, int(access)}], trips[which]);
-    } else {
-      set.move(-s * middles[which]); // from the middle to the first iteration
-      set.expand(s, trips[which]);
+  // A set on its way outwards: the loops it has passed.
+  struct Way {
+    Footprint set;
+    std::vector<int> plain, lists;
+  };
+  auto expand = [&](Way &way, int which, const Group &group) {
+    int64_t s = stride[which][group.first];
+    auto plainly = [&](int loop) {
+      int64_t by = stride[loop][group.first];
+      way.set.move(-by * middles[loop]); // from the middle to the first iteration
+      way.set.expand(by, trips[loop]);
+    };
+    if (s != irregular) {
+      way.plain.push_back(which);
+      plainly(which);
+      return;
     }
+    // Begin again, with this loop and the irregular ones inside it together.
+    way.lists.insert(way.lists.begin(), which);
+    way.set = group.places;
+    way.set.expand(offsetsOf(way.lists, group.first), trips[which]);
+    for (int loop : way.plain)
+      plainly(loop);
   };
   // Distinct bytes of an iteration, and of a whole loop, by node and memory. The last node is the grid.
   std::vector<std::vector<Footprint>> iteration(nodes + 1, std::vector<Footprint>(memories));
   std::vector<std::vector<Footprint>> whole = iteration;
   std::vector<std::vector<Footprint>> own = iteration; // without what is in loops and branches inside
   for (auto &[key, group] : groups) {
-    Footprint set = group.places;
+    Way way{group.places, {}, {}};
+    Footprint &set = way.set;
     for (int d = 0; d < 3; ++d) // work-items of a group run side by side
-      expand(set, nodes + d, group.first);
+      expand(way, nodes + d, group);
     own[group.node][group.memory].add(set);
     bool likely = true;
     for (int n = group.node; n >= 0 && likely; n = tree.nodes[n].parent) {
       iteration[n][group.memory].add(set);
       if (tree.nodes[n].kind == NodeKind::Loop)
-        expand(set, n, group.first);
+        expand(way, n, group);
       whole[n][group.memory].add(set);
       // What hardly ever happens fills no cache.
       likely = tree.nodes[n].parent < 0 || tree.nodes[n].kind == NodeKind::Loop ||
@@ -1128,7 +1177,7 @@ void Evaluator::traffic(Counts &counts, const CacheSizes &caches) {
       continue;
     iteration[nodes][group.memory].add(set);
     for (int d = 3; d < 6; ++d)
-      expand(set, nodes + d, group.first);
+      expand(way, nodes + d, group);
     whole[nodes][group.memory].add(set);
   }
   std::vector<double> iterationBytes(nodes + 1, 0);
@@ -1322,7 +1371,7 @@ llvm::json::Object Program::features(const Launch &launch, int64_t height, int64
   const Kernel &kernel = kernels[launch.kernel];
   Counts counts = count(launch, height, width, caches);
   llvm::json::Object arith, loads, stores;
-  double addresses = 0, branches = 0, prefetches = 0, barriers = 0, broadcasts = 0, iterations = 0, lookups = 0;
+  double addresses = 0, decoded = 0, branches = 0, prefetches = 0, barriers = 0, broadcasts = 0, iterations = 0, lookups = 0;
   std::array<double, widthKinds> loaded{}, stored{};
   std::array<std::array<std::array<double, widthKinds>, elementKinds>, arithKinds> done{};
   for (size_t n = 0; n < kernel.size(); ++n) {
@@ -1334,6 +1383,7 @@ llvm::json::Object Program::features(const Launch &launch, int64_t height, int64
           done[k][e][w] += runs * p.arith[k][e][w];
     for (int w = 0; w < widthKinds; ++w)
       loaded[w] += runs * p.loads[w], stored[w] += runs * p.stores[w];
+    decoded += runs * p.decoded;
     addresses += runs * p.addresses, branches += runs * p.branches, prefetches += runs * p.prefetches;
     barriers += runs * p.barriers, broadcasts += runs * p.broadcasts;
     if (kernel.kind(n) == NodeKind::Loop)
@@ -1362,6 +1412,7 @@ llvm::json::Object Program::features(const Launch &launch, int64_t height, int64
                             {"stores", std::move(stores)},
                             {"broadcasts", broadcasts},
                             {"addresses", addresses},
+                            {"decoded", decoded},
                             {"iterations", iterations},
                             {"lists", lookups},
                             {"branches", branches},

@@ -39,6 +39,8 @@ struct Piece {
   std::array<float, widthKinds> loads{}, stores{};
   /// Loads of one value that arithmetic takes as all lanes of a vector.
   float broadcasts = 0;
+  /// Integer operations on what was read from tables, which no compiler moves out of a loop.
+  float decoded = 0;
   float prefetches = 0, barriers = 0, addresses = 0, branches = 0;
   /// Multiply-adds and additions that wait for each other, in the longest chain through a variable.
   float chain = 0;
