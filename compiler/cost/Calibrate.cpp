@@ -145,7 +145,7 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
                               const std::map<std::string, const Program *> &programs, double mostSpread) {
   Fit fit;
   std::vector<Sample> samples;
-  std::vector<double> gaps;
+  std::vector<std::pair<double, double>> gaps; // by how long the run is
   CacheSizes caches = cachesOf(device);
   for (const Profile::Run &run : profile.runs) {
     auto program = programs.find(run.package);
@@ -175,7 +175,7 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
                          program->second->count(*launches[i], run.height, run.width, caches), misses[i],
                          launch.ms, heldOut});
     }
-    gaps.push_back((run.wholeMs - sum) * 1e3 / double(run.launches.size()));
+    gaps.push_back({run.wholeMs, (run.wholeMs - sum) * 1e3 / double(run.launches.size())});
   }
   size_t measured = samples.size() + fit.unsteady;
   if (samples.size() < 40 || samples.size() * 2 < measured)
@@ -193,8 +193,8 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   };
   add(&C::clock, 0.2), add(&C::fmaPerCycle, 0.2), add(&C::aluPerCycle, 0.5), add(&C::loadPerCycle, 0.5);
   add(&C::storePerCycle, 0.5), add(&C::issuePerCycle, 0.5), add(&C::specialCycles, 0.7);
-  add(&C::latency, 0.5), add(&C::loopCycles, 1), add(&C::exitCycles, 0.7), add(&C::l2Bandwidth, 0.7);
-  add(&C::llcBandwidth, 0.7), add(&C::memoryBandwidth, 0.3), add(&C::launch, 1), add(&C::group, 1), add(&C::overlap, 0.5, 1);
+  add(&C::latency, 0.5), add(&C::loopCycles, 1), add(&C::exitCycles, 1.5), add(&C::l2Bandwidth, 0.7);
+  add(&C::llcBandwidth, 0.7), add(&C::memoryBandwidth, 0.5), add(&C::launch, 1), add(&C::group, 1), add(&C::overlap, 0.5, 1);
 
   std::vector<const Sample *> fitted, held;
   for (const Sample &sample : samples)
@@ -222,7 +222,13 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
     from += ", " + profile.date;
   for (const Parameter &p : parameters)
     (fit.device.cost.*p.cost).from = from;
-  fit.device.cost.gap.value = std::max(0.0, middle(gaps));
+  // Of short runs, where a gap is more than what two measurements of one kernel differ by.
+  llvm::sort(gaps);
+  gaps.resize(std::max<size_t>(1, gaps.size() / 3));
+  std::vector<double> shortGaps;
+  for (auto &[ms, gap] : gaps)
+    shortGaps.push_back(gap);
+  fit.device.cost.gap.value = std::max(0.0, middle(shortGaps));
   fit.device.cost.gap.from = from;
 
   auto judge = [&](const std::vector<const Sample *> &of, double &error, double &within) {

@@ -744,6 +744,16 @@ bool Kernel::unpredictable(size_t node) const { return tree->nodes[node].unpredi
 double Kernel::localBytes() const { return tree->localBytes; }
 double Kernel::privateBytes() const { return tree->privateBytes; }
 double Kernel::codeSize() const { return tree->codeSize; }
+double Kernel::codeInstructions() const {
+  double sum = 0;
+  for (const Node &node : tree->nodes) {
+    for (int kind = 0; kind < arithKinds; ++kind)
+      sum += node.piece.instructions(Arith(kind), 1);
+    sum += node.piece.loadInstructions(4) + node.piece.storeInstructions(4) + node.piece.addresses +
+           double(node.code.size());
+  }
+  return sum;
+}
 double Kernel::registers() const { return tree->registers; }
 uint64_t Kernel::signature() const { return tree->signature; }
 

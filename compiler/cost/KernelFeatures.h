@@ -102,6 +102,9 @@ public:
   double privateBytes() const;
   /// Operations in the text: a measure of its code.
   double codeSize() const;
+  /// Instructions of a work-item's code where each works on one value, but reads and writes on four: what
+  /// GPUs' compilers count, each piece once.
+  double codeInstructions() const;
   /// 32-bit registers of a work-item alive at once.
   double registers() const;
   /// A hash of what the kernel does: equal kernels have equal ones, names left out.

@@ -138,6 +138,11 @@ public:
         fail(key, "takes a string that is not empty");
     }
   }
+  void optionalText(StringRef key, std::string &to) {
+    if (object.get(key))
+      text(key, to);
+    known.push_back(key);
+  }
   template <typename T>
   void choice(StringRef key, T &to, ArrayRef<std::pair<StringRef, T>> choices) {
     if (const json::Value *value = member(key))
@@ -302,6 +307,7 @@ Expected<Device> srcc::parseDevice(StringRef text, StringRef file) {
     reader.fail("vector_width", "takes 1, 2, 4, 8 or 16");
   if (device.preferredThreads > device.maxThreads)
     reader.fail("preferred_threads", "is above max_threads");
+  reader.optionalText("mobile_compilers", device.mobileCompilers);
   const json::Object *costs = reader.section("cost");
   if (Error error = reader.finish())
     return std::move(error);
@@ -355,6 +361,8 @@ std::string srcc::printDevice(const Device &device) {
   if (device.fp16)
     number("peak_gflops_f16", device.peakF16);
   number("bandwidth_gbs", device.bandwidth);
+  if (!device.mobileCompilers.empty())
+    os << ",\n  \"mobile_compilers\": " << quoted(device.mobileCompilers);
   os << ",\n  \"cost\": {";
   for (const CostKey &key : costKeys()) {
     const Fact<double> &f = device.cost.*key.fact;

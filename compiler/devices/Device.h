@@ -87,6 +87,7 @@ struct Device {
   Fact<double> peakF32;   ///< GFLOP/s, a multiply-add counts two
   Fact<double> peakF16;   ///< GFLOP/s in half, 0 without fp16
   Fact<double> bandwidth; ///< of global memory, GB/s (10^9)
+  std::string mobileCompilers; ///< GPUs of the phone compilers that stand for it, with commas; may be ""
   CostFacts cost;         ///< derived from the facts above where the file has none
 };
 

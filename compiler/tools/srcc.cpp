@@ -8,6 +8,8 @@
 #include "compiler/schedule/Passes.h"
 #include "compiler/tools/Pipeline.h"
 #include "compiler/tools/Registration.h"
+#include "compiler/tools/StaticReport.h"
+#include "compiler/tools/Tune.h"
 #include "dialects/sr/Interpreter.h"
 #include "dialects/sr/ModelFile.h"
 #include "dialects/sr/ReceptiveField.h"
@@ -84,6 +86,17 @@ struct Options {
                                       "have its name, the importer's 'import'")};
   cl::opt<std::string> remarksFile{"remarks-file", cl::cat(category), cl::value_desc("FILE"),
                                  cl::desc("Write the remarks to this file as YAML instead")};
+  cl::opt<unsigned> tune{"tune", cl::cat(category), cl::ValueOptional, cl::init(32), cl::value_desc("N"),
+                         cl::desc("Search N schedules (default 32) for the one of least predicted time "
+                                  "(docs/cost.md)")};
+  cl::opt<uint64_t> tuneSeed{"tune-seed", cl::cat(category), cl::init(1), cl::value_desc("N"),
+                             cl::desc("Seed of the search (default 1)")};
+  cl::opt<std::string> tuneDatabase{"tune-db", cl::cat(category), cl::value_desc("FILE"),
+                                    cl::desc("SQLite file of what was predicted: a search goes on where it "
+                                             "was interrupted")};
+  cl::opt<bool> staticReport{"static-report", cl::cat(category),
+                             cl::desc("Write what phones' compilers (SRCC_MOBILE_CLC) make of the kernels: "
+                                      "instructions, registers, spills")};
   cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
 };
 Options *options;
@@ -252,7 +265,8 @@ LogicalResult compile(MLIRContext *context) {
     return fail("--precision is f32, f16s or f16, not '" + options->precision + "'");
   if (!options->emit.empty() && options->emit != "opencl")
     return fail("--emit is opencl, not '" + options->emit + "'");
-  bool package = options->stopAfter == Phase::Package && options->emit.empty() && !options->loopNest;
+  bool package = options->stopAfter == Phase::Package && options->emit.empty() && !options->loopNest &&
+                 !options->staticReport;
   if (package && options->output.empty())
     return fail("needs -o OUT.srp (or --stop-after, --emit or --print-loop-nest)");
   bool isKit = options->kit.getNumOccurrences();
@@ -303,6 +317,16 @@ LogicalResult compile(MLIRContext *context) {
       })) ||
       failed(addSchedule(*module)))
     return failure();
+  if (options->tune.getNumOccurrences() && options->scheduleFile.empty() &&
+      !module->getOps<srcc::sched::PipelineOp>().empty() && module->getOps<srcc::sched::ScheduleOp>().empty()) {
+    srcc::TuneOptions tuning;
+    tuning.budget = options->tune ? unsigned(options->tune) : 32;
+    tuning.seed = options->tuneSeed;
+    tuning.database = options->tuneDatabase;
+    srcc::PipelineOptions pipeline{options->target, options->precision, !options->noFusion};
+    if (failed(srcc::tuneSchedule(*module, *device, pipeline, tuning)))
+      return failure();
+  }
   if (options->scheduleFile != "naive") {
     srcc::sched::SchedDefaultOptions defaults;
     defaults.target = options->target;
@@ -340,13 +364,23 @@ LogicalResult compile(MLIRContext *context) {
   info.printer.multiplyAdd = device->multiplyAdd;
   info.printer.prefetching = device->prefetching;
   info.printer.fp16 = device->fp16;
-  if (options->emit == "opencl") {
+  if (options->emit == "opencl" || options->staticReport) {
     LogicalResult result = success();
     std::string text;
     llvm::raw_string_ostream os(text);
     for (auto kernels : module->getOps<gpu::GPUModuleOp>())
       if (failed(srcc::printOpenCL(kernels, os, info.printer)))
         return failure();
+    if (options->staticReport) {
+      auto program = srcc::cost::Program::get(*module);
+      if (failed(program))
+        return failure();
+      std::string report;
+      llvm::raw_string_ostream lines(report);
+      if (llvm::Error error = srcc::writeStaticReport(text, *program, *device, lines))
+        return fail(llvm::toString(std::move(error)));
+      return writeText([&](llvm::raw_ostream &out) { out << report; });
+    }
     if (failed(writeText([&](llvm::raw_ostream &out) { out << text; })))
       return failure();
     return result;
