@@ -46,10 +46,13 @@ static std::map<std::string, Statistics> parse(StringRef output) {
   std::vector<Statistics> limits;
   for (StringRef line : lines) {
     if (line.contains("CL prog")) { // Adreno
-      Statistics s;
-      s.instructions = numberIn(line, "([0-9]+) instr");
-      s.registers = 4 * numberIn(line, "([0-9]+) full");
-      variants.push_back(s);
+      double instructions = numberIn(line, "([0-9]+) instr"), registers = numberIn(line, "([0-9]+) full");
+      if (instructions >= 0) { // the first of a variant's lines
+        variants.emplace_back();
+        variants.back().instructions = instructions;
+      } else if (registers >= 0 && !variants.empty()) {
+        variants.back().registers = 4 * registers; // of four values each
+      }
     } else if (line.contains("SHADER-DB")) { // Mali
       Statistics s;
       s.instructions = numberIn(line, "([0-9]+) inst");

@@ -74,9 +74,9 @@ struct Options {
                                     "network clips at 255)")};
   cl::opt<bool> noGolden{"no-golden", cl::cat(category),
                        cl::desc("Leave out the picture by which the runtime checks a new driver")};
-  cl::opt<uint64_t> kit{"profile-kit", cl::cat(category), cl::ValueOptional, cl::init(0), cl::value_desc("N"),
+  cl::opt<uint64_t> kit{"profile-kit", cl::cat(category), cl::init(0), cl::value_desc("N"),
                         cl::desc("Instead of a MODEL: the kernels that srcc-bench --profile measures, kit N "
-                                 "(default 0; odd ones are compiled with --no-fusion)")};
+                                 "(0, 1, ...; odd ones are compiled with --no-fusion)")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
   cl::opt<std::string> remarks{"remarks", cl::cat(category), cl::ValueOptional,
@@ -86,9 +86,8 @@ struct Options {
                                       "have its name, the importer's 'import'")};
   cl::opt<std::string> remarksFile{"remarks-file", cl::cat(category), cl::value_desc("FILE"),
                                  cl::desc("Write the remarks to this file as YAML instead")};
-  cl::opt<unsigned> tune{"tune", cl::cat(category), cl::ValueOptional, cl::init(32), cl::value_desc("N"),
-                         cl::desc("Search N schedules (default 32) for the one of least predicted time "
-                                  "(docs/cost.md)")};
+  cl::opt<unsigned> tune{"tune", cl::cat(category), cl::init(0), cl::value_desc("N"),
+                         cl::desc("Search N schedules for the one of least predicted time (docs/cost.md)")};
   cl::opt<uint64_t> tuneSeed{"tune-seed", cl::cat(category), cl::init(1), cl::value_desc("N"),
                              cl::desc("Seed of the search (default 1)")};
   cl::opt<std::string> tuneDatabase{"tune-db", cl::cat(category), cl::value_desc("FILE"),
@@ -320,7 +319,7 @@ LogicalResult compile(MLIRContext *context) {
   if (options->tune.getNumOccurrences() && options->scheduleFile.empty() &&
       !module->getOps<srcc::sched::PipelineOp>().empty() && module->getOps<srcc::sched::ScheduleOp>().empty()) {
     srcc::TuneOptions tuning;
-    tuning.budget = options->tune ? unsigned(options->tune) : 32;
+    tuning.budget = options->tune;
     tuning.seed = options->tuneSeed;
     tuning.database = options->tuneDatabase;
     srcc::PipelineOptions pipeline{options->target, options->precision, !options->noFusion};
