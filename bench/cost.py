@@ -279,10 +279,10 @@ def measured(options):
     results["fitted"] = ", ".join(sorted({r["contender"] for r in profile["runs"]} - set(judged)))
     results["judged"] = ", ".join(judged)
     where, env = results["machine"], profile["environment"]
-    what = "the least of all runs" if options.least else "medians"
+    what = ("the least of all runs, spreads not judged" if options.least else
+            f"medians; {profile['unsteady']} of {profile['launches']} launches vary by more than {options.steady:.0%}")
     results["about"] = (f"{where['cpu']}, {where['cores']} cores; {env['peak_gflops']:.0f} GFLOP/s (spread "
-                        f"{env['peak_spread']:.0%}), copies {env['copy_gbs']:.1f} GB/s; {profile['unsteady']} of "
-                        f"{profile['launches']} launches vary by more than {options.steady:.0%}; {what}; {where['date']}, "
+                        f"{env['peak_spread']:.0%}), copies {env['copy_gbs']:.1f} GB/s; {what}; {where['date']}, "
                         f"revision {where['revision']}")
     save(options.json, results)
     return results
