@@ -9,7 +9,6 @@
 #include "compiler/tools/Pipeline.h"
 #include "compiler/tools/Registration.h"
 #include "compiler/tools/StaticReport.h"
-#include "compiler/tools/Tune.h"
 #include "dialects/sr/Interpreter.h"
 #include "dialects/sr/ModelFile.h"
 #include "dialects/sr/ReceptiveField.h"
@@ -86,13 +85,6 @@ struct Options {
                                       "have its name, the importer's 'import'")};
   cl::opt<std::string> remarksFile{"remarks-file", cl::cat(category), cl::value_desc("FILE"),
                                  cl::desc("Write the remarks to this file as YAML instead")};
-  cl::opt<unsigned> tune{"tune", cl::cat(category), cl::init(0), cl::value_desc("N"),
-                         cl::desc("Search N schedules for the one of least predicted time (docs/cost.md)")};
-  cl::opt<uint64_t> tuneSeed{"tune-seed", cl::cat(category), cl::init(1), cl::value_desc("N"),
-                             cl::desc("Seed of the search (default 1)")};
-  cl::opt<std::string> tuneDatabase{"tune-db", cl::cat(category), cl::value_desc("FILE"),
-                                    cl::desc("SQLite file of what was predicted: a search goes on where it "
-                                             "was interrupted")};
   cl::opt<bool> staticReport{"static-report", cl::cat(category),
                              cl::desc("Write what phones' compilers (SRCC_MOBILE_CLC) make of the kernels: "
                                       "instructions, registers, spills")};
@@ -297,7 +289,7 @@ LogicalResult compile(MLIRContext *context) {
   info.golden = goldenOf(*module);
   // Later phases, which are inputs too, have no network any more.
   constexpr StringLiteral fieldName = "sr.receptive_field";
-  if (isNetwork)
+  if (!module->getOps<func::FuncOp>().empty())
     if (auto field = srcc::sr::getReceptiveField(srcc::sr::getModelFunction(*module)))
       (*module)->setAttr(fieldName, Builder(context).getDenseI64ArrayAttr(
                                         {field->radius, field->alignment}));
@@ -316,16 +308,6 @@ LogicalResult compile(MLIRContext *context) {
       })) ||
       failed(addSchedule(*module)))
     return failure();
-  if (options->tune.getNumOccurrences() && options->scheduleFile.empty() &&
-      !module->getOps<srcc::sched::PipelineOp>().empty() && module->getOps<srcc::sched::ScheduleOp>().empty()) {
-    srcc::TuneOptions tuning;
-    tuning.budget = options->tune;
-    tuning.seed = options->tuneSeed;
-    tuning.database = options->tuneDatabase;
-    srcc::PipelineOptions pipeline{options->target, options->precision, !options->noFusion};
-    if (failed(srcc::tuneSchedule(*module, *device, pipeline, tuning)))
-      return failure();
-  }
   if (options->scheduleFile != "naive") {
     srcc::sched::SchedDefaultOptions defaults;
     defaults.target = options->target;
