@@ -54,6 +54,14 @@ deps: ## install what is needed on Debian 12 (apt as root or through sudo; Pytho
 	  $(PYTHON) -m pip install -q --disable-pip-version-check -r test/requirements.txt </dev/null; \
 	  cp test/requirements.txt $(BUILD)/venv/requirements.txt; \
 	fi
+	@if ! cmp -s compiler/halide/requirements.txt $(BUILD)/venv-halide/requirements.txt; then \
+	  echo "deps: Halide into $(BUILD)/venv-halide (optional: srcc --codegen=halide)"; \
+	  mkdir -p $(BUILD); \
+	  if /usr/bin/python3 -m venv --clear $(BUILD)/venv-halide && $(BUILD)/venv-halide/bin/python -m pip install -q \
+	       --disable-pip-version-check --no-deps -r compiler/halide/requirements.txt </dev/null; then \
+	    cp compiler/halide/requirements.txt $(BUILD)/venv-halide/requirements.txt; rm -f $(BUILD)/build.ninja; \
+	  else echo "deps: Halide cannot be installed; everything else is built without it"; fi; \
+	fi
 
 build: deps ## build everything into build/ (programs: build/bin)
 	@test -f $(BUILD)/build.ninja || cmake --preset release -DPython3_EXECUTABLE=/usr/bin/python3 >$(BUILD)/configure.log \

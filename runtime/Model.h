@@ -8,33 +8,30 @@
 #include "runtime/OpenCL.h"
 #include "runtime/Package.h"
 #include "runtime/ProgramCache.h"
+#include "runtime/Runner.h"
 #include "runtime/Strips.h"
-#include "runtime/srrt.h"
 
 #include <optional>
 
 namespace srcc::runtime {
 
-/// What srrt_model stands for: everything behind the C API, with failures as exceptions. The
-/// functions are those of srrt.h, documented there.
-class Model {
+/// A package on an OpenCL device.
+class Model : public Runner {
 public:
   Model(Package package, const srrt_options &options);
-  ~Model();
-  Model(const Model &) = delete;
-  Model &operator=(const Model &) = delete;
+  ~Model() override;
 
-  srrt_model_info query() const;
-  void prepare(int height, int width);
-  void runF32(const float *input, float *output);
-  void writeInput(const float *input);
-  void runU8(const srrt_picture &input, const srrt_picture &output);
-  void runCl(cl_mem input, cl_mem output);
-  void finish();
-  void setProfiling(bool on);
-  size_t launches(srrt_launch_info *infos, size_t capacity);
-  srrt_memory_info memory() const;
-  srrt_cache_info cacheInfo() const;
+  srrt_model_info query() const override;
+  void prepare(int height, int width) override;
+  void runF32(const float *input, float *output) override;
+  void writeInput(const float *input) override;
+  void runU8(const srrt_picture &input, const srrt_picture &output) override;
+  void runCl(cl_mem input, cl_mem output) override;
+  void finish() override;
+  void setProfiling(bool on) override;
+  size_t launches(srrt_launch_info *infos, size_t capacity) override;
+  srrt_memory_info memory() const override;
+  srrt_cache_info cacheInfo() const override;
 
 private:
   /// A program of the package.

@@ -3,17 +3,19 @@
 // Apache-2.0 WITH LLVM-exception
 //===------------------------------------------------------------------------------------------===//
 #include "runtime/srrt.h"
+#include "runtime/CompiledModel.h"
 #include "runtime/Model.h"
 #include "runtime/Status.h"
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <new>
 
 using namespace srcc::runtime;
 
 struct srrt_model {
-  Model model;
+  std::unique_ptr<Runner> model;
 };
 
 namespace {
@@ -47,15 +49,15 @@ template <typename... Pointers> void requireAll(Pointers... pointers) {
     fail(SRRT_INVALID_ARGUMENT, "a required pointer is null");
 }
 
-srrt_status open(const srrt_options *options, srrt_model **result,
-                 Package (*read)(const void *, size_t, const char *), const void *data, size_t size,
-                 const char *name) {
+/// `make` has the model from options.
+template <typename Make>
+srrt_status open(const srrt_options *options, srrt_model **result, const void *data, Make make) {
   return guarded([&] {
     requireAll(result);
     *result = nullptr;
     requireAll(data);
     static const srrt_options defaults{};
-    *result = new srrt_model{{read(data, size, name), options ? *options : defaults}};
+    *result = new srrt_model{make(options ? *options : defaults)};
   });
 }
 
@@ -105,18 +107,19 @@ srrt_status srrt_list_devices(const char *library, srrt_device_info *infos, size
 }
 
 srrt_status srrt_open(const char *path, const srrt_options *options, srrt_model **model) {
-  auto read = [](const void *path, size_t, const char *) {
-    return Package::open(static_cast<const char *>(path));
-  };
-  return open(options, model, read, path, 0, nullptr);
+  return open(options, model, path, [&](const srrt_options &given) -> std::unique_ptr<Runner> {
+    if (CompiledModel::isOne(path))
+      return std::make_unique<CompiledModel>(path, given);
+    return std::make_unique<Model>(Package::open(path), given);
+  });
 }
 
 srrt_status srrt_open_memory(const void *data, size_t size, const char *name,
                              const srrt_options *options, srrt_model **model) {
-  auto read = [](const void *data, size_t size, const char *name) {
-    return Package::fromMemory(data, size, name ? name : "package in memory");
-  };
-  return open(options, model, read, data, size, name);
+  return open(options, model, data, [&](const srrt_options &given) -> std::unique_ptr<Runner> {
+    return std::make_unique<Model>(
+        Package::fromMemory(data, size, name ? name : "package in memory"), given);
+  });
 }
 
 void srrt_close(srrt_model *model) { delete model; }
@@ -124,56 +127,56 @@ void srrt_close(srrt_model *model) { delete model; }
 srrt_status srrt_query(const srrt_model *model, srrt_model_info *info) {
   return guarded([&] {
     requireAll(model, info);
-    *info = model->model.query();
+    *info = model->model->query();
   });
 }
 
 srrt_status srrt_prepare(srrt_model *model, int height, int width) {
   return guarded([&] {
     requireAll(model);
-    model->model.prepare(height, width);
+    model->model->prepare(height, width);
   });
 }
 
 srrt_status srrt_run_f32(srrt_model *model, const float *input, float *output) {
   return guarded([&] {
     requireAll(model);
-    model->model.runF32(input, output);
+    model->model->runF32(input, output);
   });
 }
 
 srrt_status srrt_write_input(srrt_model *model, const float *input) {
   return guarded([&] {
     requireAll(model);
-    model->model.writeInput(input);
+    model->model->writeInput(input);
   });
 }
 
 srrt_status srrt_run_u8(srrt_model *model, const srrt_picture *input, const srrt_picture *output) {
   return guarded([&] {
     requireAll(model, input, output);
-    model->model.runU8(*input, *output);
+    model->model->runU8(*input, *output);
   });
 }
 
 srrt_status srrt_run_cl(srrt_model *model, cl_mem input, cl_mem output) {
   return guarded([&] {
     requireAll(model);
-    model->model.runCl(input, output);
+    model->model->runCl(input, output);
   });
 }
 
 srrt_status srrt_finish(srrt_model *model) {
   return guarded([&] {
     requireAll(model);
-    model->model.finish();
+    model->model->finish();
   });
 }
 
 srrt_status srrt_set_profiling(srrt_model *model, int on) {
   return guarded([&] {
     requireAll(model);
-    model->model.setProfiling(on != 0);
+    model->model->setProfiling(on != 0);
   });
 }
 
@@ -181,20 +184,20 @@ srrt_status srrt_launches(srrt_model *model, srrt_launch_info *launches, size_t 
                           size_t *count) {
   return guarded([&] {
     requireAll(model, count);
-    *count = model->model.launches(launches, capacity);
+    *count = model->model->launches(launches, capacity);
   });
 }
 
 srrt_status srrt_memory(const srrt_model *model, srrt_memory_info *info) {
   return guarded([&] {
     requireAll(model, info);
-    *info = model->model.memory();
+    *info = model->model->memory();
   });
 }
 
 srrt_status srrt_cache(const srrt_model *model, srrt_cache_info *info) {
   return guarded([&] {
     requireAll(model, info);
-    *info = model->model.cacheInfo();
+    *info = model->model->cacheInfo();
   });
 }

@@ -16,13 +16,18 @@
 // abort. After SRRT_DEVICE_LOST or SRRT_OUT_OF_MEMORY a model can still be closed.
 //
 // Trust. A package is a program: its structure is checked in full, but its kernels run on the
-// device as they are. Open packages from where you would take code.
+// device as they are. A shared library runs as soon as it is opened. Open models from where you would
+// take code.
 //
 // Threads. Different models may be used by different threads at the same time. One model serves one
 // call at a time: the caller locks. The error text belongs to the calling thread.
 //
-// OpenCL is loaded when the first model is opened (dlopen); the library links neither OpenCL nor
+// OpenCL is loaded when the first package is opened (dlopen); the library links neither OpenCL nor
 // anything else beyond the C and C++ run-time libraries.
+//
+// A model may also be a shared library, which `srcc --codegen=halide -o model.so` writes
+// (format/compiled.h): srrt_open takes its file as well. It runs on host memory, so srrt_run_cl takes
+// null only, and options name no device or queue.
 //
 // Sizes are height before width, as in tensors. H and W are those of the input; the output has
 // scale*H rows of scale*W pixels.

@@ -939,3 +939,10 @@ std::string IndexExpr::str() const {
   }
   return text;
 }
+
+bool srcc::sched::staysInside(ReadOp read, unsigned dim, AffineExpr extent) {
+  auto any = [](Value) { return true; };
+  IndexExpr index = IndexExpr::get(read.getIndices()[dim]),
+            last = IndexExpr::get(extent, IndexExpr::size(0), IndexExpr::size(1)) - 1;
+  return index.lower(any).provablyNonNegative() && (last - index.upper(any)).provablyNonNegative();
+}

@@ -85,6 +85,10 @@ public:
   std::map<Monomial, int64_t, MonomialLess> terms;
 };
 
+/// Whether a read's index `dim` lies in [0, extent), over s0 = H and s1 = W, for every point of the
+/// definition that it is in.
+bool staysInside(ReadOp read, unsigned dim, mlir::AffineExpr extent);
+
 /// While one lives, IndexExpr::get remembers what it found; values must not change meanwhile.
 class IndexMemo {
 public:

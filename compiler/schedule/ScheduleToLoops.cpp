@@ -331,21 +331,14 @@ FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
   SmallVector<Value> indices(given);
   Exterior exterior = op.getExterior();
   // A read that stays inside for every point of the reader's domain needs no exterior value.
-  auto any = [](Value) { return true; };
   bool inside = true;
-  for (auto [dim, index] : llvm::enumerate(op.getIndices())) {
-    IndexExpr e = IndexExpr::get(index),
-              last = IndexExpr::get(extents.getResult(dim), height, width) - 1;
-    inside &= e.lower(any).provablyNonNegative() && (last - e.upper(any)).provablyNonNegative();
-  }
+  for (unsigned dim = 0; dim < indices.size(); ++dim)
+    inside &= staysInside(op, dim, extents.getResult(dim));
   if (inside)
     exterior = Exterior::None;
   if (exterior == Exterior::RepeatEdge || exterior == Exterior::MirrorInterior) {
     for (auto [dim, index] : llvm::enumerate(indices)) {
-      IndexExpr mine = IndexExpr::get(op.getIndices()[dim]);
-      if (mine.lower(any).provablyNonNegative() &&
-          (IndexExpr::get(extents.getResult(dim), height, width) - 1 - mine.upper(any))
-              .provablyNonNegative())
+      if (staysInside(op, dim, extents.getResult(dim)))
         continue;
       IndexExpr i = IndexExpr::get(index),
                 last = IndexExpr::get(extents.getResult(dim), height, width) - 1;

@@ -230,14 +230,18 @@ LogicalResult GroupedTaps::list() {
   return success();
 }
 
+LogicalResult GroupedTaps::find() {
+  return failure(failed(analyse()) || failed(list()));
+}
+
 FailureOr<int64_t> GroupedTaps::count() {
-  if (failed(analyse()) || failed(list()))
+  if (failed(find()))
     return failure();
   return int64_t(taps.size());
 }
 
 LogicalResult GroupedTaps::build() {
-  if (failed(analyse()) || failed(list()))
+  if (failed(find()))
     return failure();
   OpBuilder builder(stage);
   Location loc = stage.getLoc();

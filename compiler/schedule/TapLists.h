@@ -28,6 +28,21 @@ public:
   mlir::LogicalResult build();
   /// How many taps the lists have; adds nothing. Errors as of build.
   mlir::FailureOr<int64_t> count();
+  /// Finds the taps, for the accessors below; adds nothing. Errors as of build.
+  mlir::LogicalResult find();
+
+  /// Reduction loops outside the list, slowest first: each of their values has a list of its own.
+  llvm::ArrayRef<std::string> outerLoops() const { return outer; }
+  /// Reduction loops inside, slowest first: the dense body of a tap.
+  llvm::ArrayRef<std::string> innerLoops() const { return inner; }
+  /// Of a reduction loop, or of a reduction dimension.
+  int64_t extentOf(llvm::StringRef loop) const { return extents.find(loop)->second; }
+  /// First tap of each list, [points / factor][outer...], and the end of the last one.
+  llvm::ArrayRef<int64_t> listStarts() const { return starts; }
+  /// The values of the group's loops at each tap.
+  llvm::ArrayRef<llvm::SmallVector<int64_t>> tapValues() const { return taps; }
+  /// The table's values, [tap][inner...][factor].
+  llvm::ArrayRef<llvm::APFloat> packedValues() const { return packed; }
 
   /// First index and length of the list for the points of `dim` from `first` on, where the
   /// reduction loops outside have the values `loops`.

@@ -19,9 +19,11 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/Remarks/RemarkSerializer.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -63,7 +65,16 @@ struct Options {
                clEnumValN(Phase::Loops, "loops", "loop nests with bounds"),
                clEnumValN(Phase::OpenCL, "opencl", "kernels and the host's program"))};
   cl::opt<std::string> emit{"emit", cl::cat(category), cl::value_desc("FORM"),
-                          cl::desc("opencl: write the kernels as OpenCL C")};
+                          cl::desc("opencl: write the kernels as OpenCL C; with --codegen=halide stmt "
+                                   "or device-code")};
+  cl::opt<std::string> codegen{"codegen", cl::cat(category), cl::init("opencl"), cl::value_desc("G"),
+                             cl::desc("opencl (default), or halide: the same stages and schedule on "
+                                      "Halide, into -o MODEL.so or MODEL.o")};
+  cl::opt<std::string> halideTarget{"halide-target", cl::cat(category), cl::init("host"),
+                                  cl::value_desc("T"),
+                                  cl::desc("What Halide generates code for: host (default), host-opencl, "
+                                           "arm-64-android-vulkan, ...; --target remains the device "
+                                           "whose default schedule is taken")};
   cl::opt<bool> loopNest{"print-loop-nest", cl::cat(category),
                        cl::desc("Write the loop nests as pseudo-code")};
   cl::opt<std::string> color{"color", cl::cat(category), cl::value_desc("C"),
@@ -91,6 +102,7 @@ struct Options {
   cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
 };
 Options *options;
+std::string ownPath; ///< of this program
 
 LogicalResult fail(const llvm::Twine &message) {
   llvm::WithColor::error(llvm::errs(), "srcc") << message << "\n";
@@ -250,16 +262,62 @@ LogicalResult enableRemarks(MLIRContext *context) {
                                            categories);
 }
 
+/// Hands algorithm and schedule to srcc-halide, which lies beside this program: libHalide is large, and
+/// has an LLVM of its own.
+LogicalResult runHalide(ModuleOp module) {
+  auto found = llvm::sys::findProgramByName("srcc-halide", {llvm::sys::path::parent_path(ownPath)});
+  if (!found)
+    found = llvm::sys::findProgramByName("srcc-halide");
+  if (!found)
+    return fail("--codegen=halide needs the program srcc-halide, which is built where Halide 21 is "
+                "installed: run 'make deps build', or 'pip install halide==21.0.0' and configure with "
+                "-DSRCC_HALIDE=.../site-packages/halide");
+  if (module.getOps<srcc::sched::PipelineOp>().empty())
+    return fail("--codegen=halide starts from a network or from --stop-after=sched, not from a later phase");
+  llvm::SmallString<128> input;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile("srcc-halide", "mlirbc", input))
+    return fail("cannot make a temporary file: " + error.message());
+  llvm::FileRemover remover(input);
+  if (failed(srcc::sr::writeModelFile(module, input)))
+    return failure();
+  std::vector<std::string> arguments{*found, input.str().str(),
+                                     "--halide-target=" + options->halideTarget,
+                                     "--precision=" + options->precision};
+  if (!options->output.empty())
+    arguments.push_back("-o=" + options->output);
+  if (options->loopNest)
+    arguments.push_back("--emit=loop-nest");
+  else if (!options->emit.empty())
+    arguments.push_back("--emit=" + options->emit);
+  if (options->quiet)
+    arguments.push_back("--quiet");
+  llvm::SmallVector<llvm::StringRef> command(arguments.begin(), arguments.end());
+  std::string problem;
+  int code = llvm::sys::ExecuteAndWait(*found, command, std::nullopt, {}, 0, 0, &problem);
+  if (code < 0)
+    return fail(*found + ": " + problem);
+  return success(code == 0); // it has said why
+}
+
 LogicalResult compile(MLIRContext *context) {
   bool half = options->precision == "f16";
   if (options->precision != "f32" && options->precision != "f16s" && !half)
     return fail("--precision is f32, f16s or f16, not '" + options->precision + "'");
-  if (!options->emit.empty() && options->emit != "opencl")
-    return fail("--emit is opencl, not '" + options->emit + "'");
+  bool halide = options->codegen == "halide";
+  if (!halide && options->codegen != "opencl")
+    return fail("--codegen is opencl or halide, not '" + options->codegen + "'");
+  if (!halide && options->halideTarget.getNumOccurrences())
+    return fail("--halide-target goes with --codegen=halide");
+  if (!halide && !options->emit.empty() && options->emit != "opencl")
+    return fail("--emit is opencl (or, with --codegen=halide, stmt or device-code), not '" +
+                options->emit + "'");
+  if (halide && !options->emit.empty() && options->emit != "stmt" && options->emit != "device-code")
+    return fail("--emit with --codegen=halide is stmt or device-code, not '" + options->emit + "'");
   bool package = options->stopAfter == Phase::Package && options->emit.empty() && !options->loopNest &&
                  !options->staticReport;
   if (package && options->output.empty())
-    return fail("needs -o OUT.srp (or --stop-after, --emit or --print-loop-nest)");
+    return fail(halide ? "needs -o OUT.so or -o OUT.o (or --stop-after, --emit or --print-loop-nest)"
+                       : "needs -o OUT.srp (or --stop-after, --emit or --print-loop-nest)");
   bool isKit = options->kit.getNumOccurrences();
   if (isKit != options->input.empty())
     return fail(isKit ? "takes a MODEL or --profile-kit, not both" : "needs a MODEL (or --profile-kit)");
@@ -318,6 +376,8 @@ LogicalResult compile(MLIRContext *context) {
   }
   if (options->stopAfter == Phase::Sched)
     return writeIR(*module);
+  if (halide && options->stopAfter == Phase::Package)
+    return runHalide(*module);
   bool hasLoops = !module->getOps<srcc::sched::LoopsOp>().empty();
   if (options->stopAfter == Phase::Loops || options->loopNest) {
     if (!hasLoops && failed(run(srcc::sched::buildLoopsPipeline)))
@@ -381,6 +441,7 @@ LogicalResult compile(MLIRContext *context) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  ownPath = llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&main));
   // LLVM's code generators have options of these names, which mean nothing here.
   for (const char *name : {"color", "stop-after"}) {
     auto &registered = cl::getRegisteredOptions();

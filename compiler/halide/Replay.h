@@ -1,0 +1,48 @@
+//===- Replay.h - A pipeline of sched on Halide's C++ API -------*- C++ -*-===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+// Stages become Funcs, updates become updates over an RDom, and each directive is called by its
+// name. docs/halide.md lists what Halide has no counterpart for.
+//===----------------------------------------------------------------------===//
+#ifndef SRCC_COMPILER_HALIDE_REPLAY_H
+#define SRCC_COMPILER_HALIDE_REPLAY_H
+
+#include "compiler/schedule/Schedule.h"
+
+#include <Halide.h>
+
+namespace srcc::halide {
+
+/// What a sparse reduction domain becomes.
+enum class Taps {
+  Auto, ///< Mask on a CPU, List on a device
+  List, ///< an RDom over a list of taps and their packed weights
+  Mask  ///< the dense RDom with a predicate
+};
+
+struct ReplayOptions {
+  Halide::Target target;
+  /// False: every stage is a Func without a schedule, for an autoscheduler.
+  bool schedule = true;
+  Taps taps = Taps::Auto;
+};
+
+/// A pipeline from float planes to float planes.
+struct Replayed {
+  Halide::ImageParam input; ///< x, y, c
+  Halide::Func output;      ///< x, y, c
+  int64_t inputChannels = 0, outputChannels = 0;
+  mlir::AffineMap outputExtents; ///< c, y, x over s0 = H and s1 = W
+  /// What only costs or saves time and has no counterpart: it was left out.
+  std::vector<std::string> leftOut;
+};
+
+/// Replays algorithm and schedule. Errors are those of the pipeline's operations: no float ends, an
+/// operation or directive without a counterpart. Halide's own errors are thrown (Halide::Error).
+mlir::FailureOr<Replayed> replay(sched::PipelineOp pipeline, const sched::Schedule &schedule,
+                                 const ReplayOptions &options);
+
+} // namespace srcc::halide
+
+#endif // SRCC_COMPILER_HALIDE_REPLAY_H

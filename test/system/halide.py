@@ -1,0 +1,143 @@
+"""Halide as an independent oracle of schedules: the same loop nests, the same pixels.
+
+halide.py nests FILE...      srcc's --print-loop-nest against Halide's print_loop_nest, after normalising names
+halide.py pixels NET...      models compiled by Halide against the reference interpreter: names of the data folder,
+                             files, or "demo"; --target=T for another Halide target, --schedule=S, --prune=OPTIONS
+
+What differs and must, is taken out of both nests by rules(), each with its reason (docs/halide.md lists them).
+Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+import argparse
+import difflib
+import pathlib
+import re
+
+import numpy as np
+
+from harness import ROOT, Checks, Failure, Model, close, interpret, models, noise, run, scratch
+
+
+def parse(text):
+    """Lines by indentation as a tree: [label, children]."""
+    root = ["", []]
+    stack = [(-1, root)]
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        indent = len(line) - len(line.lstrip())
+        while stack[-1][0] >= indent:
+            stack.pop()
+        node = [line.strip(), []]
+        stack[-1][1][1].append(node)
+        stack.append((indent, node))
+    return root[1]
+
+
+def plain(name):
+    """A Func's or loop's name: Halide writes what a loop was split from in front, and numbers names that come twice."""
+    return re.sub(r"\W", "_", re.sub(r"\$\d+", "", name))
+
+
+def rules(nodes, stages, device):
+    """The nest with what differs by rule taken out."""
+    result = []
+    for label, children in nodes:
+        word, _, rest = label.rstrip(":").partition(" ")
+        inside = rules(children, stages, device)
+        if word == "consume" or label == "if inside:":
+            result += inside  # Halide marks what reads a stage, srcc where a window is not yet full
+        elif label == "else:" or word == "prefetch" or label.startswith("prefetch("):
+            pass  # the else of a partition; prefetches are lines there, loops here
+        elif word in ("produce", "store"):
+            name = plain(rest)
+            if stages is None or name in stages:
+                result.append([f"{word} {name}", inside])
+        elif word in ("for", "unrolled", "vectorized", "parallel", "gpu_block", "gpu_thread"):
+            # Ranges: both print those that they know to be constant, and know different ones.
+            name = plain(re.sub(r"<.*?>", "", rest.split(" in [")[0]).split(".")[-1])
+            if not device:  # on a CPU work-groups are a parallel loop, the work-items of a group a serial one
+                word = {"gpu_block": "parallel", "gpu_thread": "for"}.get(word, word)
+            if inside:  # nothing but prefetches inside
+                result.append([f"{word} {name}", inside])
+        else:
+            result.append([re.sub(r"\(\.\.\.\) = \.\.\.", "", plain(label)), inside])
+    return result
+
+
+def lines(nodes, depth=0):
+    for label, children in nodes:
+        yield "  " * depth + label
+        yield from lines(children, depth + 1)
+
+
+def produced(nodes):
+    for label, children in nodes:
+        if label.startswith("produce "):
+            yield label.split()[1]
+        yield from produced(children)
+
+
+def compare(file, target, options, schedule):
+    ours, theirs = [run("srcc", file, "--print-loop-nest", f"--target={schedule}", *options, *more).stdout
+                    for more in ([], ["--codegen=halide", f"--halide-target={target}", "--quiet"])]
+    device = "opencl" in target
+    theirs = rules(parse(theirs), None, device)
+    # Halide's function has one pair of ends, the float ones.
+    ours = rules(parse(ours), set(produced(theirs)), device)
+    if not theirs:
+        raise Failure(f"{file}: no nest")
+    # Stages at the root that do not read each other have no order of their own.
+    a, b = [list(lines(sorted(nodes, key=lambda node: node[0]))) for nodes in (ours, theirs)]
+    if a != b:
+        raise Failure("\n".join(difflib.unified_diff(a, b, "srcc", "Halide", lineterm="", n=4)))
+    return len(a)
+
+
+SIZES = [(1, 1), (7, 5), (37, 21)]  # width x height
+
+
+def pixels(name, given, folder):
+    source = ROOT / "docs" / "demo" / "demo.mlirbc" if name == "demo" else \
+        pathlib.Path(name) if pathlib.Path(name).exists() else models()[name + ".onnx"][0]
+    file = f"{folder}/net.mlirbc"
+    run("srcc", source, "--stop-after=import", "-o", file, "--quiet")
+    if given.prune:
+        run("srcc-opt", file, f"--sr-prune={given.prune}", "--emit-bytecode", "-o", f"{folder}/pruned.mlirbc")
+        file = f"{folder}/pruned.mlirbc"
+    library = f"{folder}/model.so"
+    done = run("srcc", file, "--codegen=halide", f"--halide-target={given.target}", "-o", library,
+               *([f"--schedule={given.schedule}"] if given.schedule else []), *given.options)
+    model = Model(library)
+    info, worst = model.info, 0
+    for width, height in SIZES + [tuple(map(int, size.split("x"))) for size in given.sizes]:
+        x = noise(width, info.in_channels, height, width, info.low, info.high)
+        worst = max(worst, close(f"{width}x{height}", model.run_f32(x), interpret(file, x, folder),
+                                 1e-4 * (info.high - info.low)))
+    model.close()
+    print(f"{name}: max error {worst:.2e} of {info.high - info.low:g}", flush=True)
+    return done
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["nests", "pixels"])
+    parser.add_argument("--target", default="host")
+    parser.add_argument("--device", default="pocl-cpu", help="whose default schedule is taken")
+    parser.add_argument("--schedule", default="")
+    parser.add_argument("--prune", default="")
+    parser.add_argument("--sizes", nargs="*", default=[])
+    parser.add_argument("--options", nargs="*", default=[], help="more options of srcc")
+    parser.add_argument("names", nargs="+")
+    given = parser.parse_args()
+    checks = Checks()
+    for name in given.names:
+        with scratch() as folder, checks(f"{given.what} of {name}"):
+            if given.what == "pixels":
+                pixels(name, given, folder)
+            else:
+                count = compare(name, given.target, given.options, given.device)
+                print(f"{name}: {count} equal lines", flush=True)
+    checks.done()
+
+
+main()
