@@ -100,6 +100,18 @@ bool hasReduction(const Definition &definition, ArrayRef<StringRef> rdims, Strin
   return false;
 }
 
+/// Whether a loop is one of a dimension, or of a part of it.
+bool comesFrom(const Definition &definition, StringRef name, StringRef dim) {
+  if (name == dim)
+    return true;
+  return llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
+    if (t.isFuse)
+      return t.old == name &&
+             (comesFrom(definition, t.inner, dim) || comesFrom(definition, t.outer, dim));
+    return (t.outer == name || t.inner == name) && comesFrom(definition, t.old, dim);
+  });
+}
+
 /// As Halide's names may be.
 std::string funcName(StringRef name) {
   std::string text;
@@ -609,6 +621,15 @@ LogicalResult Replayer::apply(Instance &instance) {
              << "\", a loop that is not around the one it is computed at";
     func.store_at(level(*around, s.storeAt->second));
   }
+  if (instance.consumer && !s.storeAt) {
+    auto names = dimNames(instance.stage);
+    auto found = options.extents.find(
+        {instance.stage.getSymName().str(), instance.consumer->stage.getSymName().str()});
+    if (found != options.extents.end())
+      for (auto [name, extent] : llvm::zip(names, found->second))
+        if (extent)
+          func.bound_extent(Halide::Var(name), int32_t(extent));
+  }
   applyStorage(instance);
   for (unsigned number = 0; number < instance.definitions.size(); ++number)
     applyLoops(instance, number);
@@ -620,8 +641,10 @@ void Replayer::applyStorage(Instance &instance) {
   Halide::Func &func = instance.func;
   StageOp stage = instance.stage;
   auto names = dimNames(stage);
-  for (auto &fold : s.fold)
-    func.fold_storage(Halide::Var(fold.getKey().str()), int32_t(fold.getValue()));
+  // Halide fills a ring in the first iteration, where srcc starts its loop earlier: for that a factor may
+  // be too small, and Halide finds its own.
+  if (!s.fold.empty())
+    leaveOut("fold_storage, whose factors Halide chooses by itself");
   for (auto &align : s.alignBounds)
     func.align_bounds(Halide::Var(align.getKey().str()), int32_t(align.getValue()));
   if (stage.getOutput())
@@ -674,6 +697,17 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
     order.push_back(var(l.name));
   if (order.size() > 1)
     stage.reorder(order);
+  // Code for the edges of a picture is several times the code for its inside. It pays along vectors, whose
+  // loads it keeps whole; elsewhere a condition is a scalar.
+  auto names = dimNames(instance.stage);
+  auto vectorized = llvm::find_if(
+      definition.loops, [](const Loop &l) { return l.kind == LoopKind::Vectorized; });
+  if (vectorized != definition.loops.end())
+    for (const std::string &dim : names)
+      if (!comesFrom(definition, vectorized->name, dim))
+        for (const Loop &l : definition.loops)
+          if (l.kind != LoopKind::Unrolled && comesFrom(definition, l.name, dim))
+            stage.never_partition(var(l.name));
   auto byAxis = [](const Loop *a, const Loop *b) { return a->axis < b->axis; };
   std::vector<const Loop *> blockLoops, threadLoops;
   for (const Loop &l : definition.loops) {
@@ -737,6 +771,23 @@ LogicalResult Replayer::applyPrefetches(Instance &instance) {
                   Halide::PrefetchBoundStrategy::GuardWithIf);
   }
   return success();
+}
+
+Extents srcc::halide::extentsOf(LoopsOp loops) {
+  Extents result;
+  loops.walk([&](RealizeOp realize) {
+    auto consumer = realize->getParentOfType<ProduceOp>();
+    if (!consumer)
+      return;
+    auto &extents = result[{realize.getStage().str(), consumer.getStage().str()}];
+    bool first = extents.empty();
+    extents.resize(realize.getExtents().size());
+    for (auto [known, value] : llvm::zip(extents, realize.getExtents())) {
+      int64_t extent = IndexExpr::get(value).constant().value_or(0);
+      known = first || known == extent ? extent : 0;
+    }
+  });
+  return result;
 }
 
 FailureOr<Replayed> srcc::halide::replay(PipelineOp pipeline, const Schedule &schedule,

@@ -21,8 +21,18 @@ enum class Taps {
   Mask  ///< the dense RDom with a predicate
 };
 
+/// Extents of what is computed of a stage at a loop of a consumer, where bounds inference finds them
+/// constant: (stage, consumer) -> extent or 0 per dimension.
+using Extents = std::map<std::pair<std::string, std::string>, std::vector<int64_t>>;
+
+/// The extents in the loop nests of a pipeline, after buildLoopsPipeline.
+Extents extentsOf(sched::LoopsOp loops);
+
 struct ReplayOptions {
   Halide::Target target;
+  /// Told to Halide (bound_extent), which otherwise takes less room and more conditions, and on a
+  /// device must know them.
+  Extents extents;
   /// False: every stage is a Func without a schedule, for an autoscheduler.
   bool schedule = true;
   Taps taps = Taps::Auto;

@@ -5,9 +5,11 @@
 // What `srcc --codegen=halide` runs: algorithm and schedule in, Halide's code out.
 //===----------------------------------------------------------------------===//
 #include "compiler/halide/Emit.h"
+#include "compiler/schedule/Passes.h"
 #include "compiler/tools/Registration.h"
 #include "dialects/sr/ModelFile.h"
 
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileUtilities.h"
@@ -123,6 +125,14 @@ LogicalResult compile(MLIRContext *context) {
   auto schedule = srcc::sched::readSchedule(pipeline, scheduleOp);
   if (failed(schedule))
     return failure();
+  // srcc's own bounds: a schedule that it refuses is refused here too.
+  OwningOpRef<ModuleOp> nests = module->clone();
+  for (auto old : llvm::make_early_inc_range(nests->getOps<srcc::sched::LoopsOp>()))
+    old.erase();
+  PassManager pm(context);
+  srcc::sched::buildLoopsPipeline(pm);
+  if (failed(pm.run(*nests)))
+    return failure();
   srcc::halide::ModelInfo info{(*module)->getAttrOfType<srcc::sr::IOAttr>("sr.io"), precision,
                                (*module)->hasAttr("sr.global_pooling")};
   if (isLibrary && options->emit == Form::Code && !info.io)
@@ -130,6 +140,8 @@ LogicalResult compile(MLIRContext *context) {
 
   srcc::halide::ReplayOptions how;
   how.target = target;
+  for (auto loops : nests->getOps<srcc::sched::LoopsOp>())
+    how.extents = srcc::halide::extentsOf(loops);
   how.schedule = options->autoscheduler.empty();
   how.taps = options->taps;
   auto replayed = srcc::halide::replay(pipeline, *schedule, how);
