@@ -27,6 +27,11 @@ static void printBlock(Block &block, llvm::raw_ostream &os, unsigned indent) {
       os.indent(indent) << "produce " << produce.getStage() << ":\n";
       printBlock(produce.getBody().front(), os, indent + 2);
     } else if (auto loop = dyn_cast<ForOp>(op)) {
+      // As Halide, which does not print loops of one iteration.
+      if (IndexExpr::get(loop.getExtent()).constant() == 1) {
+        printBlock(loop.getBody().front(), os, indent);
+        continue;
+      }
       StringRef word = "for";
       switch (loop.getKind()) {
       case LoopKind::Serial:

@@ -1,6 +1,7 @@
 """Halide as an independent oracle of schedules: the same loop nests, the same pixels.
 
-halide.py nests FILE...      srcc's --print-loop-nest against Halide's print_loop_nest, after normalising names
+halide.py nests FILE...      srcc's --print-loop-nest against Halide's print_loop_nest, after normalising names, of
+                             models or of every example of a page like docs/directives.md; --device=D for a default
 halide.py pixels NET...      models compiled by Halide against the reference interpreter: names of the data folder,
                              files, or "demo"; --target=T for another Halide target, --schedule=S, --prune=OPTIONS
 
@@ -38,12 +39,27 @@ def plain(name):
     return re.sub(r"\W", "_", re.sub(r"\$\d+", "", name))
 
 
-def rules(nodes, stages, device):
-    """The nest with what differs by rule taken out."""
+def windows(nodes, loop="", stored=frozenset()):
+    """Of Halide's nest: the stages stored outside the loop that they are computed at -> the dimension of that loop."""
+    result = {}
+    for label, children in nodes:
+        word, _, rest = label.rstrip(":").partition(" ")
+        if word == "produce" and plain(rest) in stored:
+            result[plain(rest)] = loop
+        inner = rest.split(" in [")[0].split(".")[0] if word in LOOPS else loop
+        result.update(windows(children, inner, stored | {plain(rest)} if word == "store" else stored))
+    return result
+
+
+LOOPS = ("for", "unrolled", "vectorized", "parallel", "gpu_block", "gpu_thread")
+
+
+def rules(nodes, stages, device, slides, slid=None):
+    """The nest with what differs by rule taken out; `slid` is the dimension along which the stage around slides."""
     result = []
     for label, children in nodes:
         word, _, rest = label.rstrip(":").partition(" ")
-        inside = rules(children, stages, device)
+        inside = rules(children, stages, device, slides, slides.get(plain(rest)) if word == "produce" else slid)
         if word == "consume" or label == "if inside:":
             result += inside  # Halide marks what reads a stage, srcc where a window is not yet full
         elif label == "else:" or word == "prefetch" or label.startswith("prefetch("):
@@ -52,7 +68,9 @@ def rules(nodes, stages, device):
             name = plain(rest)
             if stages is None or name in stages:
                 result.append([f"{word} {name}", inside])
-        elif word in ("for", "unrolled", "vectorized", "parallel", "gpu_block", "gpu_thread"):
+        elif word == "for" and rest.split(" in [")[0] == slid:
+            result += inside  # Halide prints what a window is before it slides: all rows, where srcc prints the new one
+        elif word in LOOPS:
             # Ranges: both print those that they know to be constant, and know different ones.
             name = plain(re.sub(r"<.*?>", "", rest.split(" in [")[0]).split(".")[-1])
             if not device:  # on a CPU work-groups are a parallel loop, the work-items of a group a serial one
@@ -60,7 +78,7 @@ def rules(nodes, stages, device):
             if inside:  # nothing but prefetches inside
                 result.append([f"{word} {name}", inside])
         else:
-            result.append([re.sub(r"\(\.\.\.\) = \.\.\.", "", plain(label)), inside])
+            result.append([plain(label.removesuffix("(...) = ...")), inside])
     return result
 
 
@@ -77,13 +95,18 @@ def produced(nodes):
         yield from produced(children)
 
 
-def compare(file, target, options, schedule):
-    ours, theirs = [run("srcc", file, "--print-loop-nest", f"--target={schedule}", *options, *more).stdout
-                    for more in ([], ["--codegen=halide", f"--halide-target={target}", "--quiet"])]
+def compare(file, target, options, schedule, folder):
+    both = f"{folder}/sched.mlirbc"
+    run("srcc", file, "--stop-after=sched", "-o", both, f"--target={schedule}", *options)
+    ours = run("srcc", both, "--print-loop-nest").stdout
+    # Lists of taps on CPUs too, where the dense loops under a mask are the rule.
+    theirs = run("srcc-halide", both, "--emit=loop-nest", "--taps=list", f"--halide-target={target}", "--quiet").stdout
     device = "opencl" in target
-    theirs = rules(parse(theirs), None, device)
+    theirs = parse(theirs)
+    slides = windows(theirs)
+    theirs = rules(theirs, None, device, slides)
     # Halide's function has one pair of ends, the float ones.
-    ours = rules(parse(ours), set(produced(theirs)), device)
+    ours = rules(parse(ours), set(produced(theirs)), device, slides)
     if not theirs:
         raise Failure(f"{file}: no nest")
     # Stages at the root that do not read each other have no order of their own.
@@ -91,6 +114,19 @@ def compare(file, target, options, schedule):
     if a != b:
         raise Failure("\n".join(difflib.unified_diff(a, b, "srcc", "Halide", lineterm="", n=4)))
     return len(a)
+
+
+def examples(page, folder):
+    """The pipeline of docs/directives.md with the schedule of each section, as (name, file)."""
+    intro, *sections = re.split(r"^## ", pathlib.Path(page).read_text(), flags=re.M)
+    pipeline = re.search(r"^```mlir\n(.*?)^```", intro, re.M | re.S)[1]
+    name = re.search(r"sched\.pipeline (@\w+)", pipeline)[1]
+    for section in sections:
+        lines = re.search(r"^```schedule\n(.*?)^```", section, re.M | re.S)[1].splitlines()
+        file = pathlib.Path(folder) / f"{section.split()[0]}.mlir"
+        body = "".join("  sched." + line.lstrip("+ ") + "\n" for line in lines)
+        file.write_text(f"{pipeline}sched.schedule {name} {{\n{body}}}\n")
+        yield section.split()[0], file
 
 
 SIZES = [(1, 1), (7, 5), (37, 21)]  # width x height
@@ -134,8 +170,12 @@ def main():
         with scratch() as folder, checks(f"{given.what} of {name}"):
             if given.what == "pixels":
                 pixels(name, given, folder)
+            elif name.endswith(".md"):
+                for title, file in examples(name, folder):
+                    with checks(f"nest of {title}"):
+                        compare(file, given.target, given.options, given.device, folder)
             else:
-                count = compare(name, given.target, given.options, given.device)
+                count = compare(name, given.target, given.options, given.device, folder)
                 print(f"{name}: {count} equal lines", flush=True)
     checks.done()
 

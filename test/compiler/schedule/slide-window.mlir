@@ -71,11 +71,8 @@ sched.schedule @blur {
 // NEST-NEXT:     store twice:
 // NEST-NEXT:       for row:
 // NEST-NEXT:         produce twice:
-// NEST-NEXT:           for c in [0, 0]:
-// NEST-NEXT:             for y:
-// NEST-NEXT:               for x:
-// NEST-NEXT:                 twice(...) = ...
+// NEST-NEXT:           for x:
+// NEST-NEXT:             twice(...) = ...
 // NEST-NEXT:         if inside:
-// NEST-NEXT:           for c in [0, 0]:
-// NEST-NEXT:             for x:
-// NEST-NEXT:               out(...) = ...
+// NEST-NEXT:           for x:
+// NEST-NEXT:             out(...) = ...
