@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <dlfcn.h>
+#include <elf.h>
 
 namespace srcc::runtime {
 
@@ -27,9 +28,36 @@ bool CompiledModel::isOne(const char *path) {
   return whole && std::memcmp(start, "\177ELF", 4) == 0;
 }
 
+/// Whether all of a library's segments are there: the loader maps what a file's header promises, and
+/// a file that was cut short is a signal when it is touched.
+static bool isWhole(const char *path) {
+  std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen(path, "rb"), std::fclose);
+  Elf64_Ehdr header;
+  if (!file || std::fread(&header, sizeof header, 1, file.get()) != 1 ||
+      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr) ||
+      std::fseek(file.get(), 0, SEEK_END))
+    return false;
+  long end = std::ftell(file.get());
+  uint64_t size = end < 0 ? 0 : uint64_t(end);
+  auto fits = [&](uint64_t offset, uint64_t bytes) { return offset <= size && bytes <= size - offset; };
+  if (!fits(header.e_phoff, uint64_t(header.e_phnum) * sizeof(Elf64_Phdr)) ||
+      !fits(header.e_shoff, uint64_t(header.e_shnum) * header.e_shentsize) ||
+      std::fseek(file.get(), long(header.e_phoff), SEEK_SET))
+    return false;
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    if (std::fread(&segment, sizeof segment, 1, file.get()) != 1 ||
+        !fits(segment.p_offset, segment.p_filesz))
+      return false;
+  }
+  return true;
+}
+
 CompiledModel::CompiledModel(const char *path, const srrt_options &options) : fileName(path) {
   if (options.context || options.queue)
     fail(SRRT_UNSUPPORTED, path, ": a shared library takes no OpenCL context and queue; packages do");
+  if (!isWhole(path))
+    fail(SRRT_BAD_PACKAGE, path, ": a shared library that is cut short, or not of 64 bits");
   // Without a slash dlopen would look in the system's folders.
   std::string place = fileName.find('/') == std::string::npos ? "./" + fileName : fileName;
   library.reset(dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL));

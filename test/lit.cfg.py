@@ -3,7 +3,7 @@
 # Substitutions beside lit's own: %{python} (has numpy, Pillow, onnx, onnxruntime if `make deps` ran), %{data} and
 # %{tools} (SRCC_DATA and SRCC_TOOLS), %{source} (the repository).
 # Features for REQUIRES: compiler, runtime, search (parts in this build); data, tools, mobile-clc (what lies beside the
-# repository); numpy, pillow, onnx, onnxruntime (Python packages); opencl (a device to run on); oclgrind.
+# repository); halide (srcc-halide is in this build); numpy, pillow, onnx, onnxruntime (Python packages); opencl (a device to run on); oclgrind.
 # SRCC_ROUND_TRIP=1 in the environment makes every srcc-opt also print, parse and compare what it reads.
 import os
 import shutil
@@ -48,7 +48,7 @@ round_trip = ["--verify-roundtrip"] if os.environ.get("SRCC_ROUND_TRIP") else []
 llvm_config.add_tool_substitutions(
     [ToolSubst("srcc-opt", extra_args=round_trip, unresolved="ignore")]
     + [ToolSubst(name, unresolved="ignore") for name in
-       ["srcc", "srcc-cost", "srcc-translate", "srcc-reduce", "srcc-run", "srcc-eval", "srcc-bench", "srcc-search"]], [bin_dir])
+       ["srcc", "srcc-cost", "srcc-halide", "srcc-translate", "srcc-reduce", "srcc-run", "srcc-eval", "srcc-bench", "srcc-search"]], [bin_dir])
 llvm_config.add_tool_substitutions(
     ["FileCheck", "not", "count", "split-file", "clang-22"], [config.llvm_tools_dir])
 
@@ -84,6 +84,8 @@ if data and os.path.isdir(os.path.join(data, "images")):
     features.add("data")
 if tools and os.path.isdir(tools):
     features.add("tools")
+if os.path.exists(os.path.join(bin_dir, "srcc-halide")):
+    features.add("halide")
 # The phone compilers need packages of their own (their README names them): whether they run is tried.
 mobile_clc = os.path.join(tools or "", "mobile-clc", "mobile-clc.sh")
 if os.path.exists(mobile_clc):

@@ -112,6 +112,25 @@ bool comesFrom(const Definition &definition, StringRef name, StringRef dim) {
   });
 }
 
+/// Constant number of steps of a loop that is a split's inner one; 0 of others.
+int64_t stepsOf(const Definition &definition, StringRef name) {
+  for (const LoopTransform &t : definition.transforms)
+    if (auto steps = t.isFuse || t.inner != name
+                         ? AffineConstantExpr()
+                         : dyn_cast<AffineConstantExpr>(t.factor.getResult(0)))
+      return steps.getValue();
+  return 0;
+}
+
+/// Whether Halide would weave the vectors of an unrolled loop, which steps through what lies between a
+/// vector's elements, into one of more than the 16 elements that OpenCL has.
+bool weavesTooMuch(const Definition &definition, const Loop &unrolled, const Loop &vectorized) {
+  return llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
+    return !t.isFuse && t.inner == unrolled.name && comesFrom(definition, vectorized.name, t.outer) &&
+           stepsOf(definition, unrolled.name) * stepsOf(definition, vectorized.name) > 16;
+  });
+}
+
 /// As Halide's names may be.
 std::string funcName(StringRef name) {
   std::string text;
@@ -715,7 +734,11 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
     case LoopKind::Serial:
       break;
     case LoopKind::Unrolled:
-      stage.unroll(var(l.name));
+      if (onDevice && vectorized != definition.loops.end() &&
+          weavesTooMuch(definition, l, *vectorized))
+        leaveOut("on a device, unroll around vectors that it would weave into more than 16 elements");
+      else
+        stage.unroll(var(l.name));
       break;
     case LoopKind::Vectorized:
       stage.vectorize(var(l.name));
