@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test fuzz bench bench-cost bench-peers format clean
+.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -93,6 +93,9 @@ bench-cost: build ## how well the cost model predicts, on kernels its fit never 
 
 bench-peers: build $(BUILD)/venv-peers/requirements.txt $(BUILD)/venv-deepsparse/requirements.txt ## time srcc beside other engines, which it installs
 	@$(BUILD)/venv-peers/bin/python bench/peers.py $(BENCH_FLAGS)
+
+bench-halide: build ## time srcc beside Halide: the same schedule, and Halide's autoschedulers
+	@$(PYTHON) bench/halide.py $(BENCH_FLAGS)
 
 # What cannot be installed is a row of the table, and is tried again the next time.
 $(BUILD)/venv-%/requirements.txt: bench/requirements-%.txt

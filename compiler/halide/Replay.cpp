@@ -369,7 +369,7 @@ LogicalResult Replayer::update(Instance &instance, unsigned number, ArrayRef<Exp
       definition.loops = order;
     } else {
       std::string base = stage.getSymName().str();
-      Halide::Buffer<int32_t> counts({int(lists)}, funcName(base + "_counts"));
+      Halide::Buffer<int32_t> counts(std::vector<int>{int(lists)}, funcName(base + "_counts"));
       Halide::Buffer<int32_t> values({int(group.loops.size()), int(longest), int(lists)},
                                      funcName(base + "_taps"));
       values.fill(0);
