@@ -734,14 +734,16 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
     case LoopKind::Serial:
       break;
     case LoopKind::Unrolled:
-      if (onDevice && vectorized != definition.loops.end() &&
-          weavesTooMuch(definition, l, *vectorized))
-        leaveOut("on a device, unroll around vectors that it would weave into more than 16 elements");
-      else
-        stage.unroll(var(l.name));
+      stage.unroll(var(l.name));
       break;
     case LoopKind::Vectorized:
-      stage.vectorize(var(l.name));
+      if (onDevice && llvm::any_of(definition.loops, [&](const Loop &other) {
+            return other.kind == LoopKind::Unrolled && weavesTooMuch(definition, other, l);
+          }))
+        leaveOut("on a device, vectors that an unrolled loop would weave into one of more than 16 "
+                 "elements");
+      else
+        stage.vectorize(var(l.name));
       break;
     case LoopKind::GpuBlock:
       if (onDevice)
