@@ -295,7 +295,7 @@ LogicalResult Replayer::update(Instance &instance, unsigned number, ArrayRef<Exp
     bool plain = llvm::none_of(definition.transforms, [&](const LoopTransform &t) {
       return hasReduction(definition, rdims, t.old);
     });
-    masked = plain && (options.taps == Taps::Mask || (options.taps == Taps::Auto && !onDevice));
+    masked = plain && options.taps == Taps::Mask;
   }
 
   // The loops of the reduction, as Halide's variables.

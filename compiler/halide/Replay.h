@@ -16,9 +16,8 @@ namespace srcc::halide {
 
 /// What a sparse reduction domain becomes.
 enum class Taps {
-  Auto, ///< Mask on a CPU, List on a device
   List, ///< an RDom over a list of taps and their packed weights
-  Mask  ///< the dense RDom with a predicate
+  Mask  ///< the dense RDom with a predicate, where no reduction loop was split or fused
 };
 
 /// Extents of what is computed of a stage at a loop of a consumer, where bounds inference finds them
@@ -35,7 +34,7 @@ struct ReplayOptions {
   Extents extents;
   /// False: every stage is a Func without a schedule, for an autoscheduler.
   bool schedule = true;
-  Taps taps = Taps::Auto;
+  Taps taps = Taps::List;
 };
 
 /// A pipeline from float planes to float planes.

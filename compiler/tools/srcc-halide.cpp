@@ -47,10 +47,9 @@ struct Options {
   cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("f32"), cl::value_desc("P"),
                                  cl::desc("What a library says of itself: f32 (default), f16s or f16")};
   cl::opt<srcc::halide::Taps> taps{
-      "taps", cl::cat(category), cl::init(srcc::halide::Taps::Auto),
+      "taps", cl::cat(category), cl::init(srcc::halide::Taps::List),
       cl::desc("What a sparse reduction becomes:"),
-      cl::values(clEnumValN(srcc::halide::Taps::Auto, "auto", "a mask on a CPU, a list on a device (default)"),
-                 clEnumValN(srcc::halide::Taps::List, "list", "a loop over a list of taps"),
+      cl::values(clEnumValN(srcc::halide::Taps::List, "list", "a loop over a list of taps (default)"),
                  clEnumValN(srcc::halide::Taps::Mask, "mask", "the dense loops under a condition"))};
   cl::opt<std::string> autoscheduler{
       "autoscheduler", cl::cat(category), cl::value_desc("NAME"),

@@ -99,8 +99,7 @@ def compare(file, target, options, schedule, folder):
     both = f"{folder}/sched.mlirbc"
     run("srcc", file, "--stop-after=sched", "-o", both, f"--target={schedule}", *options)
     ours = run("srcc", both, "--print-loop-nest").stdout
-    # Lists of taps on CPUs too, where the dense loops under a mask are the rule.
-    theirs = run("srcc-halide", both, "--emit=loop-nest", "--taps=list", f"--halide-target={target}", "--quiet").stdout
+    theirs = run("srcc-halide", both, "--emit=loop-nest", f"--halide-target={target}", "--quiet").stdout
     device = "opencl" in target
     theirs = parse(theirs)
     slides = windows(theirs)
@@ -141,8 +140,14 @@ def pixels(name, given, folder):
         run("srcc-opt", file, f"--sr-prune={given.prune}", "--emit-bytecode", "-o", f"{folder}/pruned.mlirbc")
         file = f"{folder}/pruned.mlirbc"
     library = f"{folder}/model.so"
-    done = run("srcc", file, "--codegen=halide", f"--halide-target={given.target}", "-o", library,
-               *([f"--schedule={given.schedule}"] if given.schedule else []), *given.options)
+    schedule = [f"--schedule={given.schedule}"] if given.schedule else []
+    if given.taps:  # an option of srcc-halide alone
+        both = f"{folder}/sched.mlirbc"
+        run("srcc", file, "--stop-after=sched", "-o", both, *schedule, *given.options)
+        run("srcc-halide", both, f"--taps={given.taps}", f"--halide-target={given.target}", "-o", library)
+    else:
+        run("srcc", file, "--codegen=halide", f"--halide-target={given.target}", "-o", library, *schedule,
+            *given.options)
     model = Model(library)
     info, worst = model.info, 0
     for width, height in SIZES + [tuple(map(int, size.split("x"))) for size in given.sizes]:
@@ -151,7 +156,6 @@ def pixels(name, given, folder):
                                  1e-4 * (info.high - info.low)))
     model.close()
     print(f"{name}: max error {worst:.2e} of {info.high - info.low:g}", flush=True)
-    return done
 
 
 def main():
@@ -161,6 +165,7 @@ def main():
     parser.add_argument("--device", default="pocl-cpu", help="whose default schedule is taken")
     parser.add_argument("--schedule", default="")
     parser.add_argument("--prune", default="")
+    parser.add_argument("--taps", choices=["list", "mask"], help="what a sparse reduction becomes")
     parser.add_argument("--sizes", nargs="*", default=[])
     parser.add_argument("--options", nargs="*", default=[], help="more options of srcc")
     parser.add_argument("names", nargs="+")
