@@ -39,7 +39,8 @@ typedef struct srcc_compiled {
   float low, high;      /* values of black and white */
   int32_t in_channels, out_channels;
   int32_t precision;      /* 0 f32, 1 f16 in memory, 2 f16 */
-  int32_t global_pooling; /* 1: each output pixel depends on the whole picture */
+  int32_t halo;           /* radius of the receptive field in input pixels, if alignment > 0 */
+  int32_t alignment;      /* of parts of a picture that can be computed alone; 0: only the whole */
 
   /* Upscales float planes in host memory, dense, [channel][y][x]: in_channels * height * width
    * floats into out_channels * (scale * height) * (scale * width); they must not overlap. Returns 0

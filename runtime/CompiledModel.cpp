@@ -100,7 +100,8 @@ srrt_model_info CompiledModel::query() const {
   info.out_channels = model->out_channels;
   info.precision = srrt_precision(model->precision);
   info.kernels = 1;
-  info.global_pooling = model->global_pooling;
+  info.halo = model->halo;
+  info.alignment = model->alignment;
   return info;
 }
 
@@ -218,6 +219,7 @@ srrt_memory_info CompiledModel::memory() const {
   requirePrepared();
   srrt_memory_info info{};
   info.pictures = (input.size() + output.size()) * sizeof(float);
+  info.strips = 1;
   return info;
 }
 

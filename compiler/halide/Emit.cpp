@@ -194,7 +194,8 @@ llvm::Error srcc::halide::writeLibrary(Replayed &replayed, sched::PipelineOp pip
      << number(info.io.getLow()) << "\n#define SRCC_HIGH " << number(info.io.getHigh())
      << "\n#define SRCC_CHANNELS_IN " << replayed.inputChannels << "\n#define SRCC_CHANNELS_OUT "
      << replayed.outputChannels << "\n#define SRCC_PRECISION " << info.precision
-     << "\n#define SRCC_GLOBAL_POOLING " << info.globalPooling << "\n#define SRCC_OUTPUT_HEIGHT(H, W) "
+     << "\n#define SRCC_HALO " << (info.field ? info.field->radius : 0)
+     << "\n#define SRCC_ALIGNMENT " << (info.field ? info.field->alignment : 0) << "\n#define SRCC_OUTPUT_HEIGHT(H, W) "
      << inC(replayed.outputExtents.getResult(1)) << "\n#define SRCC_OUTPUT_WIDTH(H, W) "
      << inC(replayed.outputExtents.getResult(2)) << "\n#define SRCC_MACS(H, W) ((double)" << inC(macs)
      << ")\n";

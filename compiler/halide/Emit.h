@@ -6,6 +6,7 @@
 #define SRCC_COMPILER_HALIDE_EMIT_H
 
 #include "compiler/halide/Replay.h"
+#include "dialects/sr/ReceptiveField.h"
 #include "dialects/sr/SR.h"
 
 #include "llvm/Support/Error.h"
@@ -16,7 +17,7 @@ namespace srcc::halide {
 struct ModelInfo {
   sr::IOAttr io;
   int precision = 0; ///< of format/compiled.h
-  bool globalPooling = false;
+  std::optional<sr::ReceptiveField> field; ///< nothing: the whole picture
 };
 
 /// Object and C header, `path` and the same with .h, for any target. Files appear whole or not at all,

@@ -1,7 +1,7 @@
 /* library.c - What makes a Halide function a model in a shared library (format/compiled.h). srcc-halide
  * keeps this file's text, and compiles it with the macros of the model in front: SRCC_FUNCTION,
  * SRCC_NAME, SRCC_PRODUCER, SRCC_TARGET, SRCC_SCALE, SRCC_COLOR, SRCC_LOW, SRCC_HIGH, SRCC_CHANNELS_IN,
- * SRCC_CHANNELS_OUT, SRCC_PRECISION, SRCC_GLOBAL_POOLING, SRCC_OUTPUT_HEIGHT(H, W),
+ * SRCC_CHANNELS_OUT, SRCC_PRECISION, SRCC_HALO, SRCC_ALIGNMENT, SRCC_OUTPUT_HEIGHT(H, W),
  * SRCC_OUTPUT_WIDTH(H, W), SRCC_MACS(H, W).
  * Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  */
@@ -85,6 +85,6 @@ const srcc_compiled *srcc_compiled_model(void) {
   static const srcc_compiled model = {
       SRCC_COMPILED_VERSION, sizeof model, SRCC_NAME, SRCC_PRODUCER, SRCC_TARGET, SRCC_SCALE,
       SRCC_COLOR, SRCC_LOW, SRCC_HIGH, SRCC_CHANNELS_IN, SRCC_CHANNELS_OUT, SRCC_PRECISION,
-      SRCC_GLOBAL_POOLING, run, macs};
+      SRCC_HALO, SRCC_ALIGNMENT, run, macs};
   return &model;
 }

@@ -132,8 +132,11 @@ LogicalResult compile(MLIRContext *context) {
   srcc::sched::buildLoopsPipeline(pm);
   if (failed(pm.run(*nests)))
     return failure();
+  auto field = srcc::sr::recordedReceptiveField(*module);
+  if (failed(field))
+    return failure();
   srcc::halide::ModelInfo info{(*module)->getAttrOfType<srcc::sr::IOAttr>("sr.io"), precision,
-                               (*module)->hasAttr("sr.global_pooling")};
+                               *field};
   if (isLibrary && options->emit == Form::Code && !info.io)
     return fail(options->input + " does not say what its pictures are (sr.io), as a library must");
 

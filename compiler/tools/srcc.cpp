@@ -345,19 +345,13 @@ LogicalResult compile(MLIRContext *context) {
 
   srcc::PackageInfo info;
   info.golden = goldenOf(*module);
-  // Later phases, which are inputs too, have no network any more.
-  constexpr StringLiteral fieldName = "sr.receptive_field";
-  if (!module->getOps<func::FuncOp>().empty())
-    if (auto field = srcc::sr::getReceptiveField(srcc::sr::getModelFunction(*module)))
-      (*module)->setAttr(fieldName, Builder(context).getDenseI64ArrayAttr(
-                                        {field->radius, field->alignment}));
-  if (auto field = (*module)->getAttrOfType<DenseI64ArrayAttr>(fieldName)) {
-    if (field.size() != 2 || field[0] < 0 || field[0] > INT32_MAX || field[1] < 1 ||
-        field[1] > INT32_MAX)
-      return module->emitError() << fieldName << " is a radius of at least 0 and an alignment of "
-                                                 "at least 1, both of input pixels";
-    info.halo = int(field[0]);
-    info.alignment = int(field[1]);
+  srcc::sr::recordReceptiveField(*module);
+  auto field = srcc::sr::recordedReceptiveField(*module);
+  if (failed(field))
+    return failure();
+  if (*field) {
+    info.halo = int((*field)->radius);
+    info.alignment = int((*field)->alignment);
   }
   srcc::sched::SRToSchedOptions algorithm;
   algorithm.precision = options->precision;

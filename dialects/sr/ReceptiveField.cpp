@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/sr/ReceptiveField.h"
+#include "dialects/sr/ModelFile.h"
 #include "dialects/sr/SR.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -137,4 +138,26 @@ std::optional<ReceptiveField> srcc::sr::getReceptiveField(func::FuncOp network) 
     field.radius = std::max(field.radius, int64_t(std::ceil(std::max(radius, 0.0))));
   }
   return field;
+}
+
+static constexpr llvm::StringLiteral recordName = "sr.receptive_field";
+
+void srcc::sr::recordReceptiveField(ModuleOp module) {
+  if (module.getOps<func::FuncOp>().empty())
+    return;
+  if (auto field = getReceptiveField(getModelFunction(module)))
+    module->setAttr(recordName, Builder(module.getContext())
+                                    .getDenseI64ArrayAttr({field->radius, field->alignment}));
+}
+
+FailureOr<std::optional<ReceptiveField>> srcc::sr::recordedReceptiveField(ModuleOp module) {
+  Attribute attribute = module->getAttr(recordName);
+  if (!attribute)
+    return std::optional<ReceptiveField>();
+  auto isIn = [](int64_t value, int64_t least) { return value >= least && value <= INT32_MAX; };
+  auto field = dyn_cast<DenseI64ArrayAttr>(attribute);
+  if (!field || field.size() != 2 || !isIn(field[0], 0) || !isIn(field[1], 1))
+    return module.emitError() << recordName
+                              << " is array<i64: RADIUS, ALIGNMENT>, at least 0 and 1";
+  return std::optional(ReceptiveField{field[0], field[1]});
 }

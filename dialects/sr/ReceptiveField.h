@@ -6,6 +6,7 @@
 #define SRCC_DIALECTS_SR_RECEPTIVEFIELD_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 
 #include <optional>
 
@@ -24,6 +25,12 @@ struct ReceptiveField {
 /// The receptive field of a network. Nothing if it depends on the whole picture (global pooling)
 /// or on its size (align_corners), or if the field is too large for 31 bits.
 std::optional<ReceptiveField> getReceptiveField(mlir::func::FuncOp network);
+
+/// Keeps the receptive field of a module's network, if it has both, for later phases, which have no
+/// network any more: as the module's attribute sr.receptive_field, radius and alignment.
+void recordReceptiveField(mlir::ModuleOp module);
+/// What was kept. An attribute that is no such thing is an error.
+mlir::FailureOr<std::optional<ReceptiveField>> recordedReceptiveField(mlir::ModuleOp module);
 
 } // namespace srcc::sr
 
