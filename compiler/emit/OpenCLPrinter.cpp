@@ -622,7 +622,8 @@ static bool isGlobal(Value memory) {
 std::string KernelPrinter::pointer(Value memory, const Place &place) {
   std::string name = memoryName(memory).str(), base = place.base;
   std::string moving = place.moving.empty() ? "" : " + " + place.moving;
-  if (place.row > 1 && isGlobal(memory)) {
+  bool inRow = place.offset >= 0 && place.offset < place.row;
+  if (place.row > 1 && inRow && isGlobal(memory)) {
     StringRef space = readOnly.contains(memory) ? "global const " : "global ";
     std::string type = typeName(cast<MemRefType>(memory.getType()).getElementType());
     return "((" + space.str() + type + " (*)[" + std::to_string(place.row) + "])" + name + ")[" +
@@ -643,7 +644,7 @@ Expr KernelPrinter::element(Value memory, Value index) {
     std::string last = std::to_string(pointed.offset);
     if (!pointed.offset && !pointed.moving.empty())
       last = std::exchange(pointed.moving, "");
-    expr.text = pointer(memory, pointed);
+    expr.text = pointer(memory, pointed); // in parentheses unless it is a row
     if (expr.text.front() == '&' || !pointed.moving.empty())
       expr.text = "(" + expr.text + ")";
     expr.text += "[" + last + "]";
