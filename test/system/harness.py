@@ -172,10 +172,12 @@ class Model:
 
 
 def in_strips(path, model, height, width):
-    """The package of `model` opened again, with so little memory that pictures of this size take several strips."""
+    """The package of `model`, which it closes (that keeps the compiled kernels), opened again with so little memory that
+    pictures of this size take several strips."""
     model.prepare(height, width)
     memory = model.memory()
     pixels = 4 * height * width * (model.info.in_channels + model.info.out_channels * model.info.scale ** 2)
+    model.close()
     result = Model(path, memory.constants + (memory.intermediates + pixels) * 6 // 10)
     result.prepare(height, width)
     if result.memory().strips < 2:

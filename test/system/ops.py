@@ -1,6 +1,6 @@
 """Every operator and attribute edge (the networks of test/frontend/make_ops.py), compiled and run on the default OpenCL
-device, against the reference interpreter: within 1e-4 of the range of the expected output (at least 1). Every third the same in
-strips, where the output does not depend on the whole picture.
+device, against the reference interpreter: within 1e-4 of the range of the expected output (at least 1). Every third
+network in strips as well, where the output does not depend on the whole picture.
 
 ops.py [--shard=I/N] [--schedule=FILE] [NAME...]
 """
@@ -54,9 +54,8 @@ for number, name in enumerate((arguments.names or list(make_ops.NETS))[index::co
                 x = noise(SEED, n.channels, height, width, -1, 1)
                 expected = interpret(imported, x, folder)
                 scale = max(1.0, float(np.abs(expected).max()))
-                parts = in_strips(package, model, height, width)
-                close("output", parts.run_f32(x), expected, 1e-4 * scale)
-                parts.close()
+                model = in_strips(package, model, height, width)
+                close("output", model.run_f32(x), expected, 1e-4 * scale)
                 strips += 1
         model.close()
 print(f"{strips} networks in strips")
