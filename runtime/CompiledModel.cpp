@@ -56,6 +56,11 @@ static bool isWhole(const char *path) {
 CompiledModel::CompiledModel(const char *path, const srrt_options &options) : fileName(path) {
   if (options.context || options.queue)
     fail(SRRT_UNSUPPORTED, path, ": a shared library takes no OpenCL context and queue; packages do");
+  if (options.device && *options.device)
+    fail(SRRT_UNSUPPORTED, path, ": a shared library runs where it was compiled for; packages take a device");
+  if (options.memory_limit)
+    fail(SRRT_UNSUPPORTED, path,
+         ": a shared library computes whole pictures in host memory; packages take a memory limit");
   if (!isWhole(path))
     fail(SRRT_BAD_PACKAGE, path, ": a shared library that is cut short, or not of 64 bits");
   // Without a slash dlopen would look in the system's folders.
@@ -149,7 +154,9 @@ void CompiledModel::runF32(const float *from, float *to) {
   auto start = std::chrono::steady_clock::now();
   if (model->run(from, to, height, width, problem, sizeof problem))
     fail(SRRT_INTERNAL_ERROR, fileName, ": ", problem);
-  lastMs = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  if (profiling)
+    profiledMs =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
 void CompiledModel::writeInput(const float *from) {
@@ -211,7 +218,7 @@ size_t CompiledModel::launches(srrt_launch_info *infos, size_t capacity) {
   if (capacity && !infos)
     fail(SRRT_INVALID_ARGUMENT, "launches must not be null");
   if (capacity)
-    infos[0] = {model->name, "", profiling ? lastMs : 0, model->macs(height, width), 0};
+    infos[0] = {model->name, "", profiledMs, model->macs(height, width), 0};
   return 1;
 }
 

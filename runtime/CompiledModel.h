@@ -54,7 +54,7 @@ private:
   std::vector<float> input, output;
   std::vector<uint8_t> bytes; ///< staging for conversions
   bool profiling = false;
-  double lastMs = 0;
+  double profiledMs = 0; ///< of the last profiled run
 };
 
 } // namespace srcc::runtime

@@ -28,6 +28,7 @@ StripPlan planStrips(const Package &package, int height, int width, const Limits
   // last one, too, begins at a multiple.
   const int64_t unit = package.root().alignment();
   uint64_t least = whole ? whole->memory : UINT64_MAX;
+  bool tried = false;
   if (unit > 0) {
     const int64_t halo = (package.root().halo() + unit - 1) / unit; // in units
     auto windowOf = [&](int64_t step) { return (step + 2 * halo) * unit + height % unit; };
@@ -42,6 +43,7 @@ StripPlan planStrips(const Package &package, int height, int width, const Limits
     };
     auto fits = [&](int64_t step) {
       std::optional<Plan> plan = planOf(step);
+      tried = true;
       if (plan)
         least = std::min(least, plan->memory);
       return plan && plan->memory <= memory.bytes;
@@ -63,8 +65,10 @@ StripPlan planStrips(const Package &package, int height, int width, const Limits
     std::rethrow_exception(tooLarge);
   if (memory.strict)
     fail(SRRT_TOO_LARGE, package.name(), ": at height ", height, ", width ", width, " it needs ",
-         least, " bytes of device memory, ",
-         unit > 0 ? "in the lowest strips" : "as its output depends on the whole picture",
+         least, " bytes of device memory",
+         tried      ? " in the lowest strips"
+         : unit > 0 ? " as a whole, and is too low for strips"
+                    : " as a whole, on which its output depends",
          ", but the limit is ", memory.bytes, "; allow more, or use a smaller picture");
   return {std::move(*whole), {height, height, height, 0}};
 }

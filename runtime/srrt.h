@@ -27,7 +27,7 @@
 //
 // A model may also be a shared library, which `srcc --codegen=halide -o model.so` writes
 // (format/compiled.h): srrt_open takes its file as well. It runs on host memory, so srrt_run_cl takes
-// null only, and options name no device or queue.
+// null only, and options name no device, queue or memory limit.
 //
 // Sizes are height before width, as in tensors. H and W are those of the input; the output has
 // scale*H rows of scale*W pixels.
@@ -128,7 +128,9 @@ typedef struct srrt_options {
   /* Bytes of device memory that a picture may take, with intermediates and constants. A larger one
    * is computed in strips of rows, which overlap by the receptive field (srrt_model_info.halo): the
    * same pixels, with some work done twice. Models whose output depends on the whole picture are
-   * then SRRT_TOO_LARGE. 0: 500 MB, or as much as the picture takes where strips cannot help. */
+   * then SRRT_TOO_LARGE. 0: 500 MB, or as much as the picture takes where strips cannot help.
+   * Whole pictures in device memory come on top: the caller's, and those of srrt_write_input and
+   * srrt_run_cl with NULL. */
   uint64_t memory_limit;
 
   /* Non-zero: skip the self-check that follows a fresh build (see srrt_open). */

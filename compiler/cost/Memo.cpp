@@ -32,6 +32,16 @@ Expected<std::unique_ptr<Memo>> Memo::open(llvm::StringRef path) {
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr) != SQLITE_OK)
     return memo->failure("cannot be opened");
   sqlite3_busy_timeout(memo->database, 30000);
+  // Another program's file is left as it is. A memo is never seen without its version.
+  sqlite3_stmt *tables = nullptr;
+  if (Error error = memo->prepare("SELECT (SELECT user_version FROM pragma_user_version) = 0 AND "
+                                  "(SELECT count(*) FROM sqlite_master) > 0",
+                                  &tables))
+    return std::move(error);
+  bool foreign = sqlite3_step(tables) == SQLITE_ROW && sqlite3_column_int(tables, 0);
+  sqlite3_finalize(tables);
+  if (foreign)
+    return llvm::createStringError(path + ": is a database of something else; name another file");
   // Writers do not stop readers; what a killed process left half-done is undone by the next one.
   if (Error error = memo->run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"))
     return std::move(error);

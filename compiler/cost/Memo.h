@@ -24,7 +24,8 @@ class Memo {
 public:
   static constexpr int schemaVersion = 1;
 
-  /// Opens a file, or makes it. Errors name the file: no database, of another version, or not writable.
+  /// Opens a file, or makes it. Errors name the file: no database, that of another program or version,
+  /// or not writable.
   static llvm::Expected<std::unique_ptr<Memo>> open(llvm::StringRef path);
   ~Memo();
   Memo(const Memo &) = delete;

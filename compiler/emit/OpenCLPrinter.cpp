@@ -704,21 +704,23 @@ bool KernelPrinter::printPlace(Operation *op) {
   if (!moving && !isOffset(op))
     return false;
   Value first = op->getOperand(0), second = op->getOperand(1);
+  // The words are used later: a variable that may change till then is none.
+  auto lasting = [&](Value value, std::string &word) {
+    word = takeWord(value);
+    return expressions[value].reads.empty();
+  };
   Place place;
-  if (auto known = places.find(first); known != places.end()) {
+  if (auto known = places.find(first); known != places.end())
     place = known->second;
-  } else {
-    place.base = takeWord(first);
-    if (!expressions[first].reads.empty())
-      return false;
-  }
+  else if (!lasting(first, place.base))
+    return false;
   APInt number;
   if (isa<arith::MulIOp>(op))
     place.row = cast<arith::ConstantIndexOp>(second.getDefiningOp()).value();
   else if (matchPattern(second, m_ConstantInt(&number)))
     place.offset += isa<arith::SubIOp>(op) ? -number.getSExtValue() : number.getSExtValue();
-  else
-    place.moving = takeWord(second);
+  else if (!lasting(second, place.moving))
+    return false;
   places[op->getResult(0)] = place;
   std::string text = place.base + (place.row > 1 ? " * " + std::to_string(place.row) : "") +
                      (place.moving.empty() ? "" : " + " + place.moving) +

@@ -177,7 +177,7 @@ llvm::Error srcc::halide::writeLibrary(Replayed &replayed, sched::PipelineOp pip
   for (auto stage : pipeline.getOps<sched::StageOp>())
     if (auto map = stage.getMacs())
       macs = macs + map->getResult(0);
-  std::string producer = "srcc 0.1.0 with Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." +
+  std::string producer = "srcc " SRCC_VERSION " with Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." +
                          std::to_string(HALIDE_VERSION_MINOR) + "." +
                          std::to_string(HALIDE_VERSION_PATCH);
   std::string text;

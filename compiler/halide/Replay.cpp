@@ -478,15 +478,11 @@ FailureOr<Expr> Replayer::evaluate(Region &region, ArrayRef<Expr> arguments, Ins
 /// The value of a read, its exterior included. Conditions are marked likely to hold, so that loops are
 /// split into an edge, where they are checked, and an interior, where they are not.
 FailureOr<Expr> Replayer::read(ReadOp op, ArrayRef<Expr> given, Instance *reader) {
-  Operation *source = SymbolTable::lookupSymbolIn(pipeline, op.getSource());
-  if (!source)
-    return op.emitOpError("reads @") << op.getSource() << ", which pipeline @"
-                                     << pipeline.getSymName() << " does not have";
+  FailureOr<Operation *> found = sourceOf(op, pipeline);
+  if (failed(found))
+    return failure();
+  Operation *source = *found;
   AffineMap extents = extentsOf(source);
-  if (extents.getNumResults() != given.size())
-    return op.emitOpError("reads @") << op.getSource() << " at " << given.size()
-                                     << " indices, but it has " << extents.getNumResults()
-                                     << " dimensions";
   SmallVector<Expr> indices(given);
   Exterior exterior = op.getExterior();
   Expr outside;

@@ -117,16 +117,19 @@ private:
   };
   Operation *outside(ForOp loop, const IndexExpr &address);
   IndexExpr fill(TapNumber tap, const IndexExpr &address, Operation *before);
-  int64_t rows(StringRef table) {
+  int64_t extent(StringRef table, unsigned dim) {
     auto op = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, table));
-    return op.getValue().getShapedType().getDimSize(0);
+    return op.getValue().getShapedType().getDimSize(dim);
   }
+  /// Entries for any lists of about that length, so that equal layers stay equal kernels.
+  int64_t roomOf(StringRef taps) { return llvm::PowerOf2Ceil(extent(taps, 0)); }
 
   PipelineOp pipeline;
   gpu::GPUFuncOp func;
   const llvm::StringMap<Value> &memory;
   llvm::MapVector<Value, TapNumber> numbers;
   SmallVector<Table> tables;
+  int64_t entries = 0; ///< of all of them
 };
 
 class Flattener {
@@ -553,10 +556,8 @@ IndexExpr TapAddresses::fill(TapNumber tap, const IndexExpr &address, Operation 
   Location loc = tap.loop.getLoc();
   Type i32 = IntegerType::get(func.getContext(), 32);
   OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
-  // Room for any lists of about that length, so that equal layers stay equal kernels.
-  int64_t room = llvm::PowerOf2Ceil(rows(tap.taps));
   Location name = NameLoc::get(builder.getStringAttr(tap.taps + "_addresses"), loc);
-  Value table = memref::AllocaOp::create(builder, name, MemRefType::get({room}, i32));
+  Value table = memref::AllocaOp::create(builder, name, MemRefType::get({roomOf(tap.taps)}, i32));
 
   builder.setInsertionPoint(before);
   auto load = [&](StringRef from, const IndexExpr &at) -> Value {
@@ -565,19 +566,15 @@ IndexExpr TapAddresses::fill(TapNumber tap, const IndexExpr &address, Operation 
                                           at.materialize(builder, loc));
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
   };
-  Value count = load(tap.lists, IndexExpr(rows(tap.lists) - 1));
+  Value count = load(tap.lists, IndexExpr(extent(tap.lists, 0) - 1));
   auto all = ForOp::create(builder, loc, tap.loop.getName(), LoopKind::Serial,
                            IndexExpr(0).materialize(builder, loc), count, /*axis=*/int64_t(0));
   builder.setInsertionPointToStart(&all.getBody().front());
   IndexExpr one = address;
-  int64_t columns = 1;
-  for (auto &[number, other] : numbers)
-    if (other.loop == tap.loop)
-      columns = std::max(columns, other.column + 1);
   for (auto &[number, other] : numbers)
     if (other.loop == tap.loop && one.dependsOn(number))
       one = one.substitute(number, IndexExpr::get(load(
-                tap.taps, IndexExpr::get(all.getIv()) * IndexExpr(columns) + other.column)));
+                tap.taps, IndexExpr::get(all.getIv()) * IndexExpr(extent(tap.taps, 1)) + other.column)));
   Value entry = arith::IndexCastOp::create(builder, loc, i32, one.materialize(builder, loc));
   memref::StoreOp::create(builder, loc, entry, table, all.getIv());
 
@@ -600,7 +597,7 @@ static IndexExpr withoutUnitLoops(const IndexExpr &e) {
 
 IndexExpr TapAddresses::tabulate(const IndexExpr &given) {
   IndexExpr place = numbers.empty() ? given : withoutUnitLoops(given);
-  constexpr int64_t most = 16384; // entries of a private table
+  constexpr int64_t most = 16384; // entries of a work-item's tables
   IndexExpr address, rest = place;
   std::optional<TapNumber> tap;
   for (auto &[monomial, coefficient] : place.terms) {
@@ -624,13 +621,15 @@ IndexExpr TapAddresses::tabulate(const IndexExpr &given) {
   Operation *before = outside(tap->loop, address);
   if (!before)
     return place;
-  if (rows(tap->taps) > most) {
+  int64_t room = roomOf(tap->taps);
+  if (entries + room > most) {
     remark::missed(tap->loop.getLoc(), remark::RemarkOpts::name("Tabulate").category(DEBUG_TYPE))
-        << remark::add("addresses of @{0} are computed at each tap: it has {1} taps, and tables "
-                       "have {2} entries at most",
-                       tap->taps, rows(tap->taps), most);
+        << remark::add("addresses of @{0} are computed at each tap: {1} entries of tables would "
+                       "follow {2} of this kernel, which may have {3}",
+                       tap->taps, room, entries, most);
     return place;
   }
+  entries += room;
   tables.push_back({tap->loop, address, fill(*tap, address, before)});
   return rest + tables.back().found;
 }
@@ -652,12 +651,14 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
   }
   LogicalResult result = success();
   TapAddresses taps(pipeline, func, memory);
-  auto areaOf = [&](StringRef name, Operation *user) {
-    for (Block *block = user->getBlock();; block = block->getParentOp()->getBlock())
+  auto findArea = [&](StringRef name, Operation *user) -> std::optional<Area> {
+    for (Operation *op = user; op != func; op = op->getParentOp())
       for (const Area &area : llvm::reverse(areas[name]))
-        if (area.block == block)
+        if (area.block == op->getBlock())
           return area;
+    return std::nullopt;
   };
+  auto areaOf = [&](StringRef name, Operation *user) { return *findArea(name, user); };
   auto placeOf = [](const Area &area, ValueRange indices) {
     SmallVector<IndexExpr> at;
     for (Value v : indices)
@@ -754,13 +755,13 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
       return WalkResult::skip();
     }
     if (auto touch = dyn_cast<TouchOp>(op)) {
-      if (!areas.count(touch.getSource())) { // nothing else here needs it
+      auto area = findArea(touch.getSource(), touch);
+      if (!area) { // nothing else here needs it
         op->erase();
         return WalkResult::skip();
       }
-      Area area = areaOf(touch.getSource(), touch);
-      Value at = placeOf(area, touch.getIndices()).materialize(builder, loc);
-      memref::PrefetchOp::create(builder, loc, area.memory, at, /*isWrite=*/false,
+      Value at = placeOf(*area, touch.getIndices()).materialize(builder, loc);
+      memref::PrefetchOp::create(builder, loc, area->memory, at, /*isWrite=*/false,
                                  /*localityHint=*/3, /*isDataCache=*/true);
       op->erase();
       return WalkResult::skip();

@@ -2,6 +2,7 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/Schedule.h"
+#include "compiler/schedule/IndexExpr.h"
 
 #include "mlir/IR/AffineExpr.h"
 #include "llvm/ADT/StringSet.h"
@@ -673,6 +674,59 @@ FailureOr<Schedule> srcc::sched::readSchedule(PipelineOp pipeline, ScheduleOp sc
   return std::move(reader.schedule);
 }
 
+FailureOr<Operation *> srcc::sched::sourceOf(ReadOp read, PipelineOp pipeline) {
+  Operation *source = SymbolTable::lookupSymbolIn(pipeline, read.getSource());
+  if (!source)
+    return read.emitOpError("reads @") << read.getSource() << ", which pipeline @"
+                                       << pipeline.getSymName() << " does not have";
+  size_t rank = extentsOf(source).getNumResults(), given = read.getIndices().size();
+  if (rank != given)
+    return read.emitOpError("reads @") << read.getSource() << " at " << given
+                                       << " indices, but it has " << rank << " dimensions";
+  return source;
+}
+
+/// Whether a stage is realized before `op`, in a block around it.
+static bool isRealizedAround(Operation *op, StringRef stage, LoopsOp loops) {
+  for (Operation *around = op; around != loops; around = around->getParentOp())
+    for (auto realize : around->getBlock()->getOps<RealizeOp>())
+      if (realize.getStage() == stage && realize->isBeforeInBlock(around))
+        return true;
+  return false;
+}
+
+/// An index out of lists comes from a table of integers; what is to be tabulated is a known column.
+static LogicalResult checkTap(TapOp tap, PipelineOp pipeline) {
+  auto isOfIntegers = [&](StringRef name, int64_t rank) {
+    auto table = dyn_cast_or_null<TableOp>(SymbolTable::lookupSymbolIn(pipeline, name));
+    return table && table.getValue().getShapedType().getRank() == rank &&
+           isa<DenseIntElementsAttr>(table.getValue());
+  };
+  if (!isOfIntegers(tap.getTable(), tap.getIndices().size()))
+    return tap.emitOpError("@") << tap.getTable() << " is no table of integers with "
+                                << tap.getIndices().size() << " dimensions";
+  if (!tap.getLists())
+    return success();
+  if (!isOfIntegers(*tap.getLists(), 1))
+    return tap.emitOpError("@") << *tap.getLists()
+                                << " is no table of the places where lists start";
+  auto column = tap.getIndices().size() == 2
+                    ? IndexExpr::get(tap.getIndices().back()).constant()
+                    : std::optional<int64_t>();
+  auto shape = [&](StringRef name) {
+    auto table = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, name));
+    return table.getValue().getShapedType().getShape();
+  };
+  if (!column || *column < 0 || *column >= shape(tap.getTable())[1])
+    return tap.emitOpError("with lists takes a tap and a constant column of @") << tap.getTable();
+  auto lists = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, *tap.getLists()));
+  for (const APInt &place : cast<DenseIntElementsAttr>(lists.getValue()).getValues<APInt>())
+    if (place.isNegative() || place.sgt(shape(tap.getTable())[0]))
+      return tap.emitOpError("@") << *tap.getLists() << " has a place beyond the "
+                                  << shape(tap.getTable())[0] << " taps of @" << tap.getTable();
+  return success();
+}
+
 /// Loop nests may come from a file: what they name is in the pipeline, and what they compute inside a
 /// nest is stored around it.
 static LogicalResult checkLoops(LoopsOp loops, PipelineOp pipeline, const Schedule &schedule) {
@@ -706,13 +760,13 @@ static LogicalResult checkLoops(LoopsOp loops, PipelineOp pipeline, const Schedu
     if (size_t rank = dimNames(named).size(); indices && *indices != rank)
       return op->emitOpError("has ") << *indices << " indices, but @" << name << " has " << rank
                                      << " dimensions";
-    if (!isa<ProduceOp>(op) || schedule.of(name).root)
+    if (auto tap = dyn_cast<TapOp>(op))
+      return WalkResult(checkTap(tap, pipeline));
+    if (!isa<StageOp>(named) || schedule.of(name).root || isa<RealizeOp, TouchOp>(op) ||
+        isRealizedAround(op, name, loops))
       return WalkResult::advance();
-    for (Operation *around = op; around != loops; around = around->getParentOp())
-      for (auto realize : around->getBlock()->getOps<RealizeOp>())
-        if (realize.getStage() == name)
-          return WalkResult::advance();
-    return op->emitOpError("computes @") << name << ", which has no sched.realize around it";
+    return op->emitOpError(isa<LoadOp>(op) ? "reads @" : "computes @")
+           << name << ", which has no sched.realize around it";
   });
   return failure(result.wasInterrupted());
 }

@@ -101,6 +101,9 @@ bool isReduction(const Definition &definition, llvm::ArrayRef<llvm::StringRef> r
 llvm::SmallVector<std::string> dimNames(mlir::Operation *source);
 /// Extents of a stage, an input or a table over s0 = H and s1 = W.
 mlir::AffineMap extentsOf(mlir::Operation *source);
+/// What a read reads: a stage, an input or a table. Errors: the pipeline has none of that name, or
+/// it has another number of dimensions.
+mlir::FailureOr<mlir::Operation *> sourceOf(ReadOp read, PipelineOp pipeline);
 /// Element type of a stage, an input (as read: f32 or ui8) or a table.
 mlir::Type elementTypeOf(mlir::Operation *source);
 

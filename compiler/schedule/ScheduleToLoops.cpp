@@ -317,15 +317,11 @@ FailureOr<Value> NestBuilder::evaluate(StageOp stage, Region &region, ValueRange
 /// A read of storage is a load; a read of an inlined stage is its definition. Edges that repeat or
 /// mirror turn into index arithmetic, so that only constants remain for later passes.
 FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
-  Operation *source = SymbolTable::lookupSymbolIn(pipeline, op.getSource());
-  if (!source)
-    return op.emitOpError("reads @") << op.getSource() << ", which pipeline @"
-                                     << pipeline.getSymName() << " does not have";
+  FailureOr<Operation *> found = sourceOf(op, pipeline);
+  if (failed(found))
+    return failure();
+  Operation *source = *found;
   AffineMap extents = extentsOf(source);
-  if (extents.getNumResults() != given.size())
-    return op.emitOpError("reads @") << op.getSource() << " at " << given.size()
-                                     << " indices, but it has " << extents.getNumResults()
-                                     << " dimensions";
   Location loc = op.getLoc();
   IndexExpr height = IndexExpr::size(0), width = IndexExpr::size(1);
   SmallVector<Value> indices(given);

@@ -26,7 +26,7 @@ struct Statistics {
 };
 } // namespace
 
-/// The number behind `before` or in front of `after`, -1 if there is none.
+/// The number that a pattern's first group matches, -1 if there is none.
 static double numberIn(StringRef line, StringRef pattern) {
   SmallVector<StringRef, 2> found;
   double value;

@@ -47,7 +47,10 @@ struct Options {
                             cl::desc("SQLite file of what was predicted before; made if missing")};
   cl::opt<bool> fillTable{"fill-table", cl::cat(category),
                           cl::desc("Predict layers of many widths, schemes, densities and sizes into --memo, "
-                                   "and write them as CSV")};
+                                   "and write them as CSV; compiles 20 networks for each width, some minutes "
+                                   "in all")};
+  cl::list<unsigned> widths{"channels", cl::cat(category), cl::CommaSeparated, cl::value_desc("N,..."),
+                            cl::desc("Widths of the layers for --fill-table (default 8,12,16,20,24,32,48,64)")};
   cl::opt<std::string> calibrate{"calibrate", cl::cat(category), cl::value_desc("PROFILE"),
                                  cl::desc("Fit the target's coefficients to what srcc-bench --profile wrote, "
                                           "and write a device file to -o; MODELs: packages in it that are no kits")};
@@ -260,12 +263,19 @@ LogicalResult fillTable(MLIRContext *context, cost::CostModel &model, llvm::Arra
     S scheme;
   };
   constexpr Sparse schemes[] = {{"block", S::Block}, {"pattern", S::Pattern}, {"unstructured", S::Unstructured}};
+  std::vector<unsigned> widths(options->widths.begin(), options->widths.end());
+  if (widths.empty())
+    widths = {8, 12, 16, 20, 24, 32, 48, 64};
+  size_t done = 0, all = widths.size() * 2 * (1 + 3 * 3);
   for (int64_t kernel : {1, 3})
-    for (int64_t channels : {8, 12, 16, 20, 24, 32, 48, 64})
+    for (int64_t channels : widths)
       for (double density : {1.0, 0.5, 0.25, 0.125})
         for (const Sparse &sparse : schemes) {
           if (density == 1 && sparse.scheme != S::Block)
             continue; // dense is the same for all
+          if (!options->quiet && done % 10 == 0)
+            llvm::errs() << "srcc-cost: network " << done + 1 << " of " << all << "\n";
+          ++done;
           cost::LayerList list;
           list.name = "table";
           auto add = [&](const char *name, int64_t out, int64_t kernel, double density) {
@@ -313,6 +323,37 @@ LogicalResult run(MLIRContext *context) {
   auto sizes = sizesAsked();
   if (failed(sizes))
     return failure();
+  for (unsigned channels : options->widths)
+    if (channels < 1 || channels > 1024)
+      return fail("--channels takes widths from 1 to 1024, not " + llvm::Twine(channels));
+  if (options->widths.size() && !options->fillTable)
+    return fail("--channels goes with --fill-table");
+  if (options->fillTable && (!options->inputs.empty() || options->memo.empty()))
+    return fail("--fill-table takes --memo and no MODEL");
+  if (!options->fillTable && options->inputs.size() != 1)
+    return fail("needs one MODEL (or --calibrate or --fill-table)");
+  // A question about layers that was asked before needs no compiling: whatever decides the answer is
+  // in its key.
+  std::string asked;
+  std::optional<cost::Program> program;
+  bool isList = !options->fillTable && llvm::StringRef(options->inputs[0]).ends_with(".json");
+  if (isList && options->jsonOutput && !options->features && !options->memo.empty()) {
+    auto buffer = llvm::MemoryBuffer::getFile(options->inputs[0], /*IsText=*/true);
+    if (!buffer)
+      return fail(options->inputs[0] + ": " + buffer.getError().message());
+    if (auto list = cost::parseLayerList((*buffer)->getBuffer(), options->inputs[0]); !list)
+      return fail(list.takeError());
+    asked = (*buffer)->getBuffer().str() + printDevice(*device) + options->precision +
+            (options->noFusion ? "-" : "+") + SRCC_VERSION + "/" + std::to_string(cost::featureVersion);
+    for (Size size : *sizes)
+      asked += " " + std::to_string(size.width) + "x" + std::to_string(size.height);
+  } else if (!options->fillTable) {
+    auto compiled = programOf(options->inputs[0], context);
+    if (failed(compiled))
+      return failure();
+    program = std::move(*compiled);
+  }
+  // Made only when nothing that was given is wrong.
   std::unique_ptr<cost::Memo> memo;
   if (!options->memo.empty()) {
     auto opened = cost::Memo::open(options->memo);
@@ -321,31 +362,20 @@ LogicalResult run(MLIRContext *context) {
     memo = std::move(*opened);
   }
   cost::CostModel model(*device, memo.get());
-  if (options->fillTable) {
-    if (!options->inputs.empty() || !memo)
-      return fail("--fill-table takes --memo and no MODEL");
+  if (options->fillTable)
     return fillTable(context, model, *sizes);
+  const uint64_t question = llvm::xxh3_64bits(llvm::StringRef(asked)) >> 1;
+  if (!asked.empty()) {
+    auto answer = memo->findAnswer(question);
+    if (!answer)
+      return fail(answer.takeError());
+    if (*answer)
+      return writeText(**answer);
+    auto compiled = programOf(options->inputs[0], context);
+    if (failed(compiled))
+      return failure();
+    program = std::move(*compiled);
   }
-  if (options->inputs.size() != 1)
-    return fail("needs one MODEL (or --calibrate or --fill-table)");
-  // A question about layers that was asked before needs no compiling.
-  uint64_t question = 0;
-  if (memo && options->jsonOutput && llvm::StringRef(options->inputs[0]).ends_with(".json")) {
-    if (auto buffer = llvm::MemoryBuffer::getFile(options->inputs[0], /*IsText=*/true)) {
-      std::string text = (*buffer)->getBuffer().str() + options->precision + (options->noFusion ? "-" : "+");
-      for (Size size : *sizes)
-        text += " " + std::to_string(size.width) + "x" + std::to_string(size.height);
-      question = (llvm::xxh3_64bits(llvm::StringRef(text)) ^ model.deviceSignature()) >> 1;
-      auto answer = memo->findAnswer(question);
-      if (!answer)
-        return fail(answer.takeError());
-      if (*answer)
-        return writeText(**answer);
-    }
-  }
-  auto program = programOf(options->inputs[0], context);
-  if (failed(program))
-    return failure();
   if (options->repeat)
     return measureQueries(*program, *device, sizes->front(), memo.get());
   std::string text;
@@ -376,7 +406,7 @@ LogicalResult run(MLIRContext *context) {
     json::Value value = results.size() == 1 ? std::move(results[0]) : json::Value(std::move(results));
     os << llvm::formatv("{0:2}\n", value);
   }
-  if (question)
+  if (!asked.empty())
     if (llvm::Error error = memo->storeAnswer(question, text))
       return fail(std::move(error));
   return writeText(text);

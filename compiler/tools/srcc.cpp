@@ -390,7 +390,7 @@ LogicalResult compile(MLIRContext *context) {
   if (options->stopAfter == Phase::OpenCL && options->emit.empty())
     return writeIR(*module);
 
-  info.producer = "srcc 0.1.0";
+  info.producer = "srcc " SRCC_VERSION;
   info.target = device->name;
   info.buildOptions = "-cl-mad-enable";
   info.precision = half                         ? srcc::PackagePrecision::F16

@@ -249,7 +249,7 @@ def Sched_GroupOp : Sched_LoopDirective<"group"> {
     With `tabulate` what the taps add to the addresses of the reads is computed for all lists at
     once, into a private table, before the outermost loop that it does not depend on; at a tap one
     look-up is left. It pays where points that share a list follow each other and instructions are
-    what limits (CPUs); where nothing can be gained, or the lists have more than 16384 entries,
+    what limits (CPUs); where nothing can be gained, or a kernel would have more than 16384 entries,
     addresses are computed at the taps.
   }];
   let arguments = (ins FlatSymbolRefAttr:$stage, I64Attr:$update, StrArrayAttr:$loops, StrAttr:$tap,

@@ -145,6 +145,7 @@ static constexpr llvm::StringLiteral recordName = "sr.receptive_field";
 void srcc::sr::recordReceptiveField(ModuleOp module) {
   if (module.getOps<func::FuncOp>().empty())
     return;
+  module->removeAttr(recordName); // of another network, perhaps
   if (auto field = getReceptiveField(getModelFunction(module)))
     module->setAttr(recordName, Builder(module.getContext())
                                     .getDenseI64ArrayAttr({field->radius, field->alignment}));

@@ -94,10 +94,11 @@ TEST(Strips, EveryRowOnceFromAWindowThatHoldsWhatItNeeds) {
 TEST(Strips, WhereTheyCannotHelp) {
   Opened pooling(network(2, 0));
   EXPECT_EQ(pooling.plan(100, 10, {1000, false}).strips.count(), 1);
-  EXPECT_THAT(pooling.refusal(100, 10, {1000, true}), HasSubstr("depends on the whole picture"));
+  EXPECT_THAT(pooling.refusal(100, 10, {1000, true}), HasSubstr("as a whole, on which its output depends, but the limit is 1000"));
   Opened wide(network(50, 1));
   EXPECT_EQ(wide.plan(100, 10, {1000, false}).strips.count(), 1);
-  EXPECT_THAT(wide.refusal(100, 10, {1000, true}), HasSubstr("the limit is 1000"));
+  EXPECT_THAT(wide.refusal(100, 10, {1000, true}), HasSubstr("is too low for strips, but the limit is 1000"));
+  EXPECT_THAT(wide.refusal(1000, 10, {1000, true}), HasSubstr("in the lowest strips, but"));
 }
 
 TEST(Strips, PicturesLargerThanTheDeviceAllows) {

@@ -4,6 +4,10 @@
 // RUN: srcc %t/again.mlir --emit=opencl | FileCheck %s
 // RUN: srcc %t/once.mlir --emit=opencl | FileCheck %s --check-prefix=ONCE
 
+// A table of two columns, of which one is used.
+// RUN: srcc %t/two.mlir --stop-after=loops | sed -E '/sched.tap @sum.taps\[[^,]*, %c1/d' > %t/one.mlir
+// RUN: srcc %t/one.mlir --emit=opencl | FileCheck %s --check-prefix=TWO
+
 // The channel of a tap, times the size of a plane.
 // CHECK: int [[TABLE:.*addresses]][4];
 // CHECK: for (int [[ALL:tap[0-9]*]] = 0; [[ALL]] < {{.*}}; ++[[ALL]]) {
@@ -12,6 +16,8 @@
 // CHECK: for (int [[TAP:tap[0-9]*]] = sum_starts[
 // CHECK-NOT: sum_taps[
 // CHECK: [[TABLE]]{{\[}}[[TAP]]]
+
+// TWO: addresses{{\[}}[[ALL:[a-z0-9]+]]] = {{.*}}[2])sum_taps){{\[}}[[ALL]]][0] * H * W;
 
 // ONCE-NOT: addresses
 // ONCE: for (int [[TAP:tap[0-9]*]] = sum_starts[
@@ -53,6 +59,44 @@ sched.schedule @p {
   sched.unroll @sum ["c"]
   sched.unroll @sum update 0 ["c"]
   sched.group @sum update 0 ["rc"] into "tap" by 2 over "c" tabulate
+  sched.reorder @sum update 0 ["c", "tap", "x", "y"]
+}
+//--- two.mlir
+#in = affine_map<()[s0, s1] -> (3, s0, s1)>
+#out = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #in format f32_planar
+  // Filters 0 and 1 use channels 0 and 2; filter 2 channel 1; filter 3 nothing.
+  sched.table @w = dense<[[[1.0, 0.0], [0.0, 0.0], [2.0, 0.0]], [[0.0, 0.0], [0.0, 0.0], [0.0, 3.0]], [[0.0, 0.0], [4.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]]> : tensor<4x3x2xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #out : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc", "k"] extents affine_map<()[s0, s1] -> (3, 2)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %k: index, %self: f32):
+      %w = sched.read @w[%c, %rc, %k] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @result dims ["c", "y", "x"] extents #out : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @result
+  sched.split @result "c" into "co", "ci" by affine_map<()[s0, s1] -> (2)>
+  sched.unroll @result ["ci"]
+  sched.reorder @result ["ci", "x", "co", "y"]
+  sched.gpu_blocks @result ["y"]
+  sched.compute_at @sum at @result "x"
+  sched.unroll @sum ["c"]
+  sched.unroll @sum update 0 ["c"]
+  sched.group @sum update 0 ["rc", "k"] into "tap" by 2 over "c" tabulate
   sched.reorder @sum update 0 ["c", "tap", "x", "y"]
 }
 //--- once.mlir
