@@ -1,6 +1,6 @@
-/*===- compiled.h - The one function of a model that is a shared library --------------------------===
- * Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
- * Apache-2.0 WITH LLVM-exception
+/*===- compiled.h - The one function of a model that is a shared library
+ * --------------------------=== Part of srcc, under the Apache License v2.0 with LLVM Exceptions.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * `srcc --codegen=halide -o model.so` writes a shared library with one visible function:
  *
@@ -38,15 +38,15 @@ typedef struct srcc_compiled {
   int32_t color;        /* 0 rgb, 1 bgr, 2 y */
   float low, high;      /* values of black and white */
   int32_t in_channels, out_channels;
-  int32_t precision;      /* 0 f32, 1 f16 in memory, 2 f16 */
-  int32_t halo;           /* radius of the receptive field in input pixels, if alignment > 0 */
-  int32_t alignment;      /* of parts of a picture that can be computed alone; 0: only the whole */
+  int32_t precision; /* 0 f32, 1 f16 in memory, 2 f16 */
+  int32_t halo;      /* radius of the receptive field in input pixels, if alignment > 0 */
+  int32_t alignment; /* of parts of a picture that can be computed alone; 0: only the whole */
 
   /* Upscales float planes in host memory, dense, [channel][y][x]: in_channels * height * width
    * floats into out_channels * (scale * height) * (scale * width); they must not overlap. Returns 0
-   * when the output is complete; otherwise a sentence about what was wrong is in `problem` (room for
-   * `room` bytes, zero at its end; may be NULL if that is 0). Several threads may call it at the same
-   * time. */
+   * when the output is complete; otherwise a sentence about what was wrong is in `problem` (room
+   * for `room` bytes, zero at its end; may be NULL if that is 0). Several threads may call it at
+   * the same time. */
   int (*run)(const float *input, float *output, int height, int width, char *problem, size_t room);
 
   /* Non-zero multiply-adds of the model at that size. */

@@ -1,5 +1,6 @@
 //===- Onnx.cpp - The graph of an ONNX file -------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Reads the file, finds out which nodes the output needs and in which order, imports them, and says
 // what the result is: scale, colour, range.
@@ -208,7 +209,9 @@ LogicalResult Importer::declareInput(func::FuncOp function) {
                    << (count ? "; weights have to be initializers or constants" : "");
 
   using ::onnx::TensorProto;
-  auto fail = [&]() -> InFlightDiagnostic { return error() << "input '" << input->name() << "': "; };
+  auto fail = [&]() -> InFlightDiagnostic {
+    return error() << "input '" << input->name() << "': ";
+  };
   const auto &type = input->type().tensor_type();
   switch (type.elem_type()) {
   case TensorProto::FLOAT:
@@ -244,8 +247,8 @@ LogicalResult Importer::declareInput(func::FuncOp function) {
     return fail() << "the number of channels has to be fixed";
   for (int i : {2, 3})
     if (dim(i) && *dim(i) % sizes.multiple)
-      return fail() << "dimension " << i << " is " << *dim(i) << ", the network needs a multiple of "
-                    << sizes.multiple;
+      return fail() << "dimension " << i << " is " << *dim(i)
+                    << ", the network needs a multiple of " << sizes.multiple;
   sizes.declaredHeight = dim(2);
   sizes.declaredWidth = dim(3);
   if (dim(2) || dim(3)) {

@@ -1,5 +1,6 @@
 //===- Onnx.h - ONNX networks into the sr dialect -------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_FRONTEND_ONNX_H
 #define SRCC_FRONTEND_ONNX_H

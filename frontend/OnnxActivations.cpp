@@ -1,9 +1,10 @@
 //===- OnnxActivations.cpp - Activations that exporters take apart --------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Exporters write gelu, silu and others as a handful of elementwise nodes, in many orders. Such a
-// group is recognised by what it computes: if it is a function of one tensor and agrees with a known
-// activation on a row of sample points, it is that activation.
+// group is recognised by what it computes: if it is a function of one tensor and agrees with a
+// known activation on a row of sample points, it is that activation.
 #include "frontend/OnnxImporter.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -16,7 +17,21 @@ using namespace mlir;
 using namespace srcc::onnx;
 
 namespace {
-enum class Function { None, Add, Sub, Mul, Div, Pow, Erf, Tanh, Sigmoid, Exp, Neg, Reciprocal, Same };
+enum class Function {
+  None,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Pow,
+  Erf,
+  Tanh,
+  Sigmoid,
+  Exp,
+  Neg,
+  Reciprocal,
+  Same
+};
 
 Function getFunction(StringRef op) {
   return llvm::StringSwitch<Function>(op)

@@ -1,5 +1,6 @@
 //===- OnnxConstants.cpp - Weights and shape computations -----------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Decodes tensors of the file and folds operators that read nothing but constants. Whole numbers
 // may depend on the input's height and width: this is how the Shape/Gather/Mul/Concat chains of
@@ -63,7 +64,8 @@ FailureOr<std::string> Importer::readExternal(const TensorProto &proto, uint64_t
                   << "' are not in the folder of the model, where they have to be";
   SmallString<128> full(llvm::sys::path::parent_path(path));
   llvm::sys::path::append(full, file);
-  auto buffer = llvm::MemoryBuffer::getFile(full, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer =
+      llvm::MemoryBuffer::getFile(full, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return fail() << "cannot read its external data '" << full.str()
                   << "': " << buffer.getError().message();
@@ -142,8 +144,8 @@ FailureOr<Tensor> Importer::decode(const TensorProto &proto, Location location) 
   auto checkCount = [&](uint64_t found, const char *unit, uint64_t expected) -> LogicalResult {
     if (found == expected)
       return success();
-    return fail() << "its shape " << printShape(tensor.shape) << " needs " << expected << " " << unit
-                  << ", but " << found << " are there";
+    return fail() << "its shape " << printShape(tensor.shape) << " needs " << expected << " "
+                  << unit << ", but " << found << " are there";
   };
   std::vector<float> floats;
   auto addWhole = [&](int64_t value) {
@@ -338,7 +340,8 @@ LogicalResult Importer::rearrange(Node &node, const Tensor &input, ArrayRef<int6
   result.shape.assign(shape.begin(), shape.end());
   if (input.kind == Tensor::Numbers) {
     result.numbers.clear();
-    forEachIndex(shape, [&](ArrayRef<int64_t> i) { result.numbers.push_back(input.numbers[from(i)]); });
+    forEachIndex(shape,
+                 [&](ArrayRef<int64_t> i) { result.numbers.push_back(input.numbers[from(i)]); });
   } else {
     auto floats = std::make_shared<std::vector<float>>();
     floats->reserve(*count);
@@ -397,7 +400,7 @@ static std::optional<Number> compute(const Sizes &sizes, StringRef op, Number a,
       if (isReal)
         return reduced(a.top * b.bottom, a.bottom * *y);
       if (a.bottom == 1 && b.bottom == 1) {
-        sizes.divide(a.top, b.top); // notes a divisor that another multiple would have
+        sizes.divide(a.top, b.top);            // notes a divisor that another multiple would have
         return reduced(a.top.floorDiv(*y), 1); // sizes are not negative
       }
       return std::nullopt;
@@ -431,7 +434,8 @@ LogicalResult Importer::foldBinary(Node &node, const Tensor &a, const Tensor &b)
           return;
         Number p = (*x)[getBroadcastPosition(i, a.shape, stridesA)];
         Number q = (*y)[getBroadcastPosition(i, b.shape, stridesB)];
-        if (!(sizes.getConstant(p.top) && sizes.getConstant(q.top)) && ++sizeComputations > maxSizeComputations)
+        if (!(sizes.getConstant(p.top) && sizes.getConstant(q.top)) &&
+            ++sizeComputations > maxSizeComputations)
           isKnown = false;
         auto number = isKnown ? compute(sizes, op, p, q, isReal) : std::nullopt;
         isKnown = number.has_value();
@@ -444,8 +448,9 @@ LogicalResult Importer::foldBinary(Node &node, const Tensor &a, const Tensor &b)
   }
   auto x = toFloats(a), y = toFloats(b);
   if (!x || !y || !isReal)
-    return node.error() << "this computation on the size of the picture is not supported; sizes are "
-                           "added, multiplied and divided by whole numbers";
+    return node.error()
+           << "this computation on the size of the picture is not supported; sizes are "
+              "added, multiplied and divided by whole numbers";
   std::function<double(double, double)> f;
   if (op == "Add")
     f = [](double p, double q) { return p + q; };
@@ -597,9 +602,9 @@ std::optional<LogicalResult> Importer::foldConstants(Node &node) {
   if (op == "Identity" || op == "Dropout")
     return define(node, 0, input);
   if (op == "Cast" || op == "CastLike") {
-    int64_t type = node.getInt("to", input.kind == Tensor::Weights || input.isReal
-                                         ? TensorProto::FLOAT
-                                         : TensorProto::INT64);
+    int64_t type =
+        node.getInt("to", input.kind == Tensor::Weights || input.isReal ? TensorProto::FLOAT
+                                                                        : TensorProto::INT64);
     node.ignore({"saturate", "round_mode"});
     bool toReal = type == TensorProto::FLOAT || type == TensorProto::FLOAT16 ||
                   type == TensorProto::DOUBLE || type == TensorProto::BFLOAT16;
@@ -623,9 +628,10 @@ std::optional<LogicalResult> Importer::foldConstants(Node &node) {
       for (Number &number : numbers)
         if (number.bottom != 1) {
           AffineExpr top = number.top;
-          number = {sizes.simplify(op == "Floor"  ? top.floorDiv(number.bottom)
-                                   : op == "Ceil" ? top.ceilDiv(number.bottom)
-                                                  : (top * 2 + number.bottom).floorDiv(2 * number.bottom)),
+          number = {sizes.simplify(op == "Floor" ? top.floorDiv(number.bottom)
+                                   : op == "Ceil"
+                                       ? top.ceilDiv(number.bottom)
+                                       : (top * 2 + number.bottom).floorDiv(2 * number.bottom)),
                     1};
         }
       return define(node, 0, makeNumbers(std::move(numbers), input.shape, input.isReal));
@@ -749,7 +755,8 @@ std::optional<LogicalResult> Importer::foldConstants(Node &node) {
     if (axis < 0 || axis > rank)
       return node.error() << "axis is out of range";
     ArrayRef<int64_t> shape = input.shape;
-    return reshape({*countElements(shape.take_front(axis)), *countElements(shape.drop_front(axis))});
+    return reshape(
+        {*countElements(shape.take_front(axis)), *countElements(shape.drop_front(axis))});
   }
   if (op == "Squeeze" || op == "Unsqueeze") {
     auto axes = node.getInts("axes");
@@ -836,8 +843,8 @@ std::optional<LogicalResult> Importer::foldConstants(Node &node) {
     SmallVector<int64_t> innerStrides = getStrides(inner);
     return rearrange(node, input, shape, [&](ArrayRef<int64_t> index) {
       SmallVector<int64_t> from(index.take_front(*axis));
-      from.push_back((*indices)[getBroadcastPosition(index.slice(*axis, inner.size()), inner,
-                                                     innerStrides)]);
+      from.push_back(
+          (*indices)[getBroadcastPosition(index.slice(*axis, inner.size()), inner, innerStrides)]);
       ArrayRef<int64_t> tail = index.drop_front(*axis + inner.size());
       from.append(tail.begin(), tail.end());
       return position(from);
@@ -879,7 +886,8 @@ std::optional<LogicalResult> Importer::foldConstants(Node &node) {
       };
       int64_t from = by > 0 ? clamp(v[0][k], 0, size) : clamp(v[0][k], -1, size - 1);
       int64_t to = by > 0 ? clamp(v[1][k], 0, size) : clamp(v[1][k], -1, size - 1);
-      shape[*d] = std::max<int64_t>(0, by > 0 ? (to - from + by - 1) / by : (from - to - by - 1) / -by);
+      shape[*d] =
+          std::max<int64_t>(0, by > 0 ? (to - from + by - 1) / by : (from - to - by - 1) / -by);
       start[*d] = from;
       step[*d] = by;
     }

@@ -1,8 +1,9 @@
 //===- OnnxImporter.h - State of one ONNX import --------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Private to frontend/. A node is imported when all it reads is known; what a tensor name stands for
-// is a Tensor: a map (an sr value), a rearranged map, a partly reduced map, weights, or whole
+// Private to frontend/. A node is imported when all it reads is known; what a tensor name stands
+// for is a Tensor: a map (an sr value), a rearranged map, a partly reduced map, weights, or whole
 // numbers that may depend on the picture's height and width. Shape arithmetic therefore never
 // reaches the sr dialect: it is computed here on symbols.
 #ifndef SRCC_FRONTEND_ONNXIMPORTER_H
@@ -97,14 +98,14 @@ constexpr int64_t maxSizeTerms = 256;
 /// Sizes of pictures may be required to be multiples of up to this (pixel unshuffle).
 constexpr int64_t maxMultiple = 64;
 
-/// The fraction that a floating-point number stands for, for example 4 / 3 for 1.3333334; nothing if
-/// none has a denominator up to maxDenominator and is as near as f32 can tell (or the number is not
-/// finite or too large).
+/// The fraction that a floating-point number stands for, for example 4 / 3 for 1.3333334; nothing
+/// if none has a denominator up to maxDenominator and is as near as f32 can tell (or the number is
+/// not finite or too large).
 std::optional<std::pair<int64_t, int64_t>> toRational(double value);
 
 /// Fractions with denominators up to this differ by 1 / 65536 or more, which f32 resolves up to 64:
-/// a number stands for one of them at most, and of those below 2 fewer than one in a hundred does so
-/// by chance. With 4096, nearly every number would stand for a fraction that nobody meant.
+/// a number stands for one of them at most, and of those below 2 fewer than one in a hundred does
+/// so by chance. With 4096, nearly every number would stand for a fraction that nobody meant.
 constexpr int64_t maxDenominator = 256;
 
 //===----------------------------------------------------------------------===//
@@ -112,7 +113,8 @@ constexpr int64_t maxDenominator = 256;
 //===----------------------------------------------------------------------===//
 
 /// A contiguous piece of one dimension of a map: index = (stride * own index) + less significant
-/// pieces. Splitting 27 channels as 3 x 9 makes the pieces {size 3, stride 9} and {size 9, stride 1}.
+/// pieces. Splitting 27 channels as 3 x 9 makes the pieces {size 3, stride 9} and {size 9, stride
+/// 1}.
 struct Piece {
   enum Source { Channels, Height, Width } source;
   AffineExpr size, stride;

@@ -1,5 +1,6 @@
 //===- OnnxNodes.cpp - ONNX operators on maps -----------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "frontend/OnnxImporter.h"
 
@@ -241,9 +242,10 @@ static StringRef getHint(StringRef op) {
       .Cases({"If", "Loop", "Scan"}, "export the network without control flow")
       .Cases({"GridSample", "DeformConv", "Col2Im", "Unfold"}, "Conv with dilations is supported")
       .Case("Reciprocal", "division by constants is supported")
-      .Default("supported are Conv, ConvTranspose, activations, arithmetic with maps and constants, "
-               "Concat, Split, Slice and Gather of channels, DepthToSpace, SpaceToDepth, Resize, Pad, "
-               "pooling, BatchNormalization, and Reshape/Transpose that form a pixel shuffle");
+      .Default(
+          "supported are Conv, ConvTranspose, activations, arithmetic with maps and constants, "
+          "Concat, Split, Slice and Gather of channels, DepthToSpace, SpaceToDepth, Resize, Pad, "
+          "pooling, BatchNormalization, and Reshape/Transpose that form a pixel shuffle");
 }
 
 LogicalResult Importer::importNode(int index) {
@@ -266,7 +268,8 @@ LogicalResult Importer::importNode(int index) {
     auto initialiser = initialisers.find(input);
     if (initialiser == initialisers.end()) {
       if (!activation)
-        return node.error() << "input '" << input << "' is an optional output that is not supported";
+        return node.error() << "input '" << input
+                            << "' is an optional output that is not supported";
       continue;
     }
     auto tensor = decode(*initialiser->second, node.location);
@@ -281,8 +284,8 @@ LogicalResult Importer::importNode(int index) {
     whole.add_input(activation->input.str());
     whole.add_output(node.output(0).str());
     Node group(whole, opset, node.location);
-    auto tanhForm = attr("approximate",
-                         sr::GeluApproximationAttr::get(context, sr::GeluApproximation::Tanh));
+    auto tanhForm =
+        attr("approximate", sr::GeluApproximationAttr::get(context, sr::GeluApproximation::Tanh));
     switch (activation->kind) {
     case Activation::Sigmoid:
       return importUnary<sr::SigmoidOp>(group);
@@ -414,7 +417,8 @@ static FailureOr<Window> readWindow(Node &node, ArrayRef<int64_t> kernel) {
   if (kernel.empty() && given)
     window.kernel = *given;
   if (window.kernel.size() != 2 || (given && *given != window.kernel)) {
-    node.error() << "kernel_shape does not fit; kernels are 2-dimensional and as large as the weights";
+    node.error()
+        << "kernel_shape does not fit; kernels are 2-dimensional and as large as the weights";
     return failure();
   }
   window.strides = node.getInts("strides").value_or(SmallVector<int64_t>{1, 1});
@@ -434,7 +438,8 @@ static FailureOr<Window> readWindow(Node &node, ArrayRef<int64_t> kernel) {
 }
 
 /// Turns auto_pad into pads, where they are the same for every size of the picture.
-static LogicalResult resolvePads(Node &node, const Sizes &sizes, const Tensor &map, Window &window) {
+static LogicalResult resolvePads(Node &node, const Sizes &sizes, const Tensor &map,
+                                 Window &window) {
   std::string mode = node.getString("auto_pad", "NOTSET");
   if (mode == "NOTSET" || mode.empty())
     return success();
@@ -491,10 +496,10 @@ LogicalResult Importer::importConv(Node &node) {
       return failure();
     operands.push_back(*value);
   }
-  auto value = make<sr::Conv2DOp>(
-      node, operands,
-      {attr("strides", window->strides), attr("pads", window->pads),
-       attr("dilations", window->dilations), attr("groups", node.getInt("group", 1))});
+  auto value = make<sr::Conv2DOp>(node, operands,
+                                  {attr("strides", window->strides), attr("pads", window->pads),
+                                   attr("dilations", window->dilations),
+                                   attr("groups", node.getInt("group", 1))});
   if (failed(value))
     return failure();
   return defineMap(node, *value, slide(*window, 0, map->height), slide(*window, 1, map->width));
@@ -513,12 +518,12 @@ LogicalResult Importer::importConvTranspose(Node &node) {
   auto window = readWindow(node, ArrayRef(weight->shape).drop_front(2));
   if (failed(window))
     return failure();
-  SmallVector<int64_t> extra =
-      node.getInts("output_padding").value_or(SmallVector<int64_t>{0, 0});
+  SmallVector<int64_t> extra = node.getInts("output_padding").value_or(SmallVector<int64_t>{0, 0});
   if (extra.size() != 2 || llvm::any_of(extra, [](int64_t v) { return v < 0 || v > 65535; }))
     return node.error() << "output_padding are two values of 0 or more";
   if (node.has("output_shape"))
-    return node.error() << "output_shape fixes the size of the picture; use pads and output_padding";
+    return node.error()
+           << "output_shape fixes the size of the picture; use pads and output_padding";
   std::string mode = node.getString("auto_pad", "NOTSET");
   if (mode == "VALID") {
     window->pads.assign(4, 0);
@@ -618,8 +623,9 @@ LogicalResult Importer::importBatchNorm(Node &node) {
     return failure();
   float epsilon = node.getFloat("epsilon", 1e-5f);
   if (node.getInt("training_mode", 0) != 0 || node.getInt("spatial", 1) != 1)
-    return node.error() << "normalisation by the statistics of the picture is not supported; export "
-                           "the network in inference mode";
+    return node.error()
+           << "normalisation by the statistics of the picture is not supported; export "
+              "the network in inference mode";
   node.ignore({"momentum"});
   std::vector<float> tables[4]; // scale, bias, mean, variance
   for (int i = 0; i < 4; ++i) {
@@ -715,7 +721,8 @@ LogicalResult Importer::importPRelu(Node &node) {
   ArrayRef<int64_t> shape = slope->shape;
   for (size_t i = 0; i < shape.size(); ++i)
     if (shape[shape.size() - 1 - i] != 1 && i != 2)
-      return node.error() << "the slope is one number or one per channel, of shape Cx1x1 or 1xCx1x1";
+      return node.error()
+             << "the slope is one number or one per channel, of shape Cx1x1 or 1xCx1x1";
   auto value = makeConstant(node, {int64_t(slope->floats->size())}, slope->name, *slope->floats);
   if (failed(value))
     return failure();
@@ -1158,9 +1165,9 @@ LogicalResult Importer::importDepth(Node &node) {
     return node.error() << "blocksize is 1 or more, not " << r;
   if (mode != "DCR" && mode != "CRD")
     return node.error() << "mode is DCR or CRD, not '" << mode << "'";
-  auto order = attr("order", sr::ShuffleOrderAttr::get(context, mode == "DCR"
-                                                                    ? sr::ShuffleOrder::DCR
-                                                                    : sr::ShuffleOrder::CRD));
+  auto order =
+      attr("order", sr::ShuffleOrderAttr::get(context, mode == "DCR" ? sr::ShuffleOrder::DCR
+                                                                     : sr::ShuffleOrder::CRD));
   if (node.op() == "DepthToSpace") {
     auto value = make<sr::PixelShuffleOp>(node, map->value, {attr("scale", r), order});
     return failed(value) ? failure() : defineMap(node, *value, map->height * r, map->width * r);
@@ -1230,7 +1237,8 @@ LogicalResult Importer::importPad(Node &node) {
                                 attr("value", float(fill))});
   if (failed(value))
     return failure();
-  return defineMap(node, *value, map->height + (pads[2] + pads[6]), map->width + (pads[3] + pads[7]));
+  return defineMap(node, *value, map->height + (pads[2] + pads[6]),
+                   map->width + (pads[3] + pads[7]));
 }
 
 LogicalResult Importer::importResize(Node &node) {
@@ -1247,8 +1255,8 @@ LogicalResult Importer::importResize(Node &node) {
                   .Default(std::nullopt);
   if (!mode)
     return node.error() << "mode is nearest, linear or cubic, not '" << modeText << "'";
-  std::string coordinates = isOld ? "asymmetric"
-                                  : node.getString("coordinate_transformation_mode", "half_pixel");
+  std::string coordinates =
+      isOld ? "asymmetric" : node.getString("coordinate_transformation_mode", "half_pixel");
   std::string nearest = isOld ? "floor" : node.getString("nearest_mode", "round_prefer_floor");
   float cubic = node.getFloat("cubic_coeff_a", -0.75f);
   bool excludeOutside = node.getInt("exclude_outside", 0);
@@ -1279,8 +1287,9 @@ LogicalResult Importer::importResize(Node &node) {
         return failure();
       auto numbers = toNumbers(*tensor);
       if (!numbers)
-        return node.error() << "scales or sizes have to be fractions of small numbers, computed from "
-                               "constants and sizes of the picture";
+        return node.error()
+               << "scales or sizes have to be fractions of small numbers, computed from "
+                  "constants and sizes of the picture";
       given = *numbers;
       return success();
     };
@@ -1326,9 +1335,10 @@ LogicalResult Importer::importResize(Node &node) {
     coordinates = "half_pixel"; // they differ where the output is not a whole multiple
   auto coordinateMode = sr::symbolizeCoordinateMode(coordinates);
   if (!coordinateMode)
-    return node.error() << "coordinate_transformation_mode is half_pixel, asymmetric, align_corners "
-                           "or pytorch_half_pixel, not '"
-                        << coordinates << "'";
+    return node.error()
+           << "coordinate_transformation_mode is half_pixel, asymmetric, align_corners "
+              "or pytorch_half_pixel, not '"
+           << coordinates << "'";
   auto nearestMode = sr::symbolizeNearestMode(nearest);
   if (!nearestMode)
     return node.error() << "nearest_mode is round_prefer_floor, round_prefer_ceil, floor or ceil, "
@@ -1336,12 +1346,12 @@ LogicalResult Importer::importResize(Node &node) {
                         << nearest << "'";
   auto value = make<sr::ResizeOp>(
       node, map->value,
-      {attr("mode", sr::ResizeModeAttr::get(context, *mode)),
-       attr("scale_h", {h.top, h.bottom}), attr("scale_w", {w.top, w.bottom}),
+      {attr("mode", sr::ResizeModeAttr::get(context, *mode)), attr("scale_h", {h.top, h.bottom}),
+       attr("scale_w", {w.top, w.bottom}),
        attr("coordinates", sr::CoordinateModeAttr::get(context, *coordinateMode)),
-       attr("nearest", sr::NearestModeAttr::get(context, *nearestMode)),
-       attr("cubic_coeff", cubic),
-       attr("exclude_outside", builder.getBoolAttr(excludeOutside && *mode == sr::ResizeMode::Bicubic))});
+       attr("nearest", sr::NearestModeAttr::get(context, *nearestMode)), attr("cubic_coeff", cubic),
+       attr("exclude_outside",
+            builder.getBoolAttr(excludeOutside && *mode == sr::ResizeMode::Bicubic))});
   if (failed(value))
     return failure();
   return defineMap(node, *value, (map->height * h.top).floorDiv(h.bottom),
@@ -1411,7 +1421,8 @@ LogicalResult Importer::defineMoment(Node &node, Tensor moment) {
     return define(node, 0, std::move(moment));
 
   // The mean of (x - mean x)^2 is the square of the standard deviation.
-  if (auto square = moment.value.getDefiningOp<sr::MulOp>(); square && square.getLhs() == square.getRhs())
+  if (auto square = moment.value.getDefiningOp<sr::MulOp>();
+      square && square.getLhs() == square.getRhs())
     if (auto deviation = square.getLhs().getDefiningOp<sr::SubOp>())
       if (auto mean = deviation.getRhs().getDefiningOp<sr::GlobalAvgPoolOp>();
           mean && mean.getInput() == deviation.getLhs()) {
@@ -1461,9 +1472,8 @@ LogicalResult Importer::importPool(Node &node) {
       if (room.getLargestKnownDivisor() % window->strides[d])
         return node.error() << "ceil_mode 1 is not supported where it makes a difference; use 0";
     }
-  SmallVector<NamedAttribute> attributes = {attr("kernel", window->kernel),
-                                            attr("strides", window->strides),
-                                            attr("pads", window->pads)};
+  SmallVector<NamedAttribute> attributes = {
+      attr("kernel", window->kernel), attr("strides", window->strides), attr("pads", window->pads)};
   if (!isMax)
     attributes.push_back(attr("count_include_pad", builder.getBoolAttr(countPads)));
   auto value = isMax ? make<sr::MaxPoolOp>(node, map->value, attributes)

@@ -1,5 +1,6 @@
 //===- OnnxSizes.cpp - Shape arithmetic on symbols ------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "frontend/OnnxImporter.h"
 
@@ -106,7 +107,8 @@ std::optional<std::pair<int64_t, int64_t>> srcc::onnx::toRational(double value) 
   int64_t top = 1, bottom = 0, lastTop = 0, lastBottom = 1;
   for (int i = 0; i < 16; ++i) {
     double whole = std::floor(rest);
-    int64_t nextTop = int64_t(whole) * top + lastTop, nextBottom = int64_t(whole) * bottom + lastBottom;
+    int64_t nextTop = int64_t(whole) * top + lastTop,
+            nextBottom = int64_t(whole) * bottom + lastBottom;
     if (nextBottom > maxDenominator)
       return std::nullopt;
     lastTop = top, lastBottom = bottom, top = nextTop, bottom = nextBottom;
@@ -132,7 +134,8 @@ std::optional<int64_t> srcc::onnx::countElements(ArrayRef<int64_t> shape) {
   return isEmpty ? 0 : count;
 }
 
-std::optional<SmallVector<int64_t>> srcc::onnx::broadcast(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+std::optional<SmallVector<int64_t>> srcc::onnx::broadcast(ArrayRef<int64_t> a,
+                                                          ArrayRef<int64_t> b) {
   SmallVector<int64_t> shape(std::max(a.size(), b.size()), 1);
   for (size_t i = 0; i < shape.size(); ++i) {
     int64_t x = i < a.size() ? a[a.size() - 1 - i] : 1;

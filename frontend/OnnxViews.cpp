@@ -1,5 +1,6 @@
 //===- OnnxViews.cpp - Reshape and transpose ------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // A reshaped or transposed map is kept as a view: per dimension the pieces of channels, height and
 // width it runs over. When the view is used as a map again, its pieces tell what it is: the map
@@ -27,7 +28,8 @@ SmallVector<AffineExpr> Importer::getDims(const Tensor &tensor) {
       dims.push_back(getSize(pieces));
     return dims;
   }
-  SmallVector<AffineExpr> dims = {one, sizes.constant(tensor.channels), tensor.height, tensor.width};
+  SmallVector<AffineExpr> dims = {one, sizes.constant(tensor.channels), tensor.height,
+                                  tensor.width};
   if (tensor.kind == Tensor::Moment || tensor.kind == Tensor::Squares) {
     bool rows = tensor.overRows || tensor.kind == Tensor::Squares;
     bool columns = tensor.overColumns || tensor.kind == Tensor::Squares;
@@ -69,7 +71,9 @@ LogicalResult Importer::importShape(Node &node) {
     return failure();
   SmallVector<AffineExpr> dims = getDims(*input);
   int64_t rank = dims.size(), start = node.getInt("start", 0), end = node.getInt("end", rank);
-  auto clamp = [&](int64_t i) { return std::min(std::max<int64_t>(i < 0 ? i + rank : i, 0), rank); };
+  auto clamp = [&](int64_t i) {
+    return std::min(std::max<int64_t>(i < 0 ? i + rank : i, 0), rank);
+  };
   start = clamp(start);
   end = std::max(start, clamp(end));
   std::vector<Number> numbers;
@@ -139,9 +143,10 @@ LogicalResult Importer::reshapeView(Node &node, Tensor view, std::vector<Number>
     std::string from;
     for (auto [d, size] : llvm::enumerate(dims))
       from += (d ? " x " : "") + sizes.print(size);
-    return node.error() << "reshaping " << from << " to " << text
-                        << " does not split and join whole dimensions; pixel shuffle (DepthToSpace) "
-                           "and its reverse are supported";
+    return node.error()
+           << "reshaping " << from << " to " << text
+           << " does not split and join whole dimensions; pixel shuffle (DepthToSpace) "
+              "and its reverse are supported";
   };
 
   // Sizes before the open one take pieces from the front, sizes after it from the back.
@@ -223,7 +228,8 @@ LogicalResult Importer::importReshape(Node &node) {
     return failure();
   auto target = toNumbers(*shape);
   if (!target || target->size() > 16)
-    return node.error() << "the shape has to be computed from constants and the sizes of the picture";
+    return node.error()
+           << "the shape has to be computed from constants and the sizes of the picture";
   return reshapeView(node, view, *target, node.getInt("allowzero", 0));
 }
 
@@ -302,7 +308,8 @@ LogicalResult Importer::importSqueeze(Node &node) {
           return failure();
         if (!view.pieces[*d].empty())
           return node.error() << "dimension " << *d << " is "
-                              << sizes.print(getSize(view.pieces[*d])) << ", only 1 can be squeezed";
+                              << sizes.print(getSize(view.pieces[*d]))
+                              << ", only 1 can be squeezed";
         drop[*d] = true;
       }
     for (int64_t d = 0; d < rank; ++d)
@@ -412,7 +419,8 @@ FailureOr<Tensor> Importer::materialise(Node &node, const Tensor &view) {
   bool wholeW = isWhole(w, Piece::Width, map.width);
   auto isChannels = [&](ArrayRef<Piece> pieces) {
     return llvm::all_of(pieces, [&](const Piece &p) {
-      return p.source == Piece::Channels && sizes.getConstant(p.size) && sizes.getConstant(p.stride);
+      return p.source == Piece::Channels && sizes.getConstant(p.size) &&
+             sizes.getConstant(p.stride);
     });
   };
   auto constant = [&](AffineExpr e) { return *sizes.getConstant(e); };
@@ -440,8 +448,7 @@ FailureOr<Tensor> Importer::materialise(Node &node, const Tensor &view) {
   // Pixel shuffle: rows are (height, piece of r), columns (width, piece of r), both from channels.
   auto splitTail = [&](ArrayRef<Piece> pieces, Piece::Source source,
                        AffineExpr size) -> std::optional<Piece> {
-    if (pieces.empty() || !isChannels(pieces.back()) ||
-        !isWhole(pieces.drop_back(), source, size))
+    if (pieces.empty() || !isChannels(pieces.back()) || !isWhole(pieces.drop_back(), source, size))
       return std::nullopt;
     return pieces.back();
   };
@@ -464,8 +471,8 @@ FailureOr<Tensor> Importer::materialise(Node &node, const Tensor &view) {
     return makeMap(*value, sizes.simplify(map.height * r), sizes.simplify(map.width * r));
   }
 
-  // PyTorch 1.1 exported the pixel shuffle of one channel with its pieces in the wrong order, so that
-  // the r x r sub-pictures lie side by side instead of interleaved. The network stands for the
+  // PyTorch 1.1 exported the pixel shuffle of one channel with its pieces in the wrong order, so
+  // that the r x r sub-pictures lie side by side instead of interleaved. The network stands for the
   // shuffle it was trained with; no upscaler yields tiles.
   if (c.empty() && h.size() == 2 && w.size() == 2 && isChannels(h[0]) && isChannels(w[0]) &&
       isWhole(h.drop_front(), Piece::Height, map.height) &&
@@ -490,7 +497,8 @@ FailureOr<Tensor> Importer::materialise(Node &node, const Tensor &view) {
       return false;
     if (pieces.empty())
       return sizes.equal(*divided, one);
-    return pieces.size() == 1 && pieces[0].source == source && sizes.equal(pieces[0].size, *divided);
+    return pieces.size() == 1 && pieces[0].source == source &&
+           sizes.equal(pieces[0].size, *divided);
   };
   auto isTail = [&](const Piece &piece, Piece::Source source) {
     return piece.source == source && piece.stride == one && sizes.getConstant(piece.size);

@@ -28,8 +28,8 @@ bool CompiledModel::isOne(const char *path) {
   return whole && std::memcmp(start, "\177ELF", 4) == 0;
 }
 
-/// Whether all of a library's segments are there: the loader maps what a file's header promises, and
-/// a file that was cut short is a signal when it is touched.
+/// Whether all of a library's segments are there: the loader maps what a file's header promises,
+/// and a file that was cut short is a signal when it is touched.
 static bool isWhole(const char *path) {
   std::unique_ptr<std::FILE, int (*)(std::FILE *)> file(std::fopen(path, "rb"), std::fclose);
   Elf64_Ehdr header;
@@ -39,7 +39,9 @@ static bool isWhole(const char *path) {
     return false;
   long end = std::ftell(file.get());
   uint64_t size = end < 0 ? 0 : uint64_t(end);
-  auto fits = [&](uint64_t offset, uint64_t bytes) { return offset <= size && bytes <= size - offset; };
+  auto fits = [&](uint64_t offset, uint64_t bytes) {
+    return offset <= size && bytes <= size - offset;
+  };
   if (!fits(header.e_phoff, uint64_t(header.e_phnum) * sizeof(Elf64_Phdr)) ||
       !fits(header.e_shoff, uint64_t(header.e_shnum) * header.e_shentsize) ||
       std::fseek(file.get(), long(header.e_phoff), SEEK_SET))
@@ -55,9 +57,11 @@ static bool isWhole(const char *path) {
 
 CompiledModel::CompiledModel(const char *path, const srrt_options &options) : fileName(path) {
   if (options.context || options.queue)
-    fail(SRRT_UNSUPPORTED, path, ": a shared library takes no OpenCL context and queue; packages do");
+    fail(SRRT_UNSUPPORTED, path,
+         ": a shared library takes no OpenCL context and queue; packages do");
   if (options.device && *options.device)
-    fail(SRRT_UNSUPPORTED, path, ": a shared library runs where it was compiled for; packages take a device");
+    fail(SRRT_UNSUPPORTED, path,
+         ": a shared library runs where it was compiled for; packages take a device");
   if (options.memory_limit)
     fail(SRRT_UNSUPPORTED, path,
          ": a shared library computes whole pictures in host memory; packages take a memory limit");
@@ -70,8 +74,8 @@ CompiledModel::CompiledModel(const char *path, const srrt_options &options) : fi
     const char *why = dlerror();
     fail(SRRT_BAD_PACKAGE, path, ": cannot be loaded: ", why ? why : "no reason given");
   }
-  auto entry = reinterpret_cast<const srcc_compiled *(*)(void)>(
-      dlsym(library.get(), "srcc_compiled_model"));
+  auto entry =
+      reinterpret_cast<const srcc_compiled *(*)(void)>(dlsym(library.get(), "srcc_compiled_model"));
   if (!entry)
     fail(SRRT_BAD_PACKAGE, path,
          ": a shared library, but no model: it has no function srcc_compiled_model");

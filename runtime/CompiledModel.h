@@ -14,15 +14,15 @@
 
 namespace srcc::runtime {
 
-/// A model of format/compiled.h, loaded with dlopen. It runs on host memory; whether its code uses a
-/// device is its own affair.
+/// A model of format/compiled.h, loaded with dlopen. It runs on host memory; whether its code uses
+/// a device is its own affair.
 class CompiledModel : public Runner {
 public:
   /// Whether the file is a shared library, by its first bytes; false if it cannot be read.
   static bool isOne(const char *path);
 
-  /// Fails with SRRT_FILE_ERROR or SRRT_BAD_PACKAGE, and with SRRT_UNSUPPORTED where options ask for
-  /// what only packages do (a queue of the caller's).
+  /// Fails with SRRT_FILE_ERROR or SRRT_BAD_PACKAGE, and with SRRT_UNSUPPORTED where options ask
+  /// for what only packages do (a queue of the caller's).
   CompiledModel(const char *path, const srrt_options &options);
 
   srrt_model_info query() const override;

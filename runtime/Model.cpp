@@ -527,7 +527,9 @@ void Model::runF32(const float *input, float *output) {
   const bool whole = sizes().strips.count() == 1;
   const Route &way = route(PixelFormat::F32Planar, PixelFormat::F32Planar);
   uint64_t inBytes = plan().bytes[way.inputBuffer], outBytes = plan().bytes[way.outputBuffer];
-  auto aligned = [](const void *data) { return reinterpret_cast<uintptr_t>(data) % hostAlignment == 0; };
+  auto aligned = [](const void *data) {
+    return reinterpret_cast<uintptr_t>(data) % hostAlignment == 0;
+  };
   if (isCpu && whole && aligned(input) && aligned(output)) {
     Handle<cl_mem> in = createBuffer(CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, inBytes, input);
     Handle<cl_mem> out = createBuffer(CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, outBytes, output);

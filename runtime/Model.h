@@ -109,7 +109,7 @@ private:
   std::vector<Handle<cl_mem>> pictures; ///< likewise, of several strips
   std::vector<Handle<cl_mem>> slots;
   const Route *lastRoute = nullptr;
-  std::vector<Handle<cl_event>> events; ///< per strip and launch of lastRoute, when profiling
+  std::vector<Handle<cl_event>> events;   ///< per strip and launch of lastRoute, when profiling
   std::vector<float> inPlanes, outPlanes; ///< staging for conversions
   std::vector<uint8_t> inBytes, outBytes;
 };

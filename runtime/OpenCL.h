@@ -18,7 +18,8 @@ namespace srcc::runtime {
 #define SRRT_OPENCL_FUNCTIONS(X)                                                                   \
   X(clGetPlatformIDs)                                                                              \
   X(clGetPlatformInfo)                                                                             \
-  X(clGetDeviceIDs) X(clGetDeviceInfo) X(clCreateContext) X(clRetainContext) X(clReleaseContext)   \
+  X(clGetDeviceIDs)                                                                                \
+  X(clGetDeviceInfo) X(clCreateContext) X(clRetainContext) X(clReleaseContext)                     \
       X(clCreateCommandQueue) X(clGetCommandQueueInfo) X(clRetainCommandQueue)                     \
           X(clReleaseCommandQueue) X(clCreateBuffer) X(clReleaseMemObject) X(clGetMemObjectInfo)   \
               X(clCreateProgramWithSource) X(clCreateProgramWithBinary) X(clBuildProgram)          \
@@ -26,10 +27,11 @@ namespace srcc::runtime {
                       X(clCreateKernel) X(clSetKernelArg) X(clGetKernelWorkGroupInfo)              \
                           X(clGetKernelInfo) X(clReleaseKernel) X(clEnqueueNDRangeKernel)          \
                               X(clEnqueueReadBuffer) X(clEnqueueWriteBuffer)                       \
-                                  X(clEnqueueReadBufferRect) X(clEnqueueWriteBufferRect) X(clEnqueueCopyBufferRect) X(clEnqueueFillBuffer) X(clEnqueueMapBuffer)                     \
-                                      X(clEnqueueUnmapMemObject) X(clFlush) X(clFinish)            \
-                                          X(clWaitForEvents) X(clGetEventProfilingInfo)            \
-                                              X(clReleaseEvent)
+                                  X(clEnqueueReadBufferRect) X(clEnqueueWriteBufferRect)           \
+                                      X(clEnqueueCopyBufferRect) X(clEnqueueFillBuffer)            \
+                                          X(clEnqueueMapBuffer) X(clEnqueueUnmapMemObject)         \
+                                              X(clFlush) X(clFinish) X(clWaitForEvents)            \
+                                                  X(clGetEventProfilingInfo) X(clReleaseEvent)
 
 /// The functions of one OpenCL library. Members have the functions' own names.
 struct OpenCL {

@@ -35,9 +35,12 @@ static Sharing share(const std::vector<Lifetime> &lifetimes, const std::vector<i
     };
     int best = -1;
     for (int slot = 0; slot < int(guests.size()); ++slot)
-      if (std::none_of(guests[slot].begin(), guests[slot].end(), [&](int guest) {
-            return lifetimes[guest].first <= life.last && life.first <= lifetimes[guest].last;
-          }) && (best < 0 || cost(slot) < cost(best)))
+      if (std::none_of(guests[slot].begin(), guests[slot].end(),
+                       [&](int guest) {
+                         return lifetimes[guest].first <= life.last &&
+                                life.first <= lifetimes[guest].last;
+                       }) &&
+          (best < 0 || cost(slot) < cost(best)))
         best = slot;
     if (best < 0) {
       best = int(guests.size());

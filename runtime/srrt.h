@@ -16,8 +16,8 @@
 // abort. After SRRT_DEVICE_LOST or SRRT_OUT_OF_MEMORY a model can still be closed.
 //
 // Trust. A package is a program: its structure is checked in full, but its kernels run on the
-// device as they are. A shared library runs as soon as it is opened. Open models from where you would
-// take code.
+// device as they are. A shared library runs as soon as it is opened. Open models from where you
+// would take code.
 //
 // Threads. Different models may be used by different threads at the same time. One model serves one
 // call at a time: the caller locks. The error text belongs to the calling thread.
@@ -26,8 +26,8 @@
 // anything else beyond the C and C++ run-time libraries.
 //
 // A model may also be a shared library, which `srcc --codegen=halide -o model.so` writes
-// (format/compiled.h): srrt_open takes its file as well. It runs on host memory, so srrt_run_cl takes
-// null only, and options name no device, queue or memory limit.
+// (format/compiled.h): srrt_open takes its file as well. It runs on host memory, so srrt_run_cl
+// takes null only, and options name no device, queue or memory limit.
 //
 // Sizes are height before width, as in tensors. H and W are those of the input; the output has
 // scale*H rows of scale*W pixels.
@@ -175,10 +175,10 @@ typedef struct srrt_model_info {
   float low, high;      /* value range of the float planes, black and white; same at both ends */
   int in_channels, out_channels;
   srrt_precision precision;
-  int kernels;             /* launches of one float-to-float picture */
-  int halo;                /* radius of the receptive field in input pixels, if alignment > 0 */
-  int alignment;           /* strips begin at multiples of so many pixels; 0: output pixels depend on
-                            * the whole picture or on its size, and there are no strips */
+  int kernels;   /* launches of one float-to-float picture */
+  int halo;      /* radius of the receptive field in input pixels, if alignment > 0 */
+  int alignment; /* strips begin at multiples of so many pixels; 0: output pixels depend on
+                  * the whole picture or on its size, and there are no strips */
   int u8_input, u8_output; /* 1: 8-bit pixels are read or written by the kernels themselves */
 } srrt_model_info;
 
@@ -270,7 +270,7 @@ typedef struct srrt_memory_info {
   uint64_t pictures;            /* the library's own input and output buffers */
   uint64_t intermediates;       /* feature maps, sharing memory by liveness */
   uint64_t intermediates_apart; /* what they would take without sharing */
-  int strips;                   /* in which the picture is computed, see srrt_options.memory_limit */
+  int strips; /* in which the picture is computed, see srrt_options.memory_limit */
 } srrt_memory_info;
 SRRT_API srrt_status srrt_memory(const srrt_model *model, srrt_memory_info *info);
 

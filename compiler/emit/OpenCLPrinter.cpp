@@ -14,7 +14,6 @@
 #include "dialects/ocl/OCL.h"
 #include "dialects/sr/SR.h"
 
-#include "mlir/IR/Matchers.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -22,6 +21,7 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Iterators.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
@@ -289,7 +289,8 @@ private:
   std::string &out;
   unsigned depth = 0, loops = 0;
   DenseMap<Value, Expr> expressions;
-  /// An index of memory accesses in parts: &x[base * row] + moving + offset, `moving` perhaps empty.
+  /// An index of memory accesses in parts: &x[base * row] + moving + offset, `moving` perhaps
+  /// empty.
   struct Place {
     std::string base, moving;
     int64_t row = 1, offset = 0;
@@ -746,8 +747,8 @@ Expr KernelPrinter::address(Value memory, Value index) {
   return expr;
 }
 
-/// Whether a vector load or store says that its place is aligned to the whole vector, and that is in
-/// global memory (a pointer into a private array keeps it from being registers).
+/// Whether a vector load or store says that its place is aligned to the whole vector, and that is
+/// in global memory (a pointer into a private array keeps it from being registers).
 template <typename Op> static bool isAligned(Op op, Type type) {
   int64_t bytes = lanesOf(type) * cast<VectorType>(type).getElementTypeBitWidth() / 8;
   return op.getAlignment() && int64_t(*op.getAlignment()) >= bytes && isGlobal(op.getBase());
@@ -1559,8 +1560,8 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
       place.precedence = Unary;
       set(load, place);
     } else {
-      set(load, call("vload" + llvm::utostr(lanesOf(load.getType())),
-                     {{"0", Word, false, {}}, place}));
+      set(load,
+          call("vload" + llvm::utostr(lanesOf(load.getType())), {{"0", Word, false, {}}, place}));
     }
     return success();
   }

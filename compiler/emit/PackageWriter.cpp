@@ -151,10 +151,10 @@ FailureOr<Offset<format::Buffer>> Writer::buffer(ocl::BufferOp op) {
   FailureOr<Offset<format::Expr>> elements = expr(op, op.getElements().getResult(0));
   if (failed(elements))
     return failure();
-  format::ElementType type = op.getType().isF32()   ? format::ElementType::F32
-                             : op.getType().isF16() ? format::ElementType::F16
+  format::ElementType type = op.getType().isF32()                 ? format::ElementType::F32
+                             : op.getType().isF16()               ? format::ElementType::F16
                              : op.getType().isSignlessInteger(32) ? format::ElementType::I32
-                                                    : format::ElementType::U8;
+                                                                  : format::ElementType::U8;
   bufferIndex.try_emplace(op.getSymName(), bufferIndex.size());
   return format::CreateBuffer(builder, builder.CreateString(op.getSymName().str()),
                               static_cast<format::BufferKind>(op.getKind()), type, *elements,
@@ -294,7 +294,8 @@ LogicalResult srcc::writePackage(ModuleOp module, const PackageInfo &info, Strin
   if (failed(writer.build()))
     return failure();
   auto problem = [&](const Twine &reason) {
-    return emitError(UnknownLoc::get(module.getContext())) << path << ": " << reason;
+    return emitError(FileLineColLoc::get(module.getContext(), path, 0, 0))
+           << "cannot write: " << reason;
   };
 
   // What is there already and no file (a device, a pipe) is written to, not replaced.

@@ -29,8 +29,8 @@ struct PackageInfo {
   std::string buildOptions; ///< for the OpenCL compiler
   PackagePrecision precision = PackagePrecision::F32;
   PrinterOptions printer;
-  int halo = 0;               ///< radius of the receptive field in input pixels
-  int alignment = 0;          ///< strips begin at multiples of it; 0: pictures must be whole
+  int halo = 0;      ///< radius of the receptive field in input pixels
+  int alignment = 0; ///< strips begin at multiples of it; 0: pictures must be whole
   std::optional<GoldenPicture> golden;
 };
 

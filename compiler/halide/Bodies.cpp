@@ -149,7 +149,8 @@ FailureOr<Expr> srcc::halide::evaluateOp(Operation *op, ArrayRef<Expr> x) {
             .Case<math::LogOp>([&](auto) { return Halide::log(x[0]); })
             .Default([](Operation *) { return std::nullopt; });
   if (!value)
-    return op->emitOpError("has no counterpart among Halide's expressions; legal: the operations of "
-                           "arith and math that srcc writes for layers (docs/halide.md)");
+    return op->emitOpError(
+        "has no counterpart among Halide's expressions; legal: the operations of "
+        "arith and math that srcc writes for layers (docs/halide.md)");
   return *value;
 }

@@ -84,8 +84,7 @@ static llvm::Error moveFile(const std::string &from, StringRef to, bool executab
 
 static void compileTo(Replayed &replayed, std::map<Halide::OutputFileType, std::string> files,
                       StringRef function, const Halide::Target &target) {
-  Halide::Pipeline(replayed.output)
-      .compile_to(files, {replayed.input}, function.str(), target);
+  Halide::Pipeline(replayed.output).compile_to(files, {replayed.input}, function.str(), target);
 }
 
 llvm::Error srcc::halide::writeObject(Replayed &replayed, StringRef function,
@@ -177,9 +176,9 @@ llvm::Error srcc::halide::writeLibrary(Replayed &replayed, sched::PipelineOp pip
   for (auto stage : pipeline.getOps<sched::StageOp>())
     if (auto map = stage.getMacs())
       macs = macs + map->getResult(0);
-  std::string producer = "srcc " SRCC_VERSION " with Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." +
-                         std::to_string(HALIDE_VERSION_MINOR) + "." +
-                         std::to_string(HALIDE_VERSION_PATCH);
+  std::string producer =
+      "srcc " SRCC_VERSION " with Halide " + std::to_string(HALIDE_VERSION_MAJOR) + "." +
+      std::to_string(HALIDE_VERSION_MINOR) + "." + std::to_string(HALIDE_VERSION_PATCH);
   std::string text;
   llvm::raw_string_ostream os(text);
   auto number = [](double v) {
@@ -187,32 +186,33 @@ llvm::Error srcc::halide::writeLibrary(Replayed &replayed, sched::PipelineOp pip
     llvm::raw_string_ostream(text) << llvm::format("%.9ef", v);
     return text;
   };
-  os << "#define SRCC_FUNCTION " << function << "\n#define SRCC_NAME " << quoted(pipeline.getSymName())
-     << "\n#define SRCC_PRODUCER " << quoted(producer) << "\n#define SRCC_TARGET "
-     << quoted(target.to_string()) << "\n#define SRCC_SCALE " << info.io.getScale()
-     << "\n#define SRCC_COLOR " << int(info.io.getColor()) << "\n#define SRCC_LOW "
-     << number(info.io.getLow()) << "\n#define SRCC_HIGH " << number(info.io.getHigh())
-     << "\n#define SRCC_CHANNELS_IN " << replayed.inputChannels << "\n#define SRCC_CHANNELS_OUT "
-     << replayed.outputChannels << "\n#define SRCC_PRECISION " << info.precision
-     << "\n#define SRCC_HALO " << (info.field ? info.field->radius : 0)
-     << "\n#define SRCC_ALIGNMENT " << (info.field ? info.field->alignment : 0) << "\n#define SRCC_OUTPUT_HEIGHT(H, W) "
-     << inC(replayed.outputExtents.getResult(1)) << "\n#define SRCC_OUTPUT_WIDTH(H, W) "
-     << inC(replayed.outputExtents.getResult(2)) << "\n#define SRCC_MACS(H, W) ((double)" << inC(macs)
-     << ")\n";
+  os << "#define SRCC_FUNCTION " << function << "\n#define SRCC_NAME "
+     << quoted(pipeline.getSymName()) << "\n#define SRCC_PRODUCER " << quoted(producer)
+     << "\n#define SRCC_TARGET " << quoted(target.to_string()) << "\n#define SRCC_SCALE "
+     << info.io.getScale() << "\n#define SRCC_COLOR " << int(info.io.getColor())
+     << "\n#define SRCC_LOW " << number(info.io.getLow()) << "\n#define SRCC_HIGH "
+     << number(info.io.getHigh()) << "\n#define SRCC_CHANNELS_IN " << replayed.inputChannels
+     << "\n#define SRCC_CHANNELS_OUT " << replayed.outputChannels << "\n#define SRCC_PRECISION "
+     << info.precision << "\n#define SRCC_HALO " << (info.field ? info.field->radius : 0)
+     << "\n#define SRCC_ALIGNMENT " << (info.field ? info.field->alignment : 0)
+     << "\n#define SRCC_OUTPUT_HEIGHT(H, W) " << inC(replayed.outputExtents.getResult(1))
+     << "\n#define SRCC_OUTPUT_WIDTH(H, W) " << inC(replayed.outputExtents.getResult(2))
+     << "\n#define SRCC_MACS(H, W) ((double)" << inC(macs) << ")\n";
   for (auto [file, content] : sources) {
     bool isSource = StringRef(file) == "library";
     if (llvm::Error error = writeFile(scratch.file(Twine(file) + (isSource ? ".c" : ".h")),
                                       (isSource ? text : std::string()) + content))
       return error;
   }
-  if (llvm::Error error = writeFile(scratch.file("exports"),
-                                    "{ global: srcc_compiled_model; local: *; };\n"))
+  if (llvm::Error error =
+          writeFile(scratch.file("exports"), "{ global: srcc_compiled_model; local: *; };\n"))
     return error;
 
-  std::string include = "-I" + halideHeaders(), exports = "-Wl,--version-script=" + scratch.file("exports"),
+  std::string include = "-I" + halideHeaders(),
+              exports = "-Wl,--version-script=" + scratch.file("exports"),
               source = scratch.file("library.c"), log = scratch.file("log");
-  SmallVector<StringRef> command{*compiler, "-O2",   "-fPIC",  "-shared", include, source, object,
-                                 "-o",      library, exports, "-lpthread", "-ldl", "-lm"};
+  SmallVector<StringRef> command{*compiler, "-O2",   "-fPIC", "-shared",   include, source, object,
+                                 "-o",      library, exports, "-lpthread", "-ldl",  "-lm"};
   std::string failure;
   std::optional<StringRef> streams[] = {StringRef(), StringRef(log), StringRef(log)};
   if (llvm::sys::ExecuteAndWait(*compiler, command, std::nullopt, streams, 0, 0, &failure)) {

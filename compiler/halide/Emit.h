@@ -16,16 +16,17 @@ namespace srcc::halide {
 /// What a library says about itself, beside what the pipeline says.
 struct ModelInfo {
   sr::IOAttr io;
-  int precision = 0; ///< of format/compiled.h
+  int precision = 0;                       ///< of format/compiled.h
   std::optional<sr::ReceptiveField> field; ///< nothing: the whole picture
 };
 
-/// Object and C header, `path` and the same with .h, for any target. Files appear whole or not at all,
-/// here and below; Halide's errors are thrown.
+/// Object and C header, `path` and the same with .h, for any target. Files appear whole or not at
+/// all, here and below; Halide's errors are thrown.
 llvm::Error writeObject(Replayed &replayed, llvm::StringRef function, const Halide::Target &target,
                         llvm::StringRef path);
 
-/// A shared library with the function of format/compiled.h. Needs a C compiler: $CC, cc, clang or gcc.
+/// A shared library with the function of format/compiled.h. Needs a C compiler: $CC, cc, clang or
+/// gcc.
 llvm::Error writeLibrary(Replayed &replayed, sched::PipelineOp pipeline, llvm::StringRef function,
                          const Halide::Target &target, const ModelInfo &info, llvm::StringRef path);
 

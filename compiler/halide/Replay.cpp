@@ -43,8 +43,9 @@ private:
   FailureOr<Instance *> get(StageOp stage, Instance *reader, ReadOp read);
   LogicalResult define(Instance &instance);
   LogicalResult update(Instance &instance, unsigned number, ArrayRef<Expr> at);
-  FailureOr<Expr> evaluate(Region &region, ArrayRef<Expr> arguments, Instance *reader,
-                           const std::pair<Operation *, Expr> &known = std::pair<Operation *, Expr>());
+  FailureOr<Expr>
+  evaluate(Region &region, ArrayRef<Expr> arguments, Instance *reader,
+           const std::pair<Operation *, Expr> &known = std::pair<Operation *, Expr>());
   FailureOr<Expr> read(ReadOp op, ArrayRef<Expr> indices, Instance *reader);
   FailureOr<Expr> valueAt(ReadOp op, Operation *source, ArrayRef<Expr> indices, Instance *reader);
   FailureOr<Expr> tableAt(TableOp table, ArrayRef<Expr> indices);
@@ -122,11 +123,12 @@ int64_t stepsOf(const Definition &definition, StringRef name) {
   return 0;
 }
 
-/// Whether Halide would weave the vectors of an unrolled loop, which steps through what lies between a
-/// vector's elements, into one of more than the 16 elements that OpenCL has.
+/// Whether Halide would weave the vectors of an unrolled loop, which steps through what lies
+/// between a vector's elements, into one of more than the 16 elements that OpenCL has.
 bool weavesTooMuch(const Definition &definition, const Loop &unrolled, const Loop &vectorized) {
   return llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
-    return !t.isFuse && t.inner == unrolled.name && comesFrom(definition, vectorized.name, t.outer) &&
+    return !t.isFuse && t.inner == unrolled.name &&
+           comesFrom(definition, vectorized.name, t.outer) &&
            stepsOf(definition, unrolled.name) * stepsOf(definition, vectorized.name) > 16;
   });
 }
@@ -178,10 +180,11 @@ FailureOr<Replayed> Replayer::run() {
     if (op.getFormat() == Format::F32Planar)
       inputOp = op;
   if (!output || !inputOp)
-    return pipeline.emitOpError("has no ") << (output ? "input" : "output")
-                                           << " of f32_planar, which Halide's code is made for";
+    return pipeline.emitOpError("has no ")
+           << (output ? "input" : "output") << " of f32_planar, which Halide's code is made for";
   if (output.getRank() != 3)
-    return output.emitOpError("is an output of ") << output.getRank() << " dimensions; legal: c, y, x";
+    return output.emitOpError("is an output of ")
+           << output.getRank() << " dimensions; legal: c, y, x";
   input = Halide::ImageParam(Halide::Float(32), 3, funcName(inputOp.getSymName()));
   AffineMap inputExtents = inputOp.getExtents();
   auto channels = [](AffineMap extents) {
@@ -225,8 +228,7 @@ FailureOr<Instance *> Replayer::get(StageOp stage, Instance *reader, ReadOp read
         if (around->stage.getSymName() == name)
           consumer = around, loop = at;
     if (!consumer)
-      return read.emitOpError("of @") << stage.getSymName() << " in @"
-                                      << reader->stage.getSymName()
+      return read.emitOpError("of @") << stage.getSymName() << " in @" << reader->stage.getSymName()
                                       << " is not inside a loop that it is computed at";
   }
   Instance *&place = places[{stage, consumer}];
@@ -306,7 +308,7 @@ LogicalResult Replayer::update(Instance &instance, unsigned number, ArrayRef<Exp
     region.push_back({0, extent});
   };
   bool listed = taps && !masked;
-  int64_t lists = 1, longest = 1, combinations = 1;
+  int64_t lists = 1, longest = definition.group ? definition.group->step : 1, combinations = 1;
   if (taps) {
     lists = taps->listStarts().size() - 1;
     for (int64_t i = 0; i < lists; ++i)
@@ -317,7 +319,10 @@ LogicalResult Replayer::update(Instance &instance, unsigned number, ArrayRef<Exp
   if (listed) {
     for (const std::string &name : llvm::reverse(taps->innerLoops()))
       addLoop(name, Expr(int32_t(taps->extentOf(name))));
-    addLoop(definition.group->tap, Expr(int32_t(longest)));
+    const TapGroup &group = *definition.group;
+    if (group.step > 1)
+      addLoop(group.inner, Expr(int32_t(group.step)));
+    addLoop(group.outer, Expr(int32_t(longest / group.step)));
     for (const std::string &name : llvm::reverse(taps->outerLoops()))
       addLoop(name, Expr(int32_t(taps->extentOf(name))));
   } else {
@@ -361,9 +366,9 @@ LogicalResult Replayer::update(Instance &instance, unsigned number, ArrayRef<Exp
       // The loops that the list enumerates run, in its order, where the list would.
       std::vector<Loop> order;
       for (const Loop &loop : definition.loops)
-        if (loop.name != group.tap)
+        if (!group.runsOverTaps(loop.name))
           order.push_back(loop);
-        else
+        else if (loop.name == group.outer)
           for (const std::string &name : llvm::reverse(group.loops))
             order.push_back(Loop{name});
       definition.loops = order;
@@ -401,7 +406,9 @@ LogicalResult Replayer::update(Instance &instance, unsigned number, ArrayRef<Exp
           for (size_t k = 0; k < group.loops.size(); ++k)
             values(int(k), int(tap - starts[i]), int(i)) = int32_t(taps->tapValues()[tap][k]);
       }
-      Expr tap = loops[group.tap];
+      Expr tap = loops[group.outer];
+      if (group.step > 1)
+        tap = tap * int32_t(group.step) + loops[group.inner];
       domain.where(tap < counts(list));
       for (auto [k, name] : llvm::enumerate(group.loops))
         loops[name] = Halide::unsafe_promise_clamped(values(int(k), tap, list), 0,
@@ -421,9 +428,9 @@ LogicalResult Replayer::update(Instance &instance, unsigned number, ArrayRef<Exp
           loops[t.outer] = loops[t.old] / inner;
           loops[t.inner] = loops[t.old] % inner;
         } else { // beyond the end the weights are zero
-          loops[t.old] = Halide::min(loops[t.outer] * int32_t(taps->extentOf(t.inner)) +
-                                         loops[t.inner],
-                                     int32_t(taps->extentOf(t.old) - 1));
+          loops[t.old] =
+              Halide::min(loops[t.outer] * int32_t(taps->extentOf(t.inner)) + loops[t.inner],
+                          int32_t(taps->extentOf(t.old) - 1));
         }
       }
       llvm::erase_if(definition.transforms, [&](const LoopTransform &t) {
@@ -475,8 +482,8 @@ FailureOr<Expr> Replayer::evaluate(Region &region, ArrayRef<Expr> arguments, Ins
   return block.getParentOp()->emitOpError("has a definition without sched.yield");
 }
 
-/// The value of a read, its exterior included. Conditions are marked likely to hold, so that loops are
-/// split into an edge, where they are checked, and an interior, where they are not.
+/// The value of a read, its exterior included. Conditions are marked likely to hold, so that loops
+/// are split into an edge, where they are checked, and an interior, where they are not.
 FailureOr<Expr> Replayer::read(ReadOp op, ArrayRef<Expr> given, Instance *reader) {
   FailureOr<Operation *> found = sourceOf(op, pipeline);
   if (failed(found))
@@ -528,8 +535,8 @@ FailureOr<Expr> Replayer::valueAt(ReadOp op, Operation *source, ArrayRef<Expr> i
     return op.emitOpError("reads @") << op.getSource() << ", an input that is not of f32_planar";
   if (options.schedule && schedule.of(stage.getSymName()).isInline()) {
     if (!stage.getUpdateOps().empty())
-      return op.emitOpError("reads @") << stage.getSymName()
-                                       << ", which has updates and is not computed anywhere";
+      return op.emitOpError("reads @")
+             << stage.getSymName() << ", which has updates and is not computed anywhere";
     return evaluate(stage.getPure(), indices, reader);
   }
   auto instance = get(stage, reader, op);
@@ -572,14 +579,13 @@ FailureOr<Halide::Buffer<>> Replayer::bufferOf(TableOp table) {
   if (failed(values))
     return failure();
   if (!type || !type->is_float())
-    return table.emitOpError("has elements of ") << table.getValue().getElementType()
-                                                 << "; legal: f32 or f16";
+    return table.emitOpError("has elements of ")
+           << table.getValue().getElementType() << "; legal: f32 or f16";
   ArrayRef<int64_t> shape = table.getValue().getShapedType().getShape();
   auto &layout = schedule.storageOf(table.getSymName()).layout;
   std::vector<int> extents; // innermost first
   for (const StorageDim &dim : llvm::reverse(layout))
-    extents.push_back(dim.mod ? int(dim.mod)
-                              : int((shape[dim.dim] + dim.div - 1) / dim.div));
+    extents.push_back(dim.mod ? int(dim.mod) : int((shape[dim.dim] + dim.div - 1) / dim.div));
   Halide::Buffer<> buffer(*type, extents, funcName(table.getSymName()));
   auto fill = [&](auto *to) {
     std::fill_n(to, buffer.number_of_elements(), 0);
@@ -656,8 +662,8 @@ void Replayer::applyStorage(Instance &instance) {
   Halide::Func &func = instance.func;
   StageOp stage = instance.stage;
   auto names = dimNames(stage);
-  // Halide fills a ring in the first iteration, where srcc starts its loop earlier: for that a factor may
-  // be too small, and Halide finds its own.
+  // Halide fills a ring in the first iteration, where srcc starts its loop earlier: for that a
+  // factor may be too small, and Halide finds its own.
   if (!s.fold.empty())
     leaveOut("fold_storage, whose factors Halide chooses by itself");
   for (auto &align : s.alignBounds)
@@ -665,7 +671,8 @@ void Replayer::applyStorage(Instance &instance) {
   if (stage.getOutput())
     return;
   const Storage &storage = s.storage;
-  bool packed = llvm::any_of(storage.layout, [](const StorageDim &d) { return d.mod || d.div > 1; });
+  bool packed =
+      llvm::any_of(storage.layout, [](const StorageDim &d) { return d.mod || d.div > 1; });
   if (packed) {
     leaveOut("layouts that take a dimension apart, as \"c/4\" and \"c%4\"");
   } else {
@@ -712,11 +719,11 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
     order.push_back(var(l.name));
   if (order.size() > 1)
     stage.reorder(order);
-  // Code for the edges of a picture is several times the code for its inside. It pays along vectors, whose
-  // loads it keeps whole; elsewhere a condition is a scalar.
+  // Code for the edges of a picture is several times the code for its inside. It pays along
+  // vectors, whose loads it keeps whole; elsewhere a condition is a scalar.
   auto names = dimNames(instance.stage);
-  auto vectorized = llvm::find_if(
-      definition.loops, [](const Loop &l) { return l.kind == LoopKind::Vectorized; });
+  auto vectorized =
+      llvm::find_if(definition.loops, [](const Loop &l) { return l.kind == LoopKind::Vectorized; });
   if (vectorized != definition.loops.end())
     for (const std::string &dim : names)
       if (!comesFrom(definition, vectorized->name, dim))

@@ -20,8 +20,8 @@ enum class Taps {
   Mask  ///< the dense RDom with a predicate, where no reduction loop was split or fused
 };
 
-/// Extents of what is computed of a stage at a loop of a consumer, where bounds inference finds them
-/// constant: (stage, consumer) -> extent or 0 per dimension.
+/// Extents of what is computed of a stage at a loop of a consumer, where bounds inference finds
+/// them constant: (stage, consumer) -> extent or 0 per dimension.
 using Extents = std::map<std::pair<std::string, std::string>, std::vector<int64_t>>;
 
 /// The extents in the loop nests of a pipeline, after buildLoopsPipeline.

@@ -85,9 +85,7 @@ Structure srcc::sr::getStructure(Attribute encoding) {
       .Case([](BlockAttr block) {
         return Structure{Scheme::Block, block.getFilters(), block.getChannels()};
       })
-      .Case([](BCRAttr bcr) {
-        return Structure{Scheme::BCR, bcr.getFilters(), bcr.getChannels()};
-      })
+      .Case([](BCRAttr bcr) { return Structure{Scheme::BCR, bcr.getFilters(), bcr.getChannels()}; })
       .Case([](PatternAttr pattern) {
         Structure structure{Scheme::Pattern};
         structure.library = pattern.getLibrary();

@@ -87,9 +87,9 @@ struct Prune : srcc::sr::impl::PruneBase<Prune> {
       if (!llvm::is_contained(ArrayRef(mask).slice(filter * size, size), true))
         bias = 0;
     OpBuilder builder(conv);
-    conv.getBiasMutable().assign(replaceConstant(
-        builder, conv.getBias(), cast<RankedTensorType>(conv.getBias().getType()).getShape(), {},
-        *biases));
+    conv.getBiasMutable().assign(
+        replaceConstant(builder, conv.getBias(),
+                        cast<RankedTensorType>(conv.getBias().getType()).getShape(), {}, *biases));
   }
 
   void pruneLayer(Conv2DOp conv, const sparsity::Structure &wanted) {

@@ -1,5 +1,6 @@
 //===- Box.h - Regions of stages --------------------------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_SCHEDULE_BOX_H
 #define SRCC_COMPILER_SCHEDULE_BOX_H
@@ -20,14 +21,13 @@ struct Box {
 /// nothing there loads it, or no bounds can be found.
 mlir::FailureOr<Box> requiredBox(ProduceOp produce);
 
-/// Whether `e` depends on the variable of a loop around `inner` that is inside `outer`, a block around
-/// `inner`: IndexExpr::lower and upper leave what they cannot bound.
+/// Whether `e` depends on the variable of a loop around `inner` that is inside `outer`, a block
+/// around `inner`: IndexExpr::lower and upper leave what they cannot bound.
 bool dependsOnLoops(const IndexExpr &e, mlir::Block *inner, mlir::Block *outer);
 
-/// What the body of a loop or nest loads of `stage` in one iteration, the body of `except` left out;
-/// empty where nothing loads it. Fails silently where no bounds can be found.
-mlir::FailureOr<Box> loadedBox(mlir::Block *block, llvm::StringRef stage,
-                               ProduceOp except = {});
+/// What the body of a loop or nest loads of `stage` in one iteration, the body of `except` left
+/// out; empty where nothing loads it. Fails silently where no bounds can be found.
+mlir::FailureOr<Box> loadedBox(mlir::Block *block, llvm::StringRef stage, ProduceOp except = {});
 
 /// The storage of what `produce` computes: the realize around it.
 RealizeOp realizeOf(ProduceOp produce);

@@ -1,5 +1,6 @@
 //===- ConvertSR.cpp - Layers become stages -------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Each operation of sr is written as the stages that define it, in its mathematical form. A
 // reduction and the pointwise rest of a layer (bias, copy) are two stages, so that a schedule can
@@ -14,10 +15,10 @@
 #include "dialects/sr/Accumulation.h"
 #include "dialects/sr/SR.h"
 
-#include "mlir/IR/Remarks.h"
-#include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <cmath>
 
@@ -179,9 +180,8 @@ StageOp Converter::stage(StringRef name, const StageRef &shape, Body body) {
   builder.setInsertionPointToEnd(&pipeline.getBody().front());
   OperationState state(loc, StageOp::getOperationName());
   auto op = StageOp::create(builder, loc, name, builder.getStrArrayAttr({"c", "y", "x"}),
-                            domain({shape.c, shape.y, shape.x}),
-                            shape.type ? shape.type : element, FormatAttr(),
-                            FlatSymbolRefAttr(), ArrayAttr(), AffineMapAttr());
+                            domain({shape.c, shape.y, shape.x}), shape.type ? shape.type : element,
+                            FormatAttr(), FlatSymbolRefAttr(), ArrayAttr(), AffineMapAttr());
   Type index = builder.getIndexType();
   Block *block = builder.createBlock(&op.getPure(), {}, {index, index, index}, {loc, loc, loc});
   Value value = body(block->getArguments());
@@ -218,7 +218,8 @@ StageRef Converter::reduce(Operation *op, const StageRef &shape, Type sumType, B
         rnames.push_back(name);
         extents.push_back(extent);
       }
-      auto update = UpdateOp::create(builder, loc, builder.getStrArrayAttr(rnames), domain(extents));
+      auto update =
+          UpdateOp::create(builder, loc, builder.getStrArrayAttr(rnames), domain(extents));
       SmallVector<Type> types(3 + extents.size(), builder.getIndexType());
       types.push_back(sumType);
       SmallVector<Location> locs(types.size(), loc);
@@ -229,9 +230,8 @@ StageRef Converter::reduce(Operation *op, const StageRef &shape, Type sumType, B
   }
   if (macs)
     sumOp.setMacs(domain({macs}));
-  StageOp made = stage(result.name, shape, [&](ValueRange at) {
-    return epilogue(at, read(sum, at));
-  });
+  StageOp made =
+      stage(result.name, shape, [&](ValueRange at) { return epilogue(at, read(sum, at)); });
   made.setLayersAttr(builder.getStrArrayAttr({result.name}));
   stages[op->getResult(0)] = result;
   return result;
@@ -254,8 +254,8 @@ Type Converter::sumTypeOf(Operation *op) {
   return half ? element : Type(builder.getF32Type());
 }
 
-/// A layer's products and biases. In f32 the sum starts from the biases; in half arithmetic they are
-/// added to the rounded sum, as the interpreter does.
+/// A layer's products and biases. In f32 the sum starts from the biases; in half arithmetic they
+/// are added to the rounded sum, as the interpreter does.
 void Converter::weigh(Operation *op, const StageRef &shape, ArrayRef<std::string> biases,
                       ArrayRef<Reduction> reductions, AffineExpr macs) {
   Type type = sumTypeOf(op);
@@ -349,9 +349,8 @@ StageRef Converter::of(Value v) {
   StageRef result{"", number(shape.c), number(shape.h), number(shape.w)};
   std::string name = tableOf(v);
   result.name = unique(name + ".map");
-  stage(result.name, result, [&](ValueRange at) {
-    return readTable(name, {cst(0), at[0], at[1], at[2]});
-  });
+  stage(result.name, result,
+        [&](ValueRange at) { return readTable(name, {cst(0), at[0], at[1], at[2]}); });
   return stages[v] = result;
 }
 
@@ -432,8 +431,8 @@ LogicalResult Converter::conv(ArrayRef<srcc::sr::Conv2DOp> convs, Operation *res
   return success();
 }
 
-/// As a gather: output y takes the kernel rows ky = (y + pad) mod s + s t, which meet the input rows
-/// floor((y + pad) / s) - t. Rows past the kernel have zero weights.
+/// As a gather: output y takes the kernel rows ky = (y + pad) mod s + s t, which meet the input
+/// rows floor((y + pad) / s) - t. Rows past the kernel have zero weights.
 LogicalResult Converter::convTranspose(srcc::sr::ConvTranspose2DOp op) {
   StageRef in = of(op.getInput());
   auto weightShape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
@@ -455,8 +454,7 @@ LogicalResult Converter::convTranspose(srcc::sr::ConvTranspose2DOp op) {
   for (int64_t plane = 0; plane < channels * perGroup; ++plane)
     for (int64_t y = 0; y < kh; ++y)
       for (int64_t x = 0; x < kw; ++x)
-        full[(plane * fullY + y * d[0]) * fullX + x * d[1]] =
-            (*weights)[(plane * kh + y) * kw + x];
+        full[(plane * fullY + y * d[0]) * fullX + x * d[1]] = (*weights)[(plane * kh + y) * kw + x];
   std::string w = table("weight", {channels, perGroup, fullY, fullX}, full);
   SmallVector<std::string> biases;
   if (op.getBias())
@@ -518,8 +516,8 @@ LogicalResult Converter::resize(srcc::sr::ResizeOp op) {
       position(axis, num[axis], den[axis]);
       base[axis] = over(num[axis], den[axis]);
       if (mode != srcc::sr::ResizeMode::Nearest)
-        fraction[axis] = make<arith::DivFOp>(
-            toFloat(sub(num[axis], mul(base[axis], den[axis]))), toFloat(den[axis]));
+        fraction[axis] = make<arith::DivFOp>(toFloat(sub(num[axis], mul(base[axis], den[axis]))),
+                                             toFloat(den[axis]));
     }
     if (mode == srcc::sr::ResizeMode::Nearest) {
       Value index[2];
@@ -610,33 +608,35 @@ void Converter::globalPool(Operation *op, bool deviation) {
       StageOp sumOp = stage(sum.name, shape, [&](ValueRange) { return f32(0); });
       OpBuilder::InsertionGuard guard(builder);
       builder.createBlock(&sumOp.getUpdates());
-      auto update = UpdateOp::create(builder, loc, builder.getStrArrayAttr({rdim}),
-                                     domain({extent}));
+      auto update =
+          UpdateOp::create(builder, loc, builder.getStrArrayAttr({rdim}), domain({extent}));
       Type index = builder.getIndexType();
-      Block *body = builder.createBlock(&update.getBody(), {},
-                                        {index, index, index, index, f32Type},
-                                        SmallVector<Location>(5, loc));
+      Block *body =
+          builder.createBlock(&update.getBody(), {}, {index, index, index, index, f32Type},
+                              SmallVector<Location>(5, loc));
       Value v = add(body->getArgument(4), value(body->getArguments().drop_back()));
       YieldOp::create(builder, loc, v);
       stage(result.name, shape, [&](ValueRange at) { return finish(read(sum, at)); });
       return result;
     };
-    StageRef row = total((name + ".rows").str(), rows, "rx", in.x,
-                         [&](ValueRange at) { return f({at[0], at[1], at[3]}); },
-                         [](Value v) { return v; });
-    return total(name, one, "ry", in.y,
-                 [&](ValueRange at) { return read(row, {at[0], at[3], cst(0)}); },
-                 [&](Value v) { return g(scaled(v)); });
+    StageRef row =
+        total((name + ".rows").str(), rows, "rx", in.x,
+              [&](ValueRange at) { return f({at[0], at[1], at[3]}); }, [](Value v) { return v; });
+    return total(
+        name, one, "ry", in.y, [&](ValueRange at) { return read(row, {at[0], at[3], cst(0)}); },
+        [&](Value v) { return g(scaled(v)); });
   };
   auto value = [&](ValueRange at) { return wide(read(in, at)); };
-  StageRef mean = pool(deviation ? base + ".mean" : base + ".avg", value, [](Value v) { return v; });
+  StageRef mean =
+      pool(deviation ? base + ".mean" : base + ".avg", value, [](Value v) { return v; });
   if (deviation)
-    mean = pool(base + ".std",
-                [&](ValueRange at) {
-                  Value d = sub(value(at), read(mean, {at[0], cst(0), cst(0)}));
-                  return mul(d, d);
-                },
-                [&](Value v) { return make<math::SqrtOp>(v); });
+    mean = pool(
+        base + ".std",
+        [&](ValueRange at) {
+          Value d = sub(value(at), read(mean, {at[0], cst(0), cst(0)}));
+          return mul(d, d);
+        },
+        [&](Value v) { return make<math::SqrtOp>(v); });
   if (element.isF32()) {
     stages[op->getResult(0)] = mean;
     return;
@@ -669,9 +669,7 @@ LogicalResult Converter::layer(Operation &op) {
       return SmallVector<Value>{index(from.c, shape.c, p[0]), index(from.y, shape.y, p[1]),
                                 index(from.x, shape.x, p[2])};
     };
-    pointwise(&op, shape, [&](ValueRange p) {
-      return f(read(a, at(a, p)), read(b, at(b, p)));
-    });
+    pointwise(&op, shape, [&](ValueRange p) { return f(read(a, at(a, p)), read(b, at(b, p))); });
     return success();
   };
   /// A function that is computed in f32 and rounded once.
@@ -707,7 +705,8 @@ LogicalResult Converter::layer(Operation &op) {
   if (auto o = dyn_cast<sr::PReluOp>(op)) {
     StageRef in = of(o.getInput());
     bool one = cast<RankedTensorType>(o.getSlope().getType()).getNumElements() == 1;
-    std::string slope = tableOf(o.getSlope(), {one ? 1 : cast<AffineConstantExpr>(in.c).getValue()});
+    std::string slope =
+        tableOf(o.getSlope(), {one ? 1 : cast<AffineConstantExpr>(in.c).getValue()});
     pointwise(&op, in, [&](ValueRange at) {
       Value x = read(in, at);
       // max(x, 0) + slope min(x, 0)
@@ -779,9 +778,8 @@ LogicalResult Converter::layer(Operation &op) {
   if (auto o = dyn_cast<sr::SliceOp>(op)) {
     StageRef in = of(o.getInput()), shape = in;
     shape.c = number(o.getSize());
-    pointwise(&op, shape, [&](ValueRange at) {
-      return read(in, {plus(at[0], o.getOffset()), at[1], at[2]});
-    });
+    pointwise(&op, shape,
+              [&](ValueRange at) { return read(in, {plus(at[0], o.getOffset()), at[1], at[2]}); });
     return success();
   }
   if (auto o = dyn_cast<sr::SplitOp>(op)) {
@@ -792,9 +790,8 @@ LogicalResult Converter::layer(Operation &op) {
       StageRef part = in;
       part.c = number(o.getSizes()[i]);
       part.name = unique(base + "." + std::to_string(i));
-      stage(part.name, part, [&](ValueRange at) {
-        return read(in, {plus(at[0], offset), at[1], at[2]});
-      });
+      stage(part.name, part,
+            [&](ValueRange at) { return read(in, {plus(at[0], offset), at[1], at[2]}); });
       stages[result] = part;
       offset += o.getSizes()[i];
     }
@@ -816,13 +813,12 @@ LogicalResult Converter::layer(Operation &op) {
     StageRef in = of(o.getInput());
     int64_t r = o.getScale(), c = cast<AffineConstantExpr>(in.c).getValue();
     bool crd = o.getOrder() == sr::ShuffleOrder::CRD;
-    pointwise(&op, {"", number(c * r * r), in.y.floorDiv(r), in.x.floorDiv(r)},
-              [&](ValueRange at) {
-                Value phase = crd ? mod(at[0], r * r) : over(at[0], c);
-                Value channel = crd ? over(at[0], r * r) : mod(at[0], c);
-                return read(in, {channel, add(times(at[1], r), over(phase, r)),
-                                 add(times(at[2], r), mod(phase, r))});
-              });
+    pointwise(&op, {"", number(c * r * r), in.y.floorDiv(r), in.x.floorDiv(r)}, [&](ValueRange at) {
+      Value phase = crd ? mod(at[0], r * r) : over(at[0], c);
+      Value channel = crd ? over(at[0], r * r) : mod(at[0], c);
+      return read(
+          in, {channel, add(times(at[1], r), over(phase, r)), add(times(at[2], r), mod(phase, r))});
+    });
     return success();
   }
   if (auto o = dyn_cast<sr::ResizeOp>(op))
@@ -859,33 +855,35 @@ LogicalResult Converter::layer(Operation &op) {
       Value value = read(in, {at[0], y, x}, Exterior::Constant, outside);
       return combine(self, sumType.isF32() ? wide(value) : value);
     };
-    reduce(&op, shape, sumType, [&](ValueRange) { return constant(sumType, init); }, {r}, {}, finish);
+    reduce(
+        &op, shape, sumType, [&](ValueRange) { return constant(sumType, init); }, {r}, {}, finish);
     return success();
   };
   if (auto o = dyn_cast<sr::MaxPoolOp>(op)) {
     float lowest = -std::numeric_limits<float>::infinity();
-    return window(o.getKernel(), o.getStrides(), o.getPads(), element, lowest, lowest,
-                  [&](Value a, Value b) { return make<arith::MaxNumFOp>(a, b); },
-                  [](ValueRange, Value v) { return v; });
+    return window(
+        o.getKernel(), o.getStrides(), o.getPads(), element, lowest, lowest,
+        [&](Value a, Value b) { return make<arith::MaxNumFOp>(a, b); },
+        [](ValueRange, Value v) { return v; });
   }
   if (auto o = dyn_cast<sr::AvgPoolOp>(op)) {
     StageRef in = of(o.getInput());
     auto k = o.getKernel(), s = o.getStrides(), p = o.getPads();
-    return window(k, s, p, builder.getF32Type(), 0, 0,
-                  [&](Value a, Value b) { return add(a, b); },
-                  [&](ValueRange at, Value sum) {
-                    if (o.getCountIncludePad())
-                      return narrow(mul(sum, f32(1.0f / (k[0] * k[1]))));
-                    // The window's part inside the picture.
-                    auto covered = [&](int axis, AffineExpr extent) {
-                      Value start = plus(times(at[1 + axis], s[axis]), -p[axis]);
-                      Value low = make<arith::MaxSIOp>(start, cst(0));
-                      Value high = make<arith::MinSIOp>(plus(start, k[axis]), size(extent));
-                      return toFloat(sub(high, low));
-                    };
-                    Value count = mul(covered(0, in.y), covered(1, in.x));
-                    return narrow(make<arith::DivFOp>(sum, count));
-                  });
+    return window(
+        k, s, p, builder.getF32Type(), 0, 0, [&](Value a, Value b) { return add(a, b); },
+        [&](ValueRange at, Value sum) {
+          if (o.getCountIncludePad())
+            return narrow(mul(sum, f32(1.0f / (k[0] * k[1]))));
+          // The window's part inside the picture.
+          auto covered = [&](int axis, AffineExpr extent) {
+            Value start = plus(times(at[1 + axis], s[axis]), -p[axis]);
+            Value low = make<arith::MaxSIOp>(start, cst(0));
+            Value high = make<arith::MinSIOp>(plus(start, k[axis]), size(extent));
+            return toFloat(sub(high, low));
+          };
+          Value count = mul(covered(0, in.y), covered(1, in.x));
+          return narrow(make<arith::DivFOp>(sum, count));
+        });
   }
   return op.emitOpError("has no definition as stages");
 }

@@ -1,5 +1,6 @@
 //===- DefaultSchedule.cpp - What the rules for all devices have in common ===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/DefaultSchedule.h"
 #include "compiler/schedule/Passes.h"
@@ -181,30 +182,39 @@ bool DefaultSchedule::isSparse(StageOp sum, unsigned update) {
   return known->second = zeros * 8 > all;
 }
 
-/// Taps that a tile of `filters` visits for all of the stage's channels: the whole domain, or lists.
-int64_t DefaultSchedule::entriesOf(StageOp sum, unsigned update, int64_t filters, bool lists) {
-  UpdateOp op = sum.getUpdateOps()[update];
-  if (!lists) {
-    int64_t points = llvm::divideCeil(channelsOf(sum), filters);
-    for (AffineExpr extent : op.getExtents().getResults())
-      if (auto constant = dyn_cast<AffineConstantExpr>(extent))
-        points *= constant.getValue();
-    return points;
+/// Taps that a tile of `filters` visits for all of the stage's channels in the whole domain.
+int64_t DefaultSchedule::tapsOf(StageOp sum, unsigned update, int64_t filters) {
+  int64_t points = llvm::divideCeil(channelsOf(sum), filters);
+  for (AffineExpr extent : sum.getUpdateOps()[update].getExtents().getResults())
+    if (auto constant = dyn_cast<AffineConstantExpr>(extent))
+      points *= constant.getValue();
+  return points;
+}
+
+/// The same in lists of whole steps. Very many if there can be no lists.
+int64_t DefaultSchedule::tapsInLists(StageOp sum, unsigned update, int64_t filters, int64_t step) {
+  auto [known, isNew] = listLengths.try_emplace({sum, update, filters});
+  std::vector<int64_t> &lengths = known->second;
+  if (isNew) {
+    UpdateOp op = sum.getUpdateOps()[update];
+    Definition definition;
+    TapGroup &group = definition.group.emplace();
+    group.tap = group.outer = "tap";
+    group.factor = filters;
+    definition.loops.push_back({"tap"});
+    for (auto name : op.getRdims().getAsRange<StringAttr>())
+      group.loops.push_back(name.str());
+    GroupedTaps taps(pipeline, sum, op, definition);
+    if (succeeded(taps.find()))
+      for (auto [start, end] : llvm::zip(taps.listStarts(), taps.listStarts().drop_front()))
+        lengths.push_back(end - start);
+    else
+      lengths.push_back(INT64_MAX / 1024);
   }
-  auto [known, isNew] = listEntries.try_emplace({sum, update, filters}, INT64_MAX / 1024);
-  if (!isNew)
-    return known->second;
-  Definition definition;
-  definition.group.emplace();
-  definition.group->tap = "tap";
-  definition.group->factor = filters;
-  definition.loops.push_back({"tap"});
-  for (auto name : op.getRdims().getAsRange<StringAttr>())
-    definition.group->loops.push_back(name.str());
-  auto entries = GroupedTaps(pipeline, sum, op, definition).count();
-  if (succeeded(entries))
-    known->second = *entries;
-  return known->second;
+  int64_t all = 0;
+  for (int64_t length : lengths)
+    all += llvm::divideCeil(length, step) * step;
+  return all;
 }
 
 /// Whether the tiling rules serve `root`, which reads a sum at `reads`: at its own pixel or at that
@@ -217,8 +227,8 @@ bool DefaultSchedule::tiles(StageOp root, ArrayRef<IndexExpr> reads) {
   return picture && ry && rx && (ry * rx > 1 || same) && ry * rx <= 16;
 }
 
-/// Weights in the order a tile takes them: all taps of a group of `filters`, filters innermost. Those of
-/// updates over lists are packed with the lists.
+/// Weights in the order a tile takes them: all taps of a group of `filters`, filters innermost.
+/// Those of updates over lists are packed with the lists.
 void DefaultSchedule::packTables(StageOp sum, int64_t filters, ArrayRef<bool> lists) {
   if (filters < 2)
     return;
@@ -249,16 +259,22 @@ void DefaultSchedule::packTables(StageOp sum, int64_t filters, ArrayRef<bool> li
       update.walk(pack);
 }
 
-/// One loop over the taps of a group of filters. Taps that read the same row of the same channel are
-/// neighbours.
-void DefaultSchedule::group(StageOp sum, int64_t update, int64_t filters,
+/// One loop over the taps of a group of filters, `step` of them in straight-line code. Taps that
+/// read the same row of the same channel are neighbours.
+void DefaultSchedule::group(StageOp sum, int64_t update, int64_t filters, int64_t step,
                             SmallVectorImpl<StringRef> &order) {
   SmallVector<StringRef> names;
   for (auto name : sum.getUpdateOps()[update].getRdims().getAsRange<StringAttr>())
     names.push_back(name.getValue());
   GroupOp::create(builder, sum.getLoc(), sum.getSymName(), update, builder.getStrArrayAttr(names),
                   "tap", filters, "c", /*tabulate=*/device.kind == srcc::DeviceKind::CPU);
-  order.push_back("tap");
+  if (step == 1) {
+    order.push_back("tap");
+    return;
+  }
+  split(sum, "tap", "taps", "ti", step, Tail::RoundUp, update);
+  loops<UnrollOp>(sum, {"ti"}, update);
+  llvm::append_range(order, ArrayRef<StringRef>{"ti", "taps"});
 }
 
 /// How the loops of a reduction domain become straight-line code, as long as that stays short:
@@ -314,8 +330,8 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   bool cpu = device.kind == srcc::DeviceKind::CPU;
   AffineMap extents = root.getExtents();
   if (isa<AffineConstantExpr>(extents.getResult(2))) { // rows or pixels
-    loops<GpuBlocksOp>(root, {isa<AffineConstantExpr>(extents.getResult(1)) ? StringRef("c")
-                                                                            : StringRef("y")});
+    loops<GpuBlocksOp>(
+        root, {isa<AffineConstantExpr>(extents.getResult(1)) ? StringRef("c") : StringRef("y")});
     return;
   }
   Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
@@ -333,9 +349,11 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   Value x = root.getPure().getArgument(2);
   bool contiguous = vectorize && !isExternal(root) && !readsInput(root);
   root.walk([&](ReadOp read) {
-    auto step = read.getIndices().empty() ? std::optional<int64_t>(0)
-                                          : IndexExpr::get(read.getIndices().back()).coefficientOf(x);
-    contiguous &= step && (*step == 1 || *step == 0) && read.getExterior() != Exterior::RepeatEdge &&
+    auto step = read.getIndices().empty()
+                    ? std::optional<int64_t>(0)
+                    : IndexExpr::get(read.getIndices().back()).coefficientOf(x);
+    contiguous &= step && (*step == 1 || *step == 0) &&
+                  read.getExterior() != Exterior::RepeatEdge &&
                   read.getExterior() != Exterior::MirrorInterior;
   });
   StringRef name = root.getSymName();
@@ -377,9 +395,7 @@ void DefaultSchedule::run() {
   builder.createBlock(&schedule.getBody());
   // Which root computes which reduction; reductions without one get storage, which may make more
   // roots, so until nothing changes.
-  auto roots = [&] {
-    return llvm::count_if(facts, [](auto &entry) { return entry.second.root; });
-  };
+  auto roots = [&] { return llvm::count_if(facts, [](auto &entry) { return entry.second.root; }); };
   for (long before = -1; before != roots();) {
     before = roots();
     sums.clear();

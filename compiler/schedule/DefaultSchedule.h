@@ -1,14 +1,17 @@
 //===- DefaultSchedule.h - Schedules by rule, per device --------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // The rules look at how stages read each other and at the device's facts:
 //  - a stage that one other reads point by point is inlined into it, so that epilogues (bias,
 //    activation, residual, pixel shuffle, conversion to 8 bit) are part of the kernel before them;
 //  - a reduction is computed at a tile of its reader and stays in registers: F channels x P vectors
 //    (CPU) or 4 channels x P pixels of a work-item (GPU);
-//  - the rest is stored: in rows interleaved by channel (CPU: neighbouring channels are near, an odd
+//  - the rest is stored: in rows interleaved by channel (CPU: neighbouring channels are near, an
+//  odd
 //    number of cache lines avoids set conflicts), tile by tile where all readers read their own
-//    columns (CPU), or packed by 4 channels (GPU); a tile of a CPU asks for what the next one reads;
+//    columns (CPU), or packed by 4 channels (GPU); a tile of a CPU asks for what the next one
+//    reads;
 //  - sums run over lists of taps where enough weights are zero;
 //  - CPU: what one stage alone reads at its own pixels is computed tile by tile of that stage and
 //    stays in the first-level cache; what the stages of one kernel read at their own rows and those
@@ -62,7 +65,8 @@ int64_t divisorOf(const IndexExpr &e, mlir::Value coordinate);
 /// Writes the schedule of one pipeline for one device.
 class DefaultSchedule {
 public:
-  DefaultSchedule(PipelineOp pipeline, const srcc::Device &device, mlir::StringRef precision, bool fusion)
+  DefaultSchedule(PipelineOp pipeline, const srcc::Device &device, mlir::StringRef precision,
+                  bool fusion)
       : pipeline(pipeline), device(device), precision(precision), fusion(fusion),
         builder(pipeline) {}
   void run();
@@ -76,8 +80,8 @@ private:
   void rows(StageOp stage);
   void prefetch(Facts &f);
   void explain(Facts &f);
-  /// Whether a stage passes through memory tile by tile: all read it at their own columns. Vectors of
-  /// all its channels lie side by side then, in the order in which tiles take them.
+  /// Whether a stage passes through memory tile by tile: all read it at their own columns. Vectors
+  /// of all its channels lie side by side then, in the order in which tiles take them.
   bool passesByTile(Facts &f) {
     return f.root && !f.tileOf && !f.rowOf && !f.blocked && device.vectorWidth > 1 &&
            channelsOf(f.op) >= 8 && f.op.getRank() == 3 && !f.reaches.empty() &&
@@ -97,7 +101,8 @@ private:
   StraightLine straightLine(StageOp sum, int64_t update, int64_t perTap);
   void reductionLoops(StageOp sum, int64_t update, int64_t perTap,
                       mlir::SmallVectorImpl<mlir::StringRef> &order);
-  void group(StageOp sum, int64_t update, int64_t filters, mlir::SmallVectorImpl<mlir::StringRef> &order);
+  void group(StageOp sum, int64_t update, int64_t filters, int64_t step,
+             mlir::SmallVectorImpl<mlir::StringRef> &order);
   void packTables(StageOp sum, int64_t filters, mlir::ArrayRef<bool> lists);
   StageOp findSum(StageOp root, mlir::SmallVectorImpl<IndexExpr> &reads);
   bool readsInput(StageOp root);
@@ -115,7 +120,13 @@ private:
   int64_t macsOf(StageOp stored);
   void chooseTiles();
   double tileCost(StageOp stored, int64_t vectors, Tile &tile);
-  int64_t entriesOf(StageOp sum, unsigned update, int64_t filters, bool lists);
+  int64_t tapsOf(StageOp sum, unsigned update, int64_t filters);
+  int64_t tapsInLists(StageOp sum, unsigned update, int64_t filters, int64_t step = 1);
+  struct Lists {
+    double cycles = 0;
+    int64_t step = 1;
+  };
+  Lists listsOf(StageOp sum, unsigned update, int64_t filters, int64_t vectors);
   bool isSparse(StageOp sum, unsigned update);
   /// Vectors of pixels of a tile of `filters` whose sums, inputs and one weight fit the registers.
   int64_t fittingVectors(int64_t filters) const {
@@ -126,17 +137,19 @@ private:
   mlir::AffineMap factor(int64_t n) {
     return mlir::AffineMap::get(0, 2, mlir::getAffineConstantExpr(n, builder.getContext()));
   }
-  void split(StageOp s, mlir::StringRef loop, mlir::StringRef outer, mlir::StringRef inner, int64_t by, Tail tail,
-             std::optional<int64_t> update = std::nullopt) {
+  void split(StageOp s, mlir::StringRef loop, mlir::StringRef outer, mlir::StringRef inner,
+             int64_t by, Tail tail, std::optional<int64_t> update = std::nullopt) {
     SplitOp::create(builder, s.getLoc(), s.getSymName(), loop, outer, inner, factor(by), tail,
                     update ? builder.getI64IntegerAttr(*update) : mlir::IntegerAttr());
   }
   template <typename Op>
-  void loops(StageOp s, mlir::ArrayRef<mlir::StringRef> names, std::optional<int64_t> update = std::nullopt) {
+  void loops(StageOp s, mlir::ArrayRef<mlir::StringRef> names,
+             std::optional<int64_t> update = std::nullopt) {
     Op::create(builder, s.getLoc(), s.getSymName(), builder.getStrArrayAttr(names),
                update ? builder.getI64IntegerAttr(*update) : mlir::IntegerAttr());
   }
-  void store(mlir::StringRef name, mlir::ArrayRef<mlir::StringRef> layout, int64_t align, bool odd, bool narrow) {
+  void store(mlir::StringRef name, mlir::ArrayRef<mlir::StringRef> layout, int64_t align, bool odd,
+             bool narrow) {
     mlir::TypeAttr as;
     if (narrow && precision == "f16s") // with f16 the algorithm's types say it
       as = mlir::TypeAttr::get(builder.getF16Type());
@@ -165,7 +178,7 @@ private:
   llvm::StringSet<> scheduled;
   // Found once: by sum and update, and by the filters that share a list.
   std::map<std::pair<mlir::Operation *, unsigned>, bool> sparse;
-  std::map<std::tuple<mlir::Operation *, unsigned, int64_t>, int64_t> listEntries;
+  std::map<std::tuple<mlir::Operation *, unsigned, int64_t>, std::vector<int64_t>> listLengths;
   // Of each stored stage, the sum that is computed with it and where it is read.
   llvm::StringMap<std::pair<StageOp, mlir::SmallVector<IndexExpr>>> sums;
 };

@@ -1,5 +1,6 @@
 //===- DefaultScheduleCPU.cpp - Fused layers and register tiles of a CPU --===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/DefaultSchedule.h"
 
@@ -56,8 +57,8 @@ void DefaultSchedule::fuse() {
     StageOp first = f.reaches[0].reader, root = rootOf(first);
     bool oneReader = llvm::all_of(f.reaches, [&](Reach &r) { return r.reader == first; });
     bool oneKernel = llvm::all_of(f.reaches, [&](Reach &r) {
-      return rootOf(r.reader) == root && r.reader.getExtents().getResult(1) ==
-                                             op.getExtents().getResult(1);
+      return rootOf(r.reader) == root &&
+             r.reader.getExtents().getResult(1) == op.getExtents().getResult(1);
     });
     if (!oneKernel || !sumTiles(root))
       continue;
@@ -90,10 +91,37 @@ void DefaultSchedule::fuse() {
   }
 }
 
-/// Cycles for a row of one pixel vector of all channels, and the tile that takes the fewest, where a
-/// tile has `vectors` vectors. A tap costs its multiply-adds (two a cycle), its loads (two a cycle:
-/// inputs and weights), its instructions (five a cycle; a list's entry is read and decoded), or the
-/// latency of the multiply-add that goes on from the tap before.
+/// A tap costs a tile its multiply-adds (two a cycle), its loads (two a cycle: inputs and weights),
+/// its instructions (five a cycle, `overhead` of them beside), or the latency of the multiply-add
+/// that goes on from the tap before.
+static double tapCycles(double filters, double vectors, double overhead) {
+  double multiplyAdds = filters * vectors, loads = filters + vectors, latency = 5;
+  double busiest =
+      std::max({latency, multiplyAdds / 2, loads / 2, (multiplyAdds + loads + overhead) / 3});
+  return busiest + loads / 50; // of equals, the one that loads less
+}
+
+/// What the lists of an update cost tiles of `filters` x `vectors`, with as many taps of a list in
+/// straight-line code as save instructions: an entry is read and decoded at each tap, a loop goes
+/// on at each step, and what fills the last step of a list is computed in vain.
+DefaultSchedule::Lists DefaultSchedule::listsOf(StageOp sum, unsigned update, int64_t filters,
+                                                int64_t vectors) {
+  Lists best;
+  double fewest = std::numeric_limits<double>::infinity();
+  for (int64_t step : {1, 2, 4}) {
+    double taps = double(tapsInLists(sum, update, filters, step)),
+           overhead = 2 + 3.0 / double(step);
+    double instructions = taps * (double(filters * vectors + filters + vectors) + overhead);
+    if (instructions >= fewest)
+      continue;
+    fewest = instructions;
+    best = {taps * tapCycles(filters, vectors, overhead), step};
+  }
+  return best;
+}
+
+/// Cycles for a row of one pixel vector of all channels, and the tile that takes the fewest, where
+/// a tile has `vectors` vectors.
 double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
   StageOp sum = sums[stored.getSymName()].first;
   int64_t channels = channelsOf(stored);
@@ -105,21 +133,16 @@ double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
     Tile tile{filters, vectors, {}};
     double cycles = 0;
     for (unsigned update = 0; update < sum.getUpdateOps().size(); ++update) {
-      auto tap = [&](double overhead) {
-        double multiplyAdds = filters * vectors, loads = filters + vectors, latency = 5;
-        double busiest = std::max({latency, multiplyAdds / 2, loads / 2,
-                                   (multiplyAdds + loads + overhead) / 5});
-        return busiest + loads / 50; // of equals, the one that loads less
-      };
       int64_t taps = straightLine(sum, update, filters * vectors).taps;
-      double dense = entriesOf(sum, update, filters, false) * tap(4.0 / double(taps));
+      double dense = tapsOf(sum, update, filters) * tapCycles(filters, vectors, 4.0 / double(taps));
       // Where a list ends is not predicted.
-      double lists = isSparse(sum, update) ? entriesOf(sum, update, filters, true) * tap(5) +
+      double lists = isSparse(sum, update) ? listsOf(sum, update, filters, vectors).cycles +
                                                  llvm::divideCeil(channels, filters) * 15.0
                                            : dense;
       tile.lists.push_back(lists < dense);
       // Sums start at zero and are stored.
-      cycles += std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
+      cycles +=
+          std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
     }
     cycles /= vectors;
     if (cycles < least) {
@@ -175,8 +198,8 @@ void DefaultSchedule::rows(StageOp stage) {
 
 /// Loops of a reduction computed at a tile: the sums of the tile in registers, the rest of the
 /// reduction around them.
-void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes,
-                                  int64_t vectors, ArrayRef<bool> lists) {
+void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
+                                  ArrayRef<bool> lists) {
   packTables(sum, filters, lists);
   for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
     std::optional<int64_t> update;
@@ -187,7 +210,7 @@ void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes,
     loops<UnrollOp>(sum, {"xv", "c"}, update);
     SmallVector<StringRef> order{"xl", "xv", "c"};
     if (update && lists[*update])
-      group(sum, *update, filters, order);
+      group(sum, *update, filters, listsOf(sum, *update, filters, vectors).step, order);
     else if (update)
       reductionLoops(sum, *update, filters * vectors, order);
     order.push_back("y");
@@ -238,8 +261,7 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, byChannel ? "c" : "xt");
   SmallVector<bool> lists;
   for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
-    lists.push_back(isSparse(sum, i) &&
-                    entriesOf(sum, i, all, true) * 5 < entriesOf(sum, i, all, false) * 4);
+    lists.push_back(isSparse(sum, i) && tapsInLists(sum, i, all) * 5 < tapsOf(sum, i, all) * 4);
   if (scheduled.insert(sum.getSymName()).second)
     scheduleSum(sum, all, lanes, vectors, lists);
 }

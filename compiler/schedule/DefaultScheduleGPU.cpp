@@ -1,5 +1,6 @@
 //===- DefaultScheduleGPU.cpp - Work-items of a GPU -----------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/DefaultSchedule.h"
 
@@ -62,13 +63,14 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     scheduleSumGPU(sum, filters, vector);
 }
 
-/// Which updates run over lists of taps. A tap of a list costs its index and address beside the loads
-/// and multiply-adds of a dense one: taken to be half as much again (not measured on a phone).
+/// Which updates run over lists of taps. A tap of a list costs its index and address beside the
+/// loads and multiply-adds of a dense one: taken to be half as much again (not measured on a
+/// phone).
 SmallVector<bool> DefaultSchedule::listsGPU(StageOp sum, int64_t filters) {
   SmallVector<bool> lists;
   for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
     lists.push_back(isSparse(sum, i) &&
-                    entriesOf(sum, i, filters, true) * 3 < entriesOf(sum, i, filters, false) * 2);
+                    tapsInLists(sum, i, filters) * 3 < tapsOf(sum, i, filters) * 2);
   return lists;
 }
 
@@ -78,10 +80,10 @@ void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) 
   SmallVector<bool> lists = listsGPU(sum, filters);
   if (vector) {
     // The channels of a pixel are one variable.
-    StoreInOp::create(builder, sum.getLoc(),
-                      FlatSymbolRefAttr::get(builder.getContext(), sum.getSymName()),
-                      MemoryAttr::get(builder.getContext(), Memory::Private),
-                      builder.getStrArrayAttr({"y", "x", "c"}), IntegerAttr(), UnitAttr(), TypeAttr());
+    StoreInOp::create(
+        builder, sum.getLoc(), FlatSymbolRefAttr::get(builder.getContext(), sum.getSymName()),
+        MemoryAttr::get(builder.getContext(), Memory::Private),
+        builder.getStrArrayAttr({"y", "x", "c"}), IntegerAttr(), UnitAttr(), TypeAttr());
     packTables(sum, filters, lists);
   }
   for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {
@@ -95,7 +97,7 @@ void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) 
     loops<UnrollOp>(sum, {"x"}, update);
     SmallVector<StringRef> order{"c", "x"};
     if (update && lists[*update])
-      group(sum, *update, filters, order);
+      group(sum, *update, filters, /*step=*/1, order);
     else if (update)
       reductionLoops(sum, *update, 4, order);
     order.push_back("y");

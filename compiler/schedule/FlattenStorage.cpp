@@ -1,18 +1,19 @@
 //===- FlattenStorage.cpp - Stages get memory, nests become kernels -------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/TapLists.h"
 
-#include "llvm/ADT/StringSet.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 #define DEBUG_TYPE "sched-flatten-storage"
 
@@ -93,9 +94,11 @@ Flat flatten(const Storage &storage, ArrayRef<IndexExpr> low, ArrayRef<IndexExpr
 
 /// A number that lists of taps hold, whose use in addresses is to be tabulated.
 struct TapNumber {
-  ForOp loop;          // over the taps
-  StringRef taps;      // its table
-  StringRef lists;     // the table of where lists start
+  ForOp loop;      // over the steps of a list
+  IndexExpr tap;   // in the loop's variable
+  int64_t step;    // taps of a step
+  StringRef taps;  // its table
+  StringRef lists; // the table of where lists start
   int64_t column;
 };
 
@@ -112,11 +115,13 @@ public:
 private:
   struct Table {
     ForOp loop;
-    IndexExpr address; // in numbers of the loop's tap
-    IndexExpr found;   // the same, looked up
+    IndexExpr address; // in numbers of the first of the loop's taps that asked for it
+    Value memory;
+    std::map<IndexExpr, IndexExpr> found; // by tap, the same, looked up
   };
   Operation *outside(ForOp loop, const IndexExpr &address);
-  IndexExpr fill(TapNumber tap, const IndexExpr &address, Operation *before);
+  Value fill(TapNumber tap, const IndexExpr &address, Operation *before);
+  IndexExpr find(Table &table, Value number);
   int64_t extent(StringRef table, unsigned dim) {
     auto op = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, table));
     return op.getValue().getShapedType().getDimSize(dim);
@@ -292,8 +297,7 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
       value = DenseElementsAttr::get(type, halves);
     } else {
       value = DenseResourceElementsAttr::get(
-          type, name,
-          HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<float>(packed)));
+          type, name, HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<float>(packed)));
     }
   }
   lastBuffer = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
@@ -303,7 +307,8 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
 
 /// Layers and multiply-adds of a kernel: those of its root and of all that is inlined or computed
 /// in it.
-void Flattener::describe(StageOp stage, llvm::MapVector<StringRef, IndexExpr> &layers, IndexExpr &macs) {
+void Flattener::describe(StageOp stage, llvm::MapVector<StringRef, IndexExpr> &layers,
+                         IndexExpr &macs) {
   llvm::SetVector<Operation *> members;
   members.insert(stage);
   for (unsigned i = 0; i < members.size(); ++i)
@@ -316,7 +321,8 @@ void Flattener::describe(StageOp stage, llvm::MapVector<StringRef, IndexExpr> &l
   for (auto op : pipeline.getOps<StageOp>())
     if (members.contains(op)) {
       if (op.getMacs()) {
-        IndexExpr sum = IndexExpr::get(op.getMacs()->getResult(0), IndexExpr::size(0), IndexExpr::size(1));
+        IndexExpr sum =
+            IndexExpr::get(op.getMacs()->getResult(0), IndexExpr::size(0), IndexExpr::size(1));
         macs = macs + sum;
         own = own + sum;
       }
@@ -365,8 +371,8 @@ LogicalResult Flattener::collectScratch(ProduceOp root, ArrayRef<IndexExpr> bloc
       for (Operation *op = realize->getParentOp(); op != root; op = op->getParentOp())
         if (auto loop = dyn_cast<ForOp>(op);
             loop && loop.getKind() == LoopKind::GpuBlock && int64_t(loop.getAxis()) == axis) {
-          group = group * blocks[axis] + IndexExpr::get(loop.getIv()) -
-                  IndexExpr::get(loop.getMin());
+          group =
+              group * blocks[axis] + IndexExpr::get(loop.getIv()) - IndexExpr::get(loop.getMin());
           ++seen;
         }
     }
@@ -460,8 +466,7 @@ LogicalResult Flattener::kernel(ProduceOp root) {
   std::string kernelName; // with the pipeline's name no stage has the name of a built-in function
   for (char c : (pipeline.getSymName() + "_" + root.getStage()).str())
     kernelName += llvm::isAlnum(c) ? c : '_';
-  auto func = gpu::GPUFuncOp::create(builder, loc, kernelName,
-                                     builder.getFunctionType(types, {}));
+  auto func = gpu::GPUFuncOp::create(builder, loc, kernelName, builder.getFunctionType(types, {}));
   func->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
   SmallVector<int32_t> blockSize;
   for (unsigned i = 0; i < 3; ++i)
@@ -498,8 +503,8 @@ LogicalResult Flattener::kernel(ProduceOp root) {
   auto macMap = affine(root, {macs}, "cost"), byteMap = affine(root, {bytes}, "cost");
   if (failed(macMap) || failed(byteMap))
     return failure();
-  auto symbol = SymbolRefAttr::get(context, kernels.getName(),
-                                   {FlatSymbolRefAttr::get(context, kernelName)});
+  auto symbol =
+      SymbolRefAttr::get(context, kernels.getName(), {FlatSymbolRefAttr::get(context, kernelName)});
   SmallVector<StringRef> layerNames;
   SmallVector<IndexExpr> layerMacs;
   for (auto &[name, own] : layers) {
@@ -551,8 +556,8 @@ Operation *TapAddresses::outside(ForOp loop, const IndexExpr &address) {
   return again ? before : nullptr;
 }
 
-/// Computes `address` for all taps, and looks it up in the loop over them.
-IndexExpr TapAddresses::fill(TapNumber tap, const IndexExpr &address, Operation *before) {
+/// Computes `address` for all taps.
+Value TapAddresses::fill(TapNumber tap, const IndexExpr &address, Operation *before) {
   Location loc = tap.loop.getLoc();
   Type i32 = IntegerType::get(func.getContext(), 32);
   OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
@@ -562,26 +567,51 @@ IndexExpr TapAddresses::fill(TapNumber tap, const IndexExpr &address, Operation 
   builder.setInsertionPoint(before);
   auto load = [&](StringRef from, const IndexExpr &at) -> Value {
     Location name = NameLoc::get(builder.getStringAttr(from), loc);
-    Value number = memref::LoadOp::create(builder, name, memory.lookup(from),
-                                          at.materialize(builder, loc));
+    Value number =
+        memref::LoadOp::create(builder, name, memory.lookup(from), at.materialize(builder, loc));
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
   };
-  Value count = load(tap.lists, IndexExpr(extent(tap.lists, 0) - 1));
+  IndexExpr steps = IndexExpr::get(load(tap.lists, IndexExpr(extent(tap.lists, 0) - 1)));
+  Value count = (steps * IndexExpr(tap.step)).materialize(builder, loc);
   auto all = ForOp::create(builder, loc, tap.loop.getName(), LoopKind::Serial,
                            IndexExpr(0).materialize(builder, loc), count, /*axis=*/int64_t(0));
   builder.setInsertionPointToStart(&all.getBody().front());
   IndexExpr one = address;
   for (auto &[number, other] : numbers)
     if (other.loop == tap.loop && one.dependsOn(number))
-      one = one.substitute(number, IndexExpr::get(load(
-                tap.taps, IndexExpr::get(all.getIv()) * IndexExpr(extent(tap.taps, 1)) + other.column)));
+      one = one.substitute(number,
+                           IndexExpr::get(load(tap.taps, IndexExpr::get(all.getIv()) *
+                                                                 IndexExpr(extent(tap.taps, 1)) +
+                                                             other.column)));
   Value entry = arith::IndexCastOp::create(builder, loc, i32, one.materialize(builder, loc));
   memref::StoreOp::create(builder, loc, entry, table, all.getIv());
+  return table;
+}
 
-  builder.setInsertionPointToStart(&tap.loop.getBody().front());
-  Value found = memref::LoadOp::create(builder, name, table, tap.loop.getIv());
-  return IndexExpr::get(
-      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), found).getResult());
+/// The body of the innermost of the loops whose variables are in `tap`.
+static Block *innermost(const IndexExpr &tap) {
+  Block *found = nullptr;
+  for (auto &term : tap.terms)
+    for (auto &atom : term.first)
+      if (auto iv = dyn_cast_or_null<BlockArgument>(atom->value))
+        if (!found || found->getParentOp()->isAncestor(iv.getOwner()->getParentOp()))
+          found = iv.getOwner();
+  return found;
+}
+
+/// The entry of the tap that `number` is of.
+IndexExpr TapAddresses::find(Table &table, Value number) {
+  const IndexExpr &tap = numbers.find(number)->second.tap;
+  auto [found, isNew] = table.found.try_emplace(tap);
+  if (isNew) {
+    OpBuilder builder(func.getContext());
+    builder.setInsertionPointToStart(innermost(tap));
+    Location loc = table.memory.getLoc();
+    Value entry = memref::LoadOp::create(builder, loc, table.memory, tap.materialize(builder, loc));
+    found->second = IndexExpr::get(
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), entry).getResult());
+  }
+  return found->second;
 }
 
 /// The variables of loops that run once, replaced.
@@ -600,14 +630,16 @@ IndexExpr TapAddresses::tabulate(const IndexExpr &given) {
   constexpr int64_t most = 16384; // entries of a work-item's tables
   IndexExpr address, rest = place;
   std::optional<TapNumber> tap;
+  Value of;
   for (auto &[monomial, coefficient] : place.terms) {
     IndexExpr term;
     term.terms[monomial] = coefficient;
     for (auto &[number, other] : numbers)
       if (term.dependsOn(number)) {
-        if (tap && tap->loop != other.loop)
+        if (tap && (tap->loop != other.loop || !(tap->tap == other.tap)))
           return place;
         tap = other;
+        of = number;
         address = address + term;
         rest = rest - term;
         break;
@@ -615,9 +647,17 @@ IndexExpr TapAddresses::tabulate(const IndexExpr &given) {
   }
   if (!tap)
     return place;
-  for (const Table &table : tables)
+  // In the same numbers as other taps of a step.
+  for (auto &[number, other] : numbers)
+    if (other.loop == tap->loop && address.dependsOn(number))
+      for (auto &[first, same] : numbers)
+        if (same.loop == other.loop && same.taps == other.taps && same.column == other.column) {
+          address = address.substitute(number, IndexExpr::get(first));
+          break;
+        }
+  for (Table &table : tables)
     if (table.loop == tap->loop && table.address == address)
-      return rest + table.found;
+      return rest + find(table, of);
   Operation *before = outside(tap->loop, address);
   if (!before)
     return place;
@@ -630,8 +670,8 @@ IndexExpr TapAddresses::tabulate(const IndexExpr &given) {
     return place;
   }
   entries += room;
-  tables.push_back({tap->loop, address, fill(*tap, address, before)});
-  return rest + tables.back().found;
+  tables.push_back({tap->loop, address, fill(*tap, address, before), {}});
+  return rest + find(tables.back(), of);
 }
 
 /// Loads, stores and realizes become memory operations.
@@ -697,8 +737,7 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
         result = realize.emitOpError("storage of @")
                  << realize.getStage() << " in " << stringifyMemory(where)
                  << " memory must have a constant size of at most 65536 elements, but has "
-                 << flat.elements.str()
-                 << "; compute it at an inner loop, or split by constants";
+                 << flat.elements.str() << "; compute it at an inner loop, or split by constants";
         return WalkResult::interrupt();
       }
       Value own = memref::AllocaOp::create(
@@ -728,13 +767,13 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
     }
     if (auto tap = dyn_cast<TapOp>(op)) {
       Value at = placeOf(areaOf(tap.getTable(), tap), tap.getIndices()).materialize(builder, loc);
-      Value number = memref::LoadOp::create(builder, NameLoc::get(tap.getTableAttr().getAttr(), loc),
-                                            memory[tap.getTable()], at);
+      Value number = memref::LoadOp::create(
+          builder, NameLoc::get(tap.getTableAttr().getAttr(), loc), memory[tap.getTable()], at);
       Value index = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
-      if (auto over = dyn_cast<BlockArgument>(tap.getIndices().front()); over && tap.getLists())
-        if (auto loop = dyn_cast<ForOp>(over.getOwner()->getParentOp()))
-          taps.add(index, {loop, tap.getTable(), *tap.getLists(),
-                           *IndexExpr::get(tap.getIndices().back()).constant()});
+      IndexExpr step = IndexExpr::get(tap.getIndices().front());
+      if (auto [loop, taken] = stepOf(step); loop && tap.getLists())
+        taps.add(index, {loop, step, taken, tap.getTable(), *tap.getLists(),
+                         *IndexExpr::get(tap.getIndices().back()).constant()});
       tap.getResult().replaceAllUsesWith(index);
       op->erase();
       return WalkResult::skip();

@@ -1,5 +1,6 @@
 //===- FoldStorage.cpp - Rings of rows --------------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // A dimension that is folded is stored modulo its factor:
 //
@@ -26,8 +27,8 @@ static LogicalResult fold(ProduceOp produce, unsigned dim, StringRef name, int64
   auto box = requiredBox(produce);
   if (failed(box))
     return failure();
-  // What one iteration reads and what it has just computed are alive together; most of all where all
-  // stages are at work, after the iterations in which some only get ahead.
+  // What one iteration reads and what it has just computed are alive together; most of all where
+  // all stages are at work, after the iterations in which some only get ahead.
   Operation *around = produce->getParentOp();
   while (!isa<ForOp>(around))
     around = around->getParentOp();

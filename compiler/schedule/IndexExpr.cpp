@@ -1,5 +1,6 @@
 //===- IndexExpr.cpp - Symbolic index arithmetic --------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/IndexExpr.h"
 
@@ -111,8 +112,8 @@ bool IndexExpr::MonomialLess::operator()(const Monomial &a, const Monomial &b) c
 static IndexExpr atom(IndexAtom::Kind kind, Value value, int64_t number, IndexExpr a = 0,
                       IndexExpr b = 0) {
   IndexExpr result;
-  result.terms[{std::make_shared<IndexAtom>(
-      IndexAtom{kind, value, number, std::move(a), std::move(b)})}] = 1;
+  result.terms[{
+      std::make_shared<IndexAtom>(IndexAtom{kind, value, number, std::move(a), std::move(b)})}] = 1;
   return result;
 }
 
@@ -288,7 +289,8 @@ static IndexExpr compute(Value value) {
     if (auto divisor = rhs().constant(); divisor && *divisor > 0)
       return lhs().mod(*divisor);
   if (isa<arith::AndIOp>(op) && value.getType().isIndex())
-    if (auto mask = rhs().constant(); mask && *mask > 0 && llvm::isMask_64(*mask) && *mask <= INT32_MAX)
+    if (auto mask = rhs().constant();
+        mask && *mask > 0 && llvm::isMask_64(*mask) && *mask <= INT32_MAX)
       return lhs().mod(*mask + 1);
   if (isa<arith::ShRSIOp>(op) && value.getType().isIndex())
     if (auto bits = rhs().constant(); bits && *bits >= 0 && *bits < 31)
@@ -568,7 +570,8 @@ static IndexExpr extreme(IndexExpr e, Eliminate eliminate, bool upper) {
       if (monomial.size() != 1)
         continue;
       const IndexAtom &m = *monomial[0];
-      bool wanted = (coefficient > 0) == upper ? m.kind == IndexAtom::Min : m.kind == IndexAtom::Max;
+      bool wanted =
+          (coefficient > 0) == upper ? m.kind == IndexAtom::Min : m.kind == IndexAtom::Max;
       SmallVector<Value> inside;
       if (wanted)
         loopVariables(m.a, eliminate, inside), loopVariables(m.b, eliminate, inside);
@@ -724,8 +727,7 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
     // In this form IndexExpr::get finds the remainder again.
     Value x = a.a.materialize(builder, loc), n = constant(a.number);
     Value quotient = arith::FloorDivSIOp::create(builder, loc, x, n);
-    return arith::SubIOp::create(builder, loc, x,
-                                 arith::MulIOp::create(builder, loc, quotient, n));
+    return arith::SubIOp::create(builder, loc, x, arith::MulIOp::create(builder, loc, quotient, n));
   }
   case IndexAtom::Div: {
     Value x = a.a.materialize(builder, loc), y = a.b.materialize(builder, loc);
@@ -830,8 +832,7 @@ Value IndexExpr::materialize(OpBuilder &builder, Location loc) const {
   };
   auto product = [&](const Summand &summand) -> Value {
     if (summand.factor)
-      return arith::MulIOp::create(builder, loc,
-                                   materializeAtom(*summand.factor, builder, loc),
+      return arith::MulIOp::create(builder, loc, materializeAtom(*summand.factor, builder, loc),
                                    summand.inner.materialize(builder, loc));
     auto &[monomial, coefficient] = *summand.inner.terms.begin();
     Value result;
@@ -938,6 +939,18 @@ std::string IndexExpr::str() const {
     }
   }
   return text;
+}
+
+std::pair<ForOp, int64_t> srcc::sched::stepOf(const IndexExpr &tap) {
+  std::pair<ForOp, int64_t> found{nullptr, 1};
+  for (auto &[monomial, coefficient] : tap.terms) {
+    auto iv = monomial.size() == 1 ? dyn_cast_or_null<BlockArgument>(monomial[0]->value)
+                                   : BlockArgument();
+    auto loop = iv ? dyn_cast<ForOp>(iv.getOwner()->getParentOp()) : ForOp();
+    if (loop && coefficient >= found.second)
+      found = {loop, coefficient};
+  }
+  return found;
 }
 
 bool srcc::sched::staysInside(ReadOp read, unsigned dim, AffineExpr extent) {

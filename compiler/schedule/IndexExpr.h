@@ -1,5 +1,6 @@
 //===- IndexExpr.h - Symbolic index arithmetic ------------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Polynomials with integer coefficients over atoms. An atom is an SSA value the arithmetic cannot
 // look through (a loop variable, H, W) or floor(e / n), e mod n, min(a, b), max(a, b). Interval
@@ -36,7 +37,8 @@ public:
 
   IndexExpr(int64_t constant = 0);
   /// The value as a sum: looks through arith.{constant,addi,subi,muli,floordivsi,ceildivsi,divui,
-  /// remui,minsi,maxsi}, andi with 2^n - 1 and shrsi by a constant, and the loop ranges that simplify divisions.
+  /// remui,minsi,maxsi}, andi with 2^n - 1 and shrsi by a constant, and the loop ranges that
+  /// simplify divisions.
   static IndexExpr get(mlir::Value value);
   /// An affine map's result over the symbols H and W.
   static IndexExpr get(mlir::AffineExpr expr, const IndexExpr &height, const IndexExpr &width);
@@ -63,8 +65,7 @@ public:
   /// *this with value replaced.
   IndexExpr substitute(mlir::Value value, const IndexExpr &by) const;
   /// *this with the atoms for which `by` has something else replaced, also inside others.
-  IndexExpr
-  rewrite(llvm::function_ref<std::optional<IndexExpr>(const IndexAtom &)> by) const;
+  IndexExpr rewrite(llvm::function_ref<std::optional<IndexExpr>(const IndexAtom &)> by) const;
   bool dependsOn(mlir::Value value) const;
 
   /// Smallest and largest value while the loop variables for which `eliminate` holds range over
@@ -88,6 +89,10 @@ public:
 /// Whether a read's index `dim` lies in [0, extent), over s0 = H and s1 = W, for every point of the
 /// definition that it is in.
 bool staysInside(ReadOp read, unsigned dim, mlir::AffineExpr extent);
+
+/// Of a tap's number in lists: the loop over steps of a list, and the taps of a step. Null and 1 if
+/// no loop runs over them.
+std::pair<ForOp, int64_t> stepOf(const IndexExpr &tap);
 
 /// While one lives, IndexExpr::get remembers what it found; values must not change meanwhile.
 class IndexMemo {

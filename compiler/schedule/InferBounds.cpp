@@ -1,5 +1,6 @@
 //===- InferBounds.cpp - Bounds inference by interval analysis ------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // A stage at the root computes its domain and whatever its readers ask for outside it: there it
 // stores the exterior value of those reads, so that inner loops need no checks (halos). A stage
@@ -89,8 +90,8 @@ void BoundsInference::computeRootRegions() {
       if (!low.back().toAffine(context) || !high.back().toAffine(context))
         return; // not an affine read: the load checks for itself
     }
-    FloatAttr value = read.getValueAttr() ? read.getValueAttr()
-                                          : FloatAttr::get(Float32Type::get(context), 0.0);
+    FloatAttr value =
+        read.getValueAttr() ? read.getValueAttr() : FloatAttr::get(Float32Type::get(context), 0.0);
     Box domain = domainOf(lookup(read.getSource()));
     bool outside = false;
     for (unsigned i = 0; i < low.size(); ++i)
@@ -175,12 +176,14 @@ LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
     });
     if (!bounded)
       return produce.emitOpError("cannot bound what is touched of @")
-             << produce.getStage() << " here; legal: fused loops of constant extent, or compute_root";
+             << produce.getStage()
+             << " here; legal: fused loops of constant extent, or compute_root";
     OpBuilder builder(realize);
     SmallVector<Value> mins, extents;
     for (unsigned i = 0; i < touched.low.size(); ++i) {
       mins.push_back(touched.low[i].materialize(builder, realize.getLoc()));
-      extents.push_back((touched.high[i] - touched.low[i] + 1).materialize(builder, realize.getLoc()));
+      extents.push_back(
+          (touched.high[i] - touched.low[i] + 1).materialize(builder, realize.getLoc()));
     }
     realize.getMinsMutable().assign(mins);
     realize.getExtentsMutable().assign(extents);
@@ -193,8 +196,8 @@ Value BoundsInference::inside(OpBuilder &builder, Location loc, ValueRange indic
                               const Box &box) {
   Value all;
   auto check = [&](arith::CmpIPredicate predicate, Value index, const IndexExpr &bound) {
-    Value holds = arith::CmpIOp::create(builder, loc, predicate, index,
-                                        bound.materialize(builder, loc));
+    Value holds =
+        arith::CmpIOp::create(builder, loc, predicate, index, bound.materialize(builder, loc));
     all = all ? arith::AndIOp::create(builder, loc, all, holds).getResult() : holds;
   };
   for (auto [dim, index] : llvm::enumerate(indices)) {
@@ -249,9 +252,9 @@ LogicalResult BoundsInference::guardInputs() {
     bool external = isa<InputOp>(source);
     bool constant = load.getExterior() == Exterior::Constant;
     FloatAttr value = load.getValueAttr();
-    bool stored = constant && exteriors.count(load.getSource()) &&
-                  exteriors[load.getSource()].getValueAsDouble() ==
-                      (value ? value.getValueAsDouble() : 0.0);
+    bool stored =
+        constant && exteriors.count(load.getSource()) &&
+        exteriors[load.getSource()].getValueAsDouble() == (value ? value.getValueAsDouble() : 0.0);
     OpBuilder builder(load);
     Location loc = load.getLoc();
     Box domain = domainOf(source);
@@ -276,8 +279,7 @@ LogicalResult BoundsInference::guardInputs() {
       continue;
     builder.setInsertionPointAfter(load);
     Value outside = arith::ConstantOp::create(
-        builder, loc,
-        builder.getFloatAttr(load.getType(), value ? value.getValueAsDouble() : 0.0));
+        builder, loc, builder.getFloatAttr(load.getType(), value ? value.getValueAsDouble() : 0.0));
     auto select = arith::SelectOp::create(builder, loc, in, load.getResult(), outside);
     load.getResult().replaceAllUsesExcept(select, select);
   }
@@ -328,16 +330,16 @@ LogicalResult BoundsInference::allocate() {
       low.push_back(e.lower(always));
       high.push_back(e.upper(always));
       if (!low.back().toAffine(context) || !high.back().toAffine(context)) {
-        // min and max (clamped indices, shifted tails) leave the region by a constant, or it is not known
-        // by how much.
+        // min and max (clamped indices, shifted tails) leave the region by a constant, or it is not
+        // known by how much.
         Box region = isa<TableOp>(source) ? domainOf(source) : rootRegion[name];
         const IndexExpr &first = region.low[low.size() - 1], &last = region.high[low.size() - 1];
         auto before = constantBound(low.back() - first, false),
              after = constantBound(high.back() - last, true);
         if (!before || !after) {
           result = op->emitOpError("cannot bound what is touched of @")
-                   << name << " in dimension \"" << dimNames(source)[low.size() - 1] << "\": "
-                   << low.back().str() << " to " << high.back().str()
+                   << name << " in dimension \"" << dimNames(source)[low.size() - 1]
+                   << "\": " << low.back().str() << " to " << high.back().str()
                    << "; legal: constant factors, or tail guard";
           return;
         }
@@ -419,9 +421,10 @@ void BoundsInference::dropGuards() {
         continue;
       }
       auto compare = v.getDefiningOp<arith::CmpIOp>();
-      bool holds = compare && compare.getPredicate() == arith::CmpIPredicate::slt &&
-                   (IndexExpr::get(compare.getRhs()) - IndexExpr::get(compare.getLhs()).upper(always) - 1)
-                       .provablyNonNegative();
+      bool holds =
+          compare && compare.getPredicate() == arith::CmpIPredicate::slt &&
+          (IndexExpr::get(compare.getRhs()) - IndexExpr::get(compare.getLhs()).upper(always) - 1)
+              .provablyNonNegative();
       if (!holds)
         kept.push_back(v);
     }

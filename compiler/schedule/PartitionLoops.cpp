@@ -1,5 +1,6 @@
 //===- PartitionLoops.cpp - Tiles outside the picture do no work ----------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Where a stage stores exterior values (sched-infer-bounds), the body of the innermost loop that
 // is neither vectorised nor unrolled splits in two: tiles that touch the domain compute and
@@ -8,8 +9,8 @@
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
 
-#include "llvm/ADT/StringSet.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringSet.h"
 
 #define DEBUG_TYPE "sched-partition-loops"
 
@@ -78,16 +79,16 @@ static void partition(StoreOp store) {
     return;
   SmallVector<arith::CmpIOp> compares;
   conjuncts(select.getCondition(), compares);
-  // The tile: the body of the innermost loop on which it depends whether the picture is touched, and
-  // outside which nothing is unrolled or vectorised.
+  // The tile: the body of the innermost loop on which it depends whether the picture is touched,
+  // and outside which nothing is unrolled or vectorised.
   Block *tile = store->getBlock();
   for (;; tile = tile->getParentOp()->getBlock()) {
     auto loop = dyn_cast<ForOp>(tile->getParentOp());
     if (!loop && !isa<scf::IfOp>(tile->getParentOp()))
       return;
     bool decides = loop && llvm::any_of(compares, [&](arith::CmpIOp compare) {
-      return IndexExpr::get(compare.getLhs()).dependsOn(loop.getIv());
-    });
+                     return IndexExpr::get(compare.getLhs()).dependsOn(loop.getIv());
+                   });
     if (decides && loop.getKind() != LoopKind::Unrolled && loop.getKind() != LoopKind::Vectorized)
       break;
   }
@@ -107,9 +108,9 @@ static void partition(StoreOp store) {
     IndexExpr index = IndexExpr::get(compare.getLhs());
     bool low = compare.getPredicate() == arith::CmpIPredicate::sge;
     IndexExpr extreme = low ? index.upper(inner) : index.lower(inner);
-    Value holds = arith::CmpIOp::create(
-        builder, loc, compare.getPredicate(), extreme.materialize(builder, loc),
-        IndexExpr::get(compare.getRhs()).materialize(builder, loc));
+    Value holds = arith::CmpIOp::create(builder, loc, compare.getPredicate(),
+                                        extreme.materialize(builder, loc),
+                                        IndexExpr::get(compare.getRhs()).materialize(builder, loc));
     touches = touches ? arith::AndIOp::create(builder, loc, touches, holds).getResult() : holds;
   }
   if (!touches)

@@ -1,5 +1,6 @@
 //===- Passes.h - Lowering of sched -----------------------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_SCHEDULE_PASSES_H
 #define SRCC_COMPILER_SCHEDULE_PASSES_H

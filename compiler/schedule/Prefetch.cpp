@@ -1,5 +1,6 @@
 //===- Prefetch.cpp - Reads of later iterations are asked for early -------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/Box.h"
 #include "compiler/schedule/Passes.h"
@@ -33,10 +34,11 @@ static SmallVector<int64_t> stepsOf(const Storage &storage, Type type, unsigned 
 /// Puts the requests at the start of a loop's body, which reads `box` of the source.
 static LogicalResult prefetch(ForOp loop, const Box &box, Prefetch p, Operation *source,
                               const Storage &storage) {
-  bool inside = loop.walk([&](RealizeOp realize) {
-                      return realize.getStage() == p.source ? WalkResult::interrupt()
-                                                            : WalkResult::advance();
-                    }).wasInterrupted();
+  bool inside =
+      loop.walk([&](RealizeOp realize) {
+            return realize.getStage() == p.source ? WalkResult::interrupt() : WalkResult::advance();
+          })
+          .wasInterrupted();
   if (inside)
     return p.directive.emitOpError("@")
            << p.source << " is stored inside loop \"" << p.loop
@@ -61,14 +63,15 @@ static LogicalResult prefetch(ForOp loop, const Box &box, Prefetch p, Operation 
                               IndexExpr(0).materialize(builder, loc),
                               count.materialize(builder, loc), /*axis=*/int64_t(0));
     builder.setInsertionPointToStart(&over.getBody().front());
-    at[dim] = (low + IndexExpr::get(over.getIv()) * IndexExpr(steps[dim])).materialize(builder, loc);
+    at[dim] =
+        (low + IndexExpr::get(over.getIv()) * IndexExpr(steps[dim])).materialize(builder, loc);
   }
   TouchOp::create(builder, loc, p.source, at);
   return success();
 }
 
-/// At the loops of that name of `stage` which read the source: its pure definition and its updates may
-/// have one each.
+/// At the loops of that name of `stage` which read the source: its pure definition and its updates
+/// may have one each.
 static LogicalResult prefetchAll(LoopsOp loops, StringRef stage, Prefetch p, Operation *source,
                                  const Storage &storage) {
   SmallVector<std::pair<ForOp, Box>> found;

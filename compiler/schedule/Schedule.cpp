@@ -1,5 +1,6 @@
 //===- Schedule.cpp - Directives, read and checked ------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/IndexExpr.h"
@@ -18,8 +19,8 @@ SmallVector<std::string> srcc::sched::dimNames(Operation *source) {
       names.push_back("d" + std::to_string(i));
     return names;
   }
-  ArrayAttr dims = isa<StageOp>(source) ? cast<StageOp>(source).getDims()
-                                        : cast<InputOp>(source).getDims();
+  ArrayAttr dims =
+      isa<StageOp>(source) ? cast<StageOp>(source).getDims() : cast<InputOp>(source).getDims();
   for (auto name : dims.getAsRange<StringAttr>())
     names.push_back(name.str());
   return names;
@@ -97,7 +98,8 @@ std::string listed(const Definition &definition) {
 
 /// Names stay taken after a split or fuse: coordinates are computed by them.
 bool isTaken(const Definition &definition, StringRef name) {
-  if (definition.group && llvm::is_contained(definition.group->loops, name.str()))
+  if (definition.group &&
+      (definition.group->tap == name || llvm::is_contained(definition.group->loops, name.str())))
     return true;
   return llvm::any_of(definition.loops, [&](const Loop &l) { return l.name == name; }) ||
          llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
@@ -105,8 +107,8 @@ bool isTaken(const Definition &definition, StringRef name) {
          });
 }
 
-/// Whether the loop counts the points of a piece of a dimension, of which `factor` is no part: more of
-/// them would be those of the next piece.
+/// Whether the loop counts the points of a piece of a dimension, of which `factor` is no part: more
+/// of them would be those of the next piece.
 bool isPiece(const Definition &definition, StringRef loop, AffineMap factor) {
   for (const LoopTransform &t : definition.transforms) {
     if (t.isFuse ? t.old == loop : t.outer == loop)
@@ -188,8 +190,8 @@ Definition *Reader::definitionOf(Operation *directive, StringRef stage,
     return nullptr;
   int64_t count = s->definitions.size() - 1;
   if (update && (*update < 0 || *update >= count)) {
-    directive->emitOpError("stage @") << stage << " has " << count << " updates, not update "
-                                      << *update;
+    directive->emitOpError("stage @")
+        << stage << " has " << count << " updates, not update " << *update;
     return nullptr;
   }
   return &s->definitions[update ? *update + 1 : 0];
@@ -218,16 +220,30 @@ LogicalResult Reader::split(Operation *directive, StringRef stage, std::optional
     if (constant.getValue() < 1 || constant.getValue() > int64_t(1) << 30)
       return directive->emitOpError("factor must be 1 to 2^30, but is ") << constant.getValue();
   if (old->kind != LoopKind::Serial)
-    return directive->emitOpError("loop \"") << loop << "\" is already "
-                                             << stringifyLoopKind(old->kind)
-                                             << "; split it before";
-  if (definition->group && definition->group->tap == loop)
-    return directive->emitOpError("loop \"") << loop << "\" runs over lists of different lengths "
-                                                     "and cannot be split";
+    return directive->emitOpError("loop \"")
+           << loop << "\" is already " << stringifyLoopKind(old->kind) << "; split it before";
   for (StringRef name : {outer, inner})
     if (isTaken(*definition, name) || outer == inner)
-      return directive->emitOpError("loop name \"") << name << "\" is or was taken; the loops are "
-                                                    << listed(*definition);
+      return directive->emitOpError("loop name \"")
+             << name << "\" is or was taken; the loops are " << listed(*definition);
+  unsigned at = old - definition->loops.data();
+  auto replaceLoop = [&] {
+    definition->loops[at].name = inner.str();
+    definition->loops.insert(definition->loops.begin() + at + 1, Loop{outer.str()});
+  };
+  if (auto &group = definition->group; group && group->runsOverTaps(loop)) {
+    auto step = dyn_cast<AffineConstantExpr>(factor.getResult(0));
+    if (group->step > 1 || !step || step.getValue() < 2 || step.getValue() > 16 ||
+        tail != Tail::RoundUp)
+      return directive->emitOpError("loop \"")
+             << loop << "\" runs over lists of different lengths; legal: one split, by 2 to 16 "
+             << "with the tail round_up, which pads the lists";
+    group->step = step.getValue();
+    group->outer = outer.str();
+    group->inner = inner.str();
+    replaceLoop();
+    return success();
+  }
   auto stageOp = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, stage));
   if (update) {
     UpdateOp op = stageOp.getUpdateOps()[*update];
@@ -247,10 +263,8 @@ LogicalResult Reader::split(Operation *directive, StringRef stage, std::optional
   if (update && tail == Tail::RoundUp && isPiece(*definition, loop, factor))
     return directive->emitOpError("an update must not visit a point twice, and what is more than a "
                                   "piece is the next one's; legal tail: guard");
-  unsigned at = old - definition->loops.data();
   definition->transforms.push_back({false, loop.str(), outer.str(), inner.str(), factor, tail});
-  definition->loops[at].name = inner.str();
-  definition->loops.insert(definition->loops.begin() + at + 1, Loop{outer.str()});
+  replaceLoop();
   return success();
 }
 
@@ -289,11 +303,15 @@ LogicalResult Reader::setKind(Operation *directive, StringRef stage, std::option
     if (!loop)
       return failure();
     if (loop->kind != LoopKind::Serial)
-      return directive->emitOpError("loop \"") << name << "\" is already "
-                                               << stringifyLoopKind(loop->kind);
-    if (definition->group && definition->group->tap == name)
-      return directive->emitOpError("loop \"") << name << "\" runs over lists of different lengths; "
-                                                         "legal: serial";
+      return directive->emitOpError("loop \"")
+             << name << "\" is already " << stringifyLoopKind(loop->kind);
+    if (auto &group = definition->group; group && group->outer == name)
+      return directive->emitOpError("loop \"") << name
+                                               << "\" runs over lists of different lengths; "
+                                                  "legal: serial";
+    else if (group && group->inner == name && kind != LoopKind::Unrolled)
+      return directive->emitOpError("loop \"")
+             << name << "\" runs over lists of different lengths; legal: serial, unrolled";
     loop->kind = kind;
     loop->axis = axis;
   }
@@ -306,11 +324,11 @@ LogicalResult Reader::storeIn(StoreInOp op) {
     return failure();
   auto stage = dyn_cast<StageOp>(source);
   bool external = isa<InputOp>(source) || (stage && stage.getOutput());
-  Storage &storage = stage ? schedule.stages[op.getStage()].storage
-                           : schedule.others[op.getStage()];
+  Storage &storage =
+      stage ? schedule.stages[op.getStage()].storage : schedule.others[op.getStage()];
   if (external && (op.getLayout() || op.getAlign() || op.getAs()))
-    return op.emitOpError("stage @") << op.getStage()
-                                     << " is an end of the pipeline: its format fixes the layout";
+    return op.emitOpError("stage @")
+           << op.getStage() << " is an end of the pipeline: its format fixes the layout";
   storage.memory = op.getMemory();
   storage.placed = true;
   if (op.getAlign())
@@ -333,16 +351,16 @@ LogicalResult Reader::storeIn(StoreInOp op) {
     size_t cut = text.find_first_of("/%");
     auto place = llvm::find(names, text.substr(0, cut).str());
     if (place == names.end())
-      return op.emitOpError("has no dimension \"") << text.substr(0, cut) << "\"; it has "
-                                                   << listed(names);
+      return op.emitOpError("has no dimension \"")
+             << text.substr(0, cut) << "\"; it has " << listed(names);
     dim.dim = place - names.begin();
     if (cut == StringRef::npos) {
       ++plain[dim.dim];
     } else {
       int64_t number;
       if (text.substr(cut + 1).getAsInteger(10, number) || number < 2)
-        return op.emitOpError("layout \"") << text << "\" needs a number of at least 2 after '"
-                                           << text[cut] << "'";
+        return op.emitOpError("layout \"")
+               << text << "\" needs a number of at least 2 after '" << text[cut] << "'";
       (text[cut] == '/' ? div : mod)[dim.dim] = number;
       (text[cut] == '/' ? dim.div : dim.mod) = number;
     }
@@ -353,8 +371,8 @@ LogicalResult Reader::storeIn(StoreInOp op) {
     bool packed = !plain[i] && div[i] && div[i] == mod[i];
     if (!whole && !packed)
       return op.emitOpError("layout must hold dimension \"")
-             << names[i] << "\" once, as \"" << names[i] << "\" or as \"" << names[i] << "/N\" and \""
-             << names[i] << "%N\"";
+             << names[i] << "\" once, as \"" << names[i] << "\" or as \"" << names[i]
+             << "/N\" and \"" << names[i] << "%N\"";
   }
   if (storage.layout.size() != names.size() + llvm::count_if(div, [](int64_t n) { return n; }))
     return op.emitOpError("layout names a dimension twice");
@@ -381,8 +399,8 @@ LogicalResult Reader::group(GroupOp op) {
   auto stage = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, op.getStage()));
   auto rdims = strings(stage.getUpdateOps()[op.getUpdate()].getRdims());
   if (definition->group)
-    return op.emitOpError("update ") << op.getUpdate() << " of @" << op.getStage()
-                                     << " has a group already";
+    return op.emitOpError("update ")
+           << op.getUpdate() << " of @" << op.getStage() << " has a group already";
   if (op.getFactor() < 1 || op.getFactor() > 64)
     return op.emitOpError("factor must be 1 to 64, but is ") << op.getFactor();
   auto names = dimNames(stage);
@@ -391,7 +409,7 @@ LogicalResult Reader::group(GroupOp op) {
     return op.emitOpError("stage @") << op.getStage() << " has no dimension \"" << op.getDim()
                                      << "\"; it has " << listed(names);
   TapGroup group;
-  group.tap = op.getTap().str();
+  group.tap = group.outer = op.getTap().str();
   group.factor = op.getFactor();
   group.tabulate = op.getTabulate();
   group.dim = dim - names.begin();
@@ -408,14 +426,14 @@ LogicalResult Reader::group(GroupOp op) {
       for (const Loop &l : definition->loops)
         if (isReduction(*definition, rdims, l.name) && l.kind == LoopKind::Serial)
           legal.push_back(l.name);
-      return op.emitOpError("loop \"") << name << "\" is no serial reduction loop; legal: "
-                                       << listed(legal);
+      return op.emitOpError("loop \"")
+             << name << "\" is no serial reduction loop; legal: " << listed(legal);
     }
     group.loops.push_back(name.str());
   }
   if (isTaken(*definition, op.getTap()))
-    return op.emitOpError("loop name \"") << op.getTap() << "\" is or was taken; the loops are "
-                                          << listed(*definition);
+    return op.emitOpError("loop name \"")
+           << op.getTap() << "\" is or was taken; the loops are " << listed(*definition);
   // The tap loop stands where the innermost of its loops stood.
   bool placed = false;
   std::vector<Loop> kept;
@@ -467,8 +485,9 @@ LogicalResult Reader::read(Operation *directive) {
           return op.emitOpError("stage @") << op.getStage() << " already has a compute_root";
         for (auto &[other, loop] : stage->at)
           if (other == op.getConsumer())
-            return op.emitOpError("stage @") << op.getStage() << " is already computed at @" << other
-                                             << " \"" << loop << "\"; legal: one loop of each consumer";
+            return op.emitOpError("stage @")
+                   << op.getStage() << " is already computed at @" << other << " \"" << loop
+                   << "\"; legal: one loop of each consumer";
         stage->at.push_back({op.getConsumer().str(), op.getLoop().str()});
         return success();
       })
@@ -517,26 +536,26 @@ LogicalResult Reader::read(Operation *directive) {
       })
       .Case<FuseOp>([&](auto op) -> LogicalResult {
         Definition *definition = definitionOf(op, op.getStage(), op.getUpdate());
-        Loop *inner = definition ? findLoop(op, *definition, op.getStage(), op.getInner()) : nullptr;
+        Loop *inner =
+            definition ? findLoop(op, *definition, op.getStage(), op.getInner()) : nullptr;
         Loop *outer = inner ? findLoop(op, *definition, op.getStage(), op.getOuter()) : nullptr;
         if (!outer)
           return failure();
-        if (definition->group && llvm::is_contained({op.getInner(), op.getOuter()},
-                                                    StringRef(definition->group->tap)))
-          return op.emitOpError("loop \"") << definition->group->tap
-                                           << "\" runs over lists of different lengths and cannot be "
-                                              "fused";
+        for (Loop *loop : {inner, outer})
+          if (definition->group && definition->group->runsOverTaps(loop->name))
+            return op.emitOpError("loop \"")
+                   << loop->name << "\" runs over lists of different lengths and cannot be fused";
         for (Loop *loop : {inner, outer})
           if (loop->kind != LoopKind::Serial)
             return op.emitOpError("loop \"") << loop->name << "\" is already "
                                              << stringifyLoopKind(loop->kind) << "; fuse it before";
         if (outer != inner + 1)
-          return op.emitOpError("loop \"") << op.getOuter() << "\" must be directly around \""
-                                           << op.getInner() << "\"; the order is "
-                                           << listed(*definition) << ", innermost first";
+          return op.emitOpError("loop \"")
+                 << op.getOuter() << "\" must be directly around \"" << op.getInner()
+                 << "\"; the order is " << listed(*definition) << ", innermost first";
         if (isTaken(*definition, op.getFused()))
-          return op.emitOpError("loop name \"") << op.getFused() << "\" is or was taken; the loops are "
-                                                << listed(*definition);
+          return op.emitOpError("loop name \"")
+                 << op.getFused() << "\" is or was taken; the loops are " << listed(*definition);
         definition->transforms.push_back(
             {true, op.getFused().str(), op.getOuter().str(), op.getInner().str(), {}, Tail::Guard});
         inner->name = op.getFused().str();
@@ -571,7 +590,8 @@ LogicalResult Reader::read(Operation *directive) {
         if (op.getModulus() < 1)
           return op.emitOpError("modulus must be at least 1");
         if (cast<StageOp>(stageOp).getOutput())
-          return op.emitOpError("stage @") << op.getStage() << " is an output: its bounds are the "
+          return op.emitOpError("stage @") << op.getStage()
+                                           << " is an output: its bounds are the "
                                               "picture's";
         stage->alignBounds[op.getDim()] = op.getModulus();
         return success();
@@ -595,7 +615,8 @@ LogicalResult Reader::finish() {
       return true;
     bool found = false;
     consumer.walk([&](ReadOp read) {
-      auto stage = dyn_cast_or_null<StageOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
+      auto stage =
+          dyn_cast_or_null<StageOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
       if (stage && stage != consumer && !schedule.stages[stage.getSymName()].root)
         found |= uses(stage, name);
     });
@@ -633,8 +654,9 @@ LogicalResult Reader::finish() {
       auto source = schedule.stages.find(p.source);
       if (source != schedule.stages.end() &&
           (source->second.isInline() || source->second.storage.memory != Memory::Global))
-        return p.directive.emitOpError("@") << p.source << " has no storage in global memory; legal: "
-                                            << "a stage at the root, or store_in global";
+        return p.directive.emitOpError("@")
+               << p.source << " has no storage in global memory; legal: "
+               << "a stage at the root, or store_in global";
       auto loop = llvm::find_if(s.definitions.front().loops,
                                 [&](const Loop &l) { return l.name == p.loop; });
       if (loop == s.definitions.front().loops.end())
@@ -642,13 +664,14 @@ LogicalResult Reader::finish() {
                << name << " has no loop \"" << p.loop << "\" after all its directives; it has "
                << listed(s.definitions.front());
       if (loop->kind != LoopKind::Serial)
-        return p.directive.emitOpError("loop \"") << p.loop << "\" of @" << name
-                                                  << " is not serial; legal: a serial loop";
+        return p.directive.emitOpError("loop \"")
+               << p.loop << "\" of @" << name << " is not serial; legal: a serial loop";
     }
     for (auto &[consumer, loop] : s.at) {
       auto op = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, consumer));
       if (schedule.stages[consumer].isInline())
-        return stage.emitOpError("is computed at @") << consumer << ", which is inlined and has no loops";
+        return stage.emitOpError("is computed at @")
+               << consumer << ", which is inlined and has no loops";
       visited.clear();
       if (!uses(op, name))
         return stage.emitOpError("is computed at @") << consumer << ", which does not read it";
@@ -677,8 +700,8 @@ FailureOr<Schedule> srcc::sched::readSchedule(PipelineOp pipeline, ScheduleOp sc
 FailureOr<Operation *> srcc::sched::sourceOf(ReadOp read, PipelineOp pipeline) {
   Operation *source = SymbolTable::lookupSymbolIn(pipeline, read.getSource());
   if (!source)
-    return read.emitOpError("reads @") << read.getSource() << ", which pipeline @"
-                                       << pipeline.getSymName() << " does not have";
+    return read.emitOpError("reads @")
+           << read.getSource() << ", which pipeline @" << pipeline.getSymName() << " does not have";
   size_t rank = extentsOf(source).getNumResults(), given = read.getIndices().size();
   if (rank != given)
     return read.emitOpError("reads @") << read.getSource() << " at " << given
@@ -710,31 +733,33 @@ static LogicalResult checkTap(TapOp tap, PipelineOp pipeline) {
   if (!isOfIntegers(*tap.getLists(), 1))
     return tap.emitOpError("@") << *tap.getLists()
                                 << " is no table of the places where lists start";
-  auto column = tap.getIndices().size() == 2
-                    ? IndexExpr::get(tap.getIndices().back()).constant()
-                    : std::optional<int64_t>();
+  auto column = tap.getIndices().size() == 2 ? IndexExpr::get(tap.getIndices().back()).constant()
+                                             : std::optional<int64_t>();
   auto shape = [&](StringRef name) {
     auto table = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, name));
     return table.getValue().getShapedType().getShape();
   };
   if (!column || *column < 0 || *column >= shape(tap.getTable())[1])
     return tap.emitOpError("with lists takes a tap and a constant column of @") << tap.getTable();
+  // Lists start at steps of taps.
+  int64_t step = stepOf(IndexExpr::get(tap.getIndices().front())).second;
   auto lists = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, *tap.getLists()));
   for (const APInt &place : cast<DenseIntElementsAttr>(lists.getValue()).getValues<APInt>())
-    if (place.isNegative() || place.sgt(shape(tap.getTable())[0]))
+    if (place.isNegative() || place.sgt(shape(tap.getTable())[0] / step))
       return tap.emitOpError("@") << *tap.getLists() << " has a place beyond the "
                                   << shape(tap.getTable())[0] << " taps of @" << tap.getTable();
   return success();
 }
 
-/// Loop nests may come from a file: what they name is in the pipeline, and what they compute inside a
-/// nest is stored around it.
+/// Loop nests may come from a file: what they name is in the pipeline, and what they compute inside
+/// a nest is stored around it.
 static LogicalResult checkLoops(LoopsOp loops, PipelineOp pipeline, const Schedule &schedule) {
   auto result = loops.walk([&](Operation *op) -> WalkResult {
     if (auto loop = dyn_cast<ForOp>(op)) {
       Block &body = loop.getBody().front();
       if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
-        return op->emitOpError("loop \"") << loop.getName() << "\" has no variable; legal: ^bb0(%i: index)";
+        return op->emitOpError("loop \"")
+               << loop.getName() << "\" has no variable; legal: ^bb0(%i: index)";
       return WalkResult::advance();
     }
     StringRef name;
@@ -755,11 +780,11 @@ static LogicalResult checkLoops(LoopsOp loops, PipelineOp pipeline, const Schedu
       return WalkResult::advance();
     Operation *named = SymbolTable::lookupSymbolIn(pipeline, name);
     if (!named || (isa<ProduceOp>(op) && !isa<StageOp>(named)))
-      return op->emitOpError("names @") << name << ", which pipeline @" << pipeline.getSymName()
-                                        << " does not have";
+      return op->emitOpError("names @")
+             << name << ", which pipeline @" << pipeline.getSymName() << " does not have";
     if (size_t rank = dimNames(named).size(); indices && *indices != rank)
-      return op->emitOpError("has ") << *indices << " indices, but @" << name << " has " << rank
-                                     << " dimensions";
+      return op->emitOpError("has ")
+             << *indices << " indices, but @" << name << " has " << rank << " dimensions";
     if (auto tap = dyn_cast<TapOp>(op))
       return WalkResult(checkTap(tap, pipeline));
     if (!isa<StageOp>(named) || schedule.of(name).root || isa<RealizeOp, TouchOp>(op) ||

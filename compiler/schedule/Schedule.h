@@ -1,5 +1,6 @@
 //===- Schedule.h - Directives, read and checked ----------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_SCHEDULE_SCHEDULE_H
 #define SRCC_COMPILER_SCHEDULE_SCHEDULE_H
@@ -28,10 +29,14 @@ struct LoopTransform {
 /// The sparse reduction domain of an update: its loops `loops` run over a list of taps.
 struct TapGroup {
   std::vector<std::string> loops; // reduction loops that the list enumerates
-  std::string tap;                // the loop over the list
+  std::string tap;                // the loop over the list, until it is split
+  std::string outer, inner;       // then: the loop over steps of a list (else tap), and in a step
+  int64_t step = 1;               // taps of a step; lists are padded to whole ones
   int64_t factor = 1;             // points of `dim` that share a list
   unsigned dim = 0;               // pure dimension
   bool tabulate = false;          // addresses that depend on the taps are computed once for all
+
+  bool runsOverTaps(llvm::StringRef loop) const { return loop == outer || loop == inner; }
 };
 
 /// Loops of a pure definition or an update, innermost first, and how they came about.
@@ -48,7 +53,8 @@ struct StorageDim {
 };
 
 struct Storage {
-  /// Global memory of a stage that is stored inside a kernel is scratch: a part for each work-group.
+  /// Global memory of a stage that is stored inside a kernel is scratch: a part for each
+  /// work-group.
   Memory memory = Memory::Global;
   std::vector<StorageDim> layout; // outermost first
   int64_t align = 1;              // elements, of the innermost dimension
@@ -69,10 +75,10 @@ struct StageSchedule {
   bool root = false;
   std::vector<std::pair<std::string, std::string>> at; // consumer, loop
   std::optional<std::pair<std::string, std::string>> storeAt;
-  llvm::StringMap<int64_t> fold;                       // dimension -> elements of the ring
-  std::vector<Definition> definitions;                 // pure, then updates
-  llvm::StringMap<int64_t> alignBounds;                // dimension -> modulus
-  std::vector<Prefetch> prefetches;                    // at its loops
+  llvm::StringMap<int64_t> fold;        // dimension -> elements of the ring
+  std::vector<Definition> definitions;  // pure, then updates
+  llvm::StringMap<int64_t> alignBounds; // dimension -> modulus
+  std::vector<Prefetch> prefetches;     // at its loops
   Storage storage;
   bool isInline() const { return !root && at.empty(); }
 };
@@ -92,8 +98,8 @@ mlir::FailureOr<Schedule> readSchedule(PipelineOp pipeline, ScheduleOp schedule)
 /// The pipeline that loop nests came from, and its schedule. Errors as of readSchedule.
 mlir::FailureOr<std::pair<PipelineOp, Schedule>> scheduleOf(LoopsOp loops);
 
-/// Whether the loop `name` of an update with the reduction dimensions `rdims` is one of them or came
-/// from them by split and fuse.
+/// Whether the loop `name` of an update with the reduction dimensions `rdims` is one of them or
+/// came from them by split and fuse.
 bool isReduction(const Definition &definition, llvm::ArrayRef<llvm::StringRef> rdims,
                  llvm::StringRef name);
 

@@ -1,14 +1,15 @@
 //===- ScheduleToLoops.cpp - Algorithm and schedule become loop nests -----===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "compiler/schedule/Passes.h"
 #include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/TapLists.h"
 
-#include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringSet.h"
 
 #define DEBUG_TYPE "sched-to-loops"
 
@@ -131,6 +132,8 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
       extents[attr] = IndexExpr::get(update.getExtents().getResult(dim), height, width);
       offsets[attr] = 0;
     }
+  if (definition.group && definition.group->step > 1)
+    extents[definition.group->inner] = definition.group->step;
   for (const LoopTransform &t : definition.transforms) {
     if (t.isFuse) {
       extents[t.old] = extents[t.inner] * extents[t.outer];
@@ -150,7 +153,7 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
     bool plain = llvm::none_of(definition.transforms, [&](auto &t) {
       return t.old == loop.name || t.inner == loop.name || t.outer == loop.name;
     });
-    bool isTap = definition.group && definition.group->tap == loop.name;
+    bool isTap = definition.group && definition.group->outer == loop.name;
     if (isTap) {
       grouped.emplace(pipeline, stage, update, definition);
       if (failed(grouped->build()))
@@ -159,7 +162,7 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
       IndexExpr first = valueOf(definition, names[definition.group->dim], relative, extents);
       first = first + offsets[names[definition.group->dim]];
       std::tie(min, extent) = grouped->range(builder, loc, first, relative);
-    } else if (plain) {
+    } else if (plain && offsets.count(loop.name)) {
       min = offsets[loop.name];
     }
     for (const LoopTransform &t : definition.transforms) {
@@ -178,8 +181,10 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
                             extent.materialize(builder, loc), loop.axis);
     builder.setInsertionPointToStart(&op.getBody().front());
     relative[loop.name] = IndexExpr::get(op.getIv()) - (isTap ? IndexExpr(0) : min);
-    if (isTap)
-      grouped->decode(builder, loc, op.getIv(), relative);
+    if (const auto &group = definition.group; group && group->runsOverTaps(loop.name) &&
+                                              relative.count(group->outer) &&
+                                              (group->step == 1 || relative.count(group->inner)))
+      grouped->decode(builder, loc, relative);
     // Only the last definition of a stage has loops that others are computed at.
     if (index + 1 == s.definitions.size()) {
       for (auto other : pipeline.getOps<StageOp>()) {
@@ -204,8 +209,8 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
       IndexExpr quotient = IndexExpr::get(arith::DivUIOp::create(builder, loc, fused, inner));
       relative[t.outer] = quotient;
       auto whole = extents[t.inner].constant(); // a remainder keeps its bounds
-      relative[t.inner] = whole ? relative[t.old].mod(*whole)
-                                : relative[t.old] - quotient * extents[t.inner];
+      relative[t.inner] =
+          whole ? relative[t.old].mod(*whole) : relative[t.old] - quotient * extents[t.inner];
       continue;
     }
     IndexExpr factor = IndexExpr::get(t.factor.getResult(0), height, width);
@@ -219,8 +224,8 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
       Value holds = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
                                           relative[t.old].materialize(builder, loc),
                                           extents[t.old].materialize(builder, loc));
-      predicate = predicate ? arith::AndIOp::create(builder, loc, predicate, holds).getResult()
-                            : holds;
+      predicate =
+          predicate ? arith::AndIOp::create(builder, loc, predicate, holds).getResult() : holds;
     }
   }
   SmallVector<Value> coordinates, reduction;
@@ -339,8 +344,8 @@ FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
       IndexExpr i = IndexExpr::get(index),
                 last = IndexExpr::get(extents.getResult(dim), height, width) - 1;
       if (exterior == Exterior::MirrorInterior) {
-        i = IndexExpr::max(i, IndexExpr(0) - i);        // -1 -> 1
-        i = IndexExpr::min(i, last + last - i);         // last + 1 -> last - 1
+        i = IndexExpr::max(i, IndexExpr(0) - i); // -1 -> 1
+        i = IndexExpr::min(i, last + last - i);  // last + 1 -> last - 1
       }
       i = IndexExpr::max(0, IndexExpr::min(i, last));
       index = i.materialize(builder, loc);
@@ -362,8 +367,8 @@ FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
               extent = IndexExpr::get(extents.getResult(dim), height, width);
     if (auto c = i.constant(), e = extent.constant(); c && e && *c >= 0 && *c < *e)
       continue;
-    Value low = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, index,
-                                      constant(0, loc));
+    Value low =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, index, constant(0, loc));
     Value high = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, index,
                                        extent.materialize(builder, loc));
     Value both = arith::AndIOp::create(builder, loc, low, high);
@@ -372,7 +377,9 @@ FailureOr<Value> NestBuilder::read(ReadOp op, ValueRange given) {
   if (!holds)
     return value;
   Value outside = arith::ConstantOp::create(
-      builder, loc, builder.getFloatAttr(op.getType(), op.getValueAttr() ? op.getValueAttr().getValueAsDouble() : 0.0));
+      builder, loc,
+      builder.getFloatAttr(op.getType(),
+                           op.getValueAttr() ? op.getValueAttr().getValueAsDouble() : 0.0));
   return arith::SelectOp::create(builder, loc, holds, *value, outside).getResult();
 }
 

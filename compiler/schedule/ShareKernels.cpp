@@ -1,5 +1,6 @@
 //===- ShareKernels.cpp - One kernel for equal work -----------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Layers of one shape differ in their buffers only, which are arguments: one kernel serves all of
 // them, and a driver compiles it once.
@@ -20,16 +21,15 @@ using namespace srcc::sched;
 
 /// Equal but for names: bodies, types, grid and which arguments are read only.
 static bool equal(gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
-  if (a.getFunctionType() != b.getFunctionType() ||
-      a.getKnownBlockSize() != b.getKnownBlockSize())
+  if (a.getFunctionType() != b.getFunctionType() || a.getKnownBlockSize() != b.getKnownBlockSize())
     return false;
   for (unsigned i = 0; i < a.getNumArguments(); ++i)
     if (bool(a.getArgAttr(i, srcc::ocl::readOnlyAttr)) !=
         bool(b.getArgAttr(i, srcc::ocl::readOnlyAttr)))
       return false;
-  return OperationEquivalence::isRegionEquivalentTo(&a.getBody(), &b.getBody(),
-                                                    OperationEquivalence::IgnoreLocations |
-                                                        OperationEquivalence::IgnoreDiscardableAttrs);
+  return OperationEquivalence::isRegionEquivalentTo(
+      &a.getBody(), &b.getBody(),
+      OperationEquivalence::IgnoreLocations | OperationEquivalence::IgnoreDiscardableAttrs);
 }
 
 namespace {

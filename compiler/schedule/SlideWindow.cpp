@@ -1,5 +1,6 @@
 //===- SlideWindow.cpp - Rows computed once --------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // A stage that is stored outside the loop it is computed at keeps what earlier iterations computed:
 // each iteration computes only what is new. The first iteration would need more than the others;
@@ -29,13 +30,13 @@ namespace {
 /// A stage that slides along the loop it is computed at.
 struct Slide {
   ProduceOp produce;
-  BoundOp bound;       // of the dimension along which it slides
-  int64_t ahead = 0;   // iterations it has to start before the loop
+  BoundOp bound;     // of the dimension along which it slides
+  int64_t ahead = 0; // iterations it has to start before the loop
 };
 } // namespace
 
-/// Whole pieces of what is new may end behind what is stored, which is then more; they must not start
-/// before what is new, where what they read may be gone.
+/// Whole pieces of what is new may end behind what is stored, which is then more; they must not
+/// start before what is new, where what they read may be gone.
 static LogicalResult coverPieces(ProduceOp produce) {
   RealizeOp realize = realizeOf(produce);
   auto within = [](Operation *op) {
@@ -61,7 +62,8 @@ static LogicalResult coverPieces(ProduceOp produce) {
       IndexExpr e = IndexExpr::get(index);
       if (!(e.lower(inPiece) - first[i]).provablyNonNegative())
         return produce.emitOpError("computes pieces of @")
-               << produce.getStage() << " that start before what is new; legal tails: guard, round_up";
+               << produce.getStage()
+               << " that start before what is new; legal tails: guard, round_up";
       last.push_back(e.upper(inRealize));
     }
     touched.include(low, last);
@@ -109,15 +111,17 @@ static FailureOr<Slide> slide(ProduceOp produce, ForOp loop) {
       if (nest.walk([](ProduceOp) { return WalkResult::interrupt(); }).wasInterrupted())
         return produce.emitOpError("slides along loop \"")
                << loop.getName() << "\" in pieces, and others are computed inside @"
-               << produce.getStage() << "; legal: no split or fuse of the dimension along which it slides";
+               << produce.getStage()
+               << "; legal: no split or fuse of the dimension along which it slides";
   return result;
 }
 
 /// Whether something in `op` reads the stage.
 static bool reads(Operation *op, StringRef stage) {
-  return op->walk([&](LoadOp load) {
-             return load.getSource() == stage ? WalkResult::interrupt() : WalkResult::advance();
-           })
+  return op
+      ->walk([&](LoadOp load) {
+        return load.getSource() == stage ? WalkResult::interrupt() : WalkResult::advance();
+      })
       .wasInterrupted();
 }
 
@@ -158,7 +162,8 @@ static LogicalResult slideAlong(ForOp loop) {
   if (!most)
     return success();
   IndexExpr min = IndexExpr::get(loop.getMin()), extent = IndexExpr::get(loop.getExtent());
-  // Stages that do not slide stay where they are; after the last that does comes the loop's own work.
+  // Stages that do not slide stay where they are; after the last that does comes the loop's own
+  // work.
   SmallVector<Operation *> own;
   SmallVector<ProduceOp> still;
   for (Operation *op = slides.back().produce->getNextNode(); op; op = op->getNextNode())

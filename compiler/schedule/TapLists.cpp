@@ -1,5 +1,6 @@
 //===- TapLists.cpp - Sparse reduction domains as grouped lists -----------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/TapLists.h"
 
@@ -57,8 +58,8 @@ LogicalResult GroupedTaps::analyse() {
   if (product)
     for (Value factor : {product->first, product->second}) {
       auto read = withoutExtension(factor).getDefiningOp<ReadOp>();
-      if (read && isa_and_nonnull<TableOp>(
-                      SymbolTable::lookupSymbolIn(pipeline, read.getSource())) &&
+      if (read &&
+          isa_and_nonnull<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource())) &&
           llvm::is_contained(read.getIndices(), point))
         weights = read;
     }
@@ -91,7 +92,8 @@ LogicalResult GroupedTaps::analyse() {
     }
   }
   for (const LoopTransform &t : definition.transforms)
-    if (t.isFuse && isReduction(definition, rdims, t.inner) != isReduction(definition, rdims, t.outer))
+    if (t.isFuse &&
+        isReduction(definition, rdims, t.inner) != isReduction(definition, rdims, t.outer))
       return update.emitOpError("cannot be grouped: \"")
              << t.old << "\" fuses a reduction loop with another";
   int64_t points = group.factor;
@@ -100,7 +102,7 @@ LogicalResult GroupedTaps::analyse() {
       return update.emitOpError("cannot be grouped: the reduction has more than 2^28 points");
   bool outside = false;
   for (const Loop &loop : definition.loops) { // innermost first
-    if (loop.name == group.tap)
+    if (loop.name == group.outer)
       outside = true;
     else if (isReduction(definition, rdims, loop.name))
       (outside ? outer : inner).insert((outside ? outer : inner).begin(), loop.name);
@@ -123,8 +125,8 @@ FailureOr<SmallVector<APFloat>> srcc::sched::tableValues(TableOp table) {
     return table.emitOpError("has no values: its blob is missing");
   int64_t bytes = table.getValue().getShapedType().getNumElements() * sizeof(float);
   if (int64_t(blob->getData().size()) != bytes)
-    return table.emitOpError("takes ") << bytes << " bytes of values, but its blob has "
-                                       << blob->getData().size();
+    return table.emitOpError("takes ")
+           << bytes << " bytes of values, but its blob has " << blob->getData().size();
   for (float v : blob->getDataAs<float>())
     values.push_back(APFloat(v));
   return values;
@@ -225,20 +227,17 @@ LogicalResult GroupedTaps::list() {
         taps.push_back(values);
         llvm::append_range(packed, body);
       });
+      // Whole steps: the last tap again, times zero.
+      for (int64_t count = taps.size() - starts.back(); count % group.step; ++count) {
+        taps.push_back(SmallVector<int64_t>(taps.back()));
+        packed.append(packed.size() / (taps.size() - 1), zero);
+      }
     });
   starts.push_back(taps.size());
   return success();
 }
 
-LogicalResult GroupedTaps::find() {
-  return failure(failed(analyse()) || failed(list()));
-}
-
-FailureOr<int64_t> GroupedTaps::count() {
-  if (failed(find()))
-    return failure();
-  return int64_t(taps.size());
-}
+LogicalResult GroupedTaps::find() { return failure(failed(analyse()) || failed(list())); }
 
 LogicalResult GroupedTaps::build() {
   if (failed(find()))
@@ -265,7 +264,10 @@ LogicalResult GroupedTaps::build() {
   for (auto &values : taps)
     llvm::append_range(flat, values);
   int64_t count = taps.size(), columns = group.loops.size();
-  startName = add("starts", integers({int64_t(starts.size())}, starts));
+  SmallVector<int64_t> steps;
+  for (int64_t start : starts)
+    steps.push_back(start / group.step);
+  startName = add("starts", integers({int64_t(steps.size())}, steps));
   tapName = add("taps", integers({count, columns}, flat));
   SmallVector<int64_t> shape{std::max<int64_t>(1, count)};
   for (const std::string &loop : inner)
@@ -273,12 +275,12 @@ LogicalResult GroupedTaps::build() {
   shape.push_back(group.factor);
   auto table = cast<TableOp>(SymbolTable::lookupSymbolIn(pipeline, weights.getSource()));
   if (packed.empty())
-    packed.resize(ShapedType::getNumElements(shape),
-                  APFloat::getZero(cast<FloatType>(table.getValue().getElementType())
-                                       .getFloatSemantics()));
-  packedName = add("packed", DenseElementsAttr::get(
-                                 RankedTensorType::get(shape, table.getValue().getElementType()),
-                                 packed));
+    packed.resize(
+        ShapedType::getNumElements(shape),
+        APFloat::getZero(cast<FloatType>(table.getValue().getElementType()).getFloatSemantics()));
+  packedName =
+      add("packed", DenseElementsAttr::get(
+                        RankedTensorType::get(shape, table.getValue().getElementType()), packed));
   return success();
 }
 
@@ -289,7 +291,7 @@ std::pair<IndexExpr, IndexExpr> GroupedTaps::range(OpBuilder &builder, Location 
   IndexExpr number = block;
   for (const std::string &loop : outer)
     number = number * IndexExpr(extents[loop]) + loops.find(loop)->second;
-  int64_t bound = taps.size() + 1;
+  int64_t bound = taps.size() / group.step + 1;
   auto start = [&](const IndexExpr &at) {
     return IndexExpr::get(TapOp::create(builder, loc, builder.getIndexType(), startName,
                                         at.materialize(builder, loc), bound, FlatSymbolRefAttr()));
@@ -298,15 +300,17 @@ std::pair<IndexExpr, IndexExpr> GroupedTaps::range(OpBuilder &builder, Location 
   return {begin, end - begin};
 }
 
-void GroupedTaps::decode(OpBuilder &builder, Location loc, Value index,
-                         llvm::StringMap<IndexExpr> &loops) {
-  tap = index;
+void GroupedTaps::decode(OpBuilder &builder, Location loc, llvm::StringMap<IndexExpr> &loops) {
+  IndexExpr number = loops.find(group.outer)->second;
+  if (group.step > 1)
+    number = number * IndexExpr(group.step) + loops.find(group.inner)->second;
+  tap = number.materialize(builder, loc);
   for (auto [column, loop] : llvm::enumerate(group.loops)) {
     Value place = arith::ConstantIndexOp::create(builder, loc, column);
     auto lists = group.tabulate ? FlatSymbolRefAttr::get(builder.getContext(), startName)
                                 : FlatSymbolRefAttr();
     loops[loop] = IndexExpr::get(TapOp::create(builder, loc, builder.getIndexType(), tapName,
-                                               ValueRange{index, place}, extents[loop], lists));
+                                               ValueRange{tap, place}, extents[loop], lists));
   }
 }
 
@@ -316,8 +320,8 @@ Value GroupedTaps::load(OpBuilder &builder, Location loc, const IndexExpr &point
   for (const std::string &loop : inner)
     indices.push_back(loops.find(loop)->second.materialize(builder, loc));
   indices.push_back((point - block * IndexExpr(group.factor)).materialize(builder, loc));
-  auto value = LoadOp::create(builder, loc, weights.getType(), packedName, indices,
-                              Exterior::None, FloatAttr(), IntegerAttr());
+  auto value = LoadOp::create(builder, loc, weights.getType(), packedName, indices, Exterior::None,
+                              FloatAttr(), IntegerAttr());
   value.setPacked(group.factor);
   return value;
 }

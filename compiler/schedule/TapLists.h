@@ -1,5 +1,6 @@
 //===- TapLists.h - Sparse reduction domains as grouped lists ---*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // A reduction whose terms are products with a table skips the terms whose table value is zero: its
 // loops become one loop over a list of taps for each group of points that share one.
@@ -26,8 +27,6 @@ public:
   /// Finds the taps and adds the tables. Errors: the update is no sum of products with one table
   /// that is read at `dim`, or a reduction loop has no constant extent.
   mlir::LogicalResult build();
-  /// How many taps the lists have; adds nothing. Errors as of build.
-  mlir::FailureOr<int64_t> count();
   /// Finds the taps, for the accessors below; adds nothing. Errors as of build.
   mlir::LogicalResult find();
 
@@ -37,21 +36,22 @@ public:
   llvm::ArrayRef<std::string> innerLoops() const { return inner; }
   /// Of a reduction loop, or of a reduction dimension.
   int64_t extentOf(llvm::StringRef loop) const { return extents.find(loop)->second; }
-  /// First tap of each list, [points / factor][outer...], and the end of the last one.
+  /// First tap of each list, [points / factor][outer...], and the end of the last one: multiples
+  /// of the group's step.
   llvm::ArrayRef<int64_t> listStarts() const { return starts; }
   /// The values of the group's loops at each tap.
   llvm::ArrayRef<llvm::SmallVector<int64_t>> tapValues() const { return taps; }
   /// The table's values, [tap][inner...][factor].
   llvm::ArrayRef<llvm::APFloat> packedValues() const { return packed; }
 
-  /// First index and length of the list for the points of `dim` from `first` on, where the
+  /// First step and number of steps of the list for the points of `dim` from `first` on, where the
   /// reduction loops outside have the values `loops`.
   std::pair<IndexExpr, IndexExpr> range(mlir::OpBuilder &builder, mlir::Location loc,
                                         const IndexExpr &first,
                                         const llvm::StringMap<IndexExpr> &loops);
-  /// Sets the loops of the group to their values at tap `index`.
-  void decode(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value index,
-              llvm::StringMap<IndexExpr> &loops);
+  /// Sets the loops of the group to their values at the tap that `loops` has for the loops over the
+  /// list.
+  void decode(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringMap<IndexExpr> &loops);
   /// The table's value at `point` of `dim`, at the tap last decoded.
   mlir::Value load(mlir::OpBuilder &builder, mlir::Location loc, const IndexExpr &point,
                    const llvm::StringMap<IndexExpr> &loops);
@@ -67,11 +67,11 @@ private:
   UpdateOp update;
   const Definition &definition;
   const TapGroup &group;
-  llvm::SmallVector<std::string> outer, inner;         // reduction loops outside and inside
-  llvm::StringMap<int64_t> extents;                    // of reduction loops and dimensions
-  llvm::SmallVector<int64_t> starts;                   // of lists; one more than there are lists
-  llvm::SmallVector<llvm::SmallVector<int64_t>> taps;  // loop values
-  llvm::SmallVector<llvm::APFloat> packed;             // [tap][inner...][factor]
+  llvm::SmallVector<std::string> outer, inner;        // reduction loops outside and inside
+  llvm::StringMap<int64_t> extents;                   // of reduction loops and dimensions
+  llvm::SmallVector<int64_t> starts;                  // of lists; one more than there are lists
+  llvm::SmallVector<llvm::SmallVector<int64_t>> taps; // loop values
+  llvm::SmallVector<llvm::APFloat> packed;            // [tap][inner...][factor]
   std::string startName, tapName, packedName;
   mlir::Value tap;
   IndexExpr block; // number of the group of points

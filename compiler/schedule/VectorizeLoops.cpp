@@ -1,5 +1,6 @@
 //===- VectorizeLoops.cpp - Vector, straight-line and grid loops ----------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
@@ -47,8 +48,8 @@ private:
   IndexExpr atLane(Value index, int64_t i) {
     return expr(index).substitute(loop.getIv(), start + i);
   }
-  /// How far the places of neighbouring lanes are apart, if all are equally: also where divisions are
-  /// in the way, as in the group of channels that a packed layout holds together.
+  /// How far the places of neighbouring lanes are apart, if all are equally: also where divisions
+  /// are in the way, as in the group of channels that a packed layout holds together.
   std::optional<int64_t> stepOf(Value index) {
     if (auto step = expr(index).coefficientOf(loop.getIv()))
       return step;
@@ -62,12 +63,13 @@ private:
     return step;
   }
 
-  /// Bytes to which a vector in memory is aligned: all of its own, if its place is a multiple of its
-  /// lanes in a buffer, which begins at a multiple of the largest vector; else an element's.
+  /// Bytes to which a vector in memory is aligned: all of its own, if its place is a multiple of
+  /// its lanes in a buffer, which begins at a multiple of the largest vector; else an element's.
   llvm::MaybeAlign alignmentOf(Value memory, Value index) {
     auto type = cast<MemRefType>(memory.getType());
-    bool whole = isa<BlockArgument>(memory) && !type.getMemorySpace() &&
-                 llvm::all_of(first(index).terms, [&](auto &term) { return term.second % lanes == 0; });
+    bool whole =
+        isa<BlockArgument>(memory) && !type.getMemorySpace() &&
+        llvm::all_of(first(index).terms, [&](auto &term) { return term.second % lanes == 0; });
     if (!whole)
       return std::nullopt;
     return llvm::Align(lanes * type.getElementTypeBitWidth() / 8);
@@ -77,8 +79,8 @@ private:
   int64_t lanes;
   OpBuilder builder;
   IndexExpr start;
-  IRMapping map;                    // scalar -> vector, and uniform -> clone
-  llvm::DenseSet<Value> varying;    // scalars that differ by lane
+  IRMapping map;                 // scalar -> vector, and uniform -> clone
+  llvm::DenseSet<Value> varying; // scalars that differ by lane
 };
 } // namespace
 
@@ -90,20 +92,20 @@ Value Vectorizer::vector(Value v, Location loc) {
     auto step = expr(v).coefficientOf(loop.getIv());
     Type i32 = builder.getI32Type();
     if (step) {
-      Value base = arith::IndexCastOp::create(builder, loc, i32,
-                                              first(v).materialize(builder, loc));
+      Value base =
+          arith::IndexCastOp::create(builder, loc, i32, first(v).materialize(builder, loc));
       Value splat = vector::BroadcastOp::create(builder, loc, wide(i32), base);
       SmallVector<Attribute> offsets;
       for (int64_t i = 0; i < lanes; ++i)
         offsets.push_back(builder.getI32IntegerAttr(*step * i));
-      Value ramp = arith::ConstantOp::create(builder, loc,
-                                             DenseElementsAttr::get(wide(i32), offsets));
+      Value ramp =
+          arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(wide(i32), offsets));
       return arith::AddIOp::create(builder, loc, splat, ramp);
     }
     SmallVector<Value> values;
     for (int64_t i = 0; i < lanes; ++i)
-      values.push_back(arith::IndexCastOp::create(builder, loc, i32,
-                                                  atLane(v, i).materialize(builder, loc)));
+      values.push_back(
+          arith::IndexCastOp::create(builder, loc, i32, atLane(v, i).materialize(builder, loc)));
     return vector::FromElementsOp::create(builder, loc, wide(i32), values);
   }
   Value scalar = map.lookupOrDefault(v);
@@ -193,7 +195,8 @@ LogicalResult Vectorizer::widen(Operation &op) {
       return op.emitOpError("cannot be vectorised in loop \"") << loop.getName() << "\"";
     OpBuilder::InsertionGuard insertion(builder);
     if (!varies(guard.getCondition())) {
-      auto clone = scf::IfOp::create(builder, loc, map.lookupOrDefault(guard.getCondition()), false);
+      auto clone =
+          scf::IfOp::create(builder, loc, map.lookupOrDefault(guard.getCondition()), false);
       builder.setInsertionPointToStart(clone.thenBlock());
       for (Operation &inner : guard.thenBlock()->without_terminator())
         if (failed(widen(inner)))
@@ -222,8 +225,9 @@ LogicalResult Vectorizer::widen(Operation &op) {
   }
   if (op.getNumRegions())
     return op.emitOpError("stands inside loop \"")
-           << loop.getName() << "\", which is vectorised; reorder so that the vectorised loop is "
-                                "the innermost";
+           << loop.getName()
+           << "\", which is vectorised; reorder so that the vectorised loop is "
+              "the innermost";
   if (!any) {
     builder.clone(op, map);
     return success();
@@ -287,8 +291,8 @@ static LogicalResult unroll(ForOp loop) {
   if (failed(extent))
     return failure();
   if (*extent > 1024)
-    return loop.emitOpError("loop \"") << loop.getName() << "\" has " << *extent
-                                       << " steps; at most 1024 can be unrolled";
+    return loop.emitOpError("loop \"")
+           << loop.getName() << "\" has " << *extent << " steps; at most 1024 can be unrolled";
   OpBuilder builder(loop);
   IndexExpr min = IndexExpr::get(loop.getMin());
   for (int64_t i = 0; i < *extent; ++i) {
@@ -439,8 +443,8 @@ static void lowerLoop(ForOp loop) {
   } else {
     Value end = (IndexExpr::get(loop.getMin()) + IndexExpr::get(loop.getExtent()))
                     .materialize(builder, loc);
-    auto scfLoop = scf::ForOp::create(builder, loc, loop.getMin(), end,
-                                      indexConstant(builder, loc, 1));
+    auto scfLoop =
+        scf::ForOp::create(builder, loc, loop.getMin(), end, indexConstant(builder, loc, 1));
     for (NamedAttribute attr : loop->getDiscardableAttrs())
       scfLoop->setAttr(attr.getName(), attr.getValue());
     loop.getIv().replaceAllUsesWith(scfLoop.getInductionVar());
@@ -500,9 +504,8 @@ static LogicalResult lowerKernel(gpu::GPUFuncOp func) {
   OpBuilder builder = OpBuilder::atBlockBegin(&func.getBody().front());
   Value sizes[2];
   for (int axis : {0, 1})
-    sizes[axis] = arith::IndexCastOp::create(
-        builder, func.getLoc(), builder.getIndexType(),
-        func.getArgument(func.getNumArguments() - 2 + axis));
+    sizes[axis] = arith::IndexCastOp::create(builder, func.getLoc(), builder.getIndexType(),
+                                             func.getArgument(func.getNumArguments() - 2 + axis));
   SmallVector<SizeOp> sizeOps;
   func.walk([&](SizeOp op) { sizeOps.push_back(op); });
   for (SizeOp op : sizeOps) {

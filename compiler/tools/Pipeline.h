@@ -1,5 +1,6 @@
 //===- Pipeline.h - From a model's file to kernels --------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // The phases that srcc and srcc-cost share.
 //===----------------------------------------------------------------------===//
@@ -23,16 +24,19 @@ struct PipelineOptions {
 /// An ONNX model, or a module of any phase. Errors go to stderr; the result is then null.
 /// `color` and `range` are the options of srcc, "" for their defaults.
 mlir::OwningOpRef<mlir::ModuleOp> readModelOrPhase(llvm::StringRef path, mlir::MLIRContext *context,
-                                                   llvm::StringRef color, llvm::StringRef range, bool quiet);
+                                                   llvm::StringRef color, llvm::StringRef range,
+                                                   bool quiet);
 
 /// sr to sr: folds, shrinks, reorders filters, finds sparsity.
 mlir::LogicalResult simplifyModel(mlir::ModuleOp module);
 
-/// A module of any phase to kernels and a plan (phase opencl), with the default schedule where it has none.
+/// A module of any phase to kernels and a plan (phase opencl), with the default schedule where it
+/// has none.
 mlir::LogicalResult lowerToKernels(mlir::ModuleOp module, const PipelineOptions &options);
 
-/// The networks of the profile kit `number`, whose kernels srcc-bench --profile measures: random layers
-/// (compiler/cost/LayerList.h) with the number as seed. Odd numbers are compiled without fusion.
+/// The networks of the profile kit `number`, whose kernels srcc-bench --profile measures: random
+/// layers (compiler/cost/LayerList.h) with the number as seed. Odd numbers are compiled without
+/// fusion.
 mlir::OwningOpRef<mlir::ModuleOp> profileKit(uint64_t number, mlir::MLIRContext *context);
 inline bool profileKitFuses(uint64_t number) { return number % 2 == 0; }
 /// The number of a kit from its model's name; none of other names.

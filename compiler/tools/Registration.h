@@ -26,8 +26,8 @@
 
 namespace srcc {
 
-/// Leaves LLVM's code generators out of --help. To be called first: what MLIR registers later stays,
-/// and so do the options of `own`.
+/// Leaves LLVM's code generators out of --help. To be called first: what MLIR registers later
+/// stays, and so do the options of `own`.
 inline void hideLLVMOptions(llvm::cl::OptionCategory &own) { llvm::cl::HideUnrelatedOptions(own); }
 inline void hideLLVMOptions() {
   static llvm::cl::OptionCategory none("none");
@@ -36,11 +36,10 @@ inline void hideLLVMOptions() {
 
 /// All dialects a model passes through.
 inline void registerDialects(mlir::DialectRegistry &registry) {
-  registry
-      .insert<sr::SRDialect, sched::SchedDialect, ocl::OCLDialect, mlir::affine::AffineDialect, mlir::arith::ArithDialect,
-              mlir::func::FuncDialect, mlir::gpu::GPUDialect, mlir::math::MathDialect,
-              mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::ub::UBDialect,
-              mlir::vector::VectorDialect>();
+  registry.insert<sr::SRDialect, sched::SchedDialect, ocl::OCLDialect, mlir::affine::AffineDialect,
+                  mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::gpu::GPUDialect,
+                  mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                  mlir::ub::UBDialect, mlir::vector::VectorDialect>();
 }
 
 /// MLIR's general passes and srcc's own.

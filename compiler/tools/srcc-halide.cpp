@@ -28,29 +28,34 @@ enum class Form { Code, Stmt, DeviceCode, LoopNest };
 
 struct Options {
   cl::OptionCategory category{"srcc-halide options"};
-  cl::opt<std::string> input{cl::Positional, cl::Required, cl::cat(category), cl::value_desc("FILE"),
+  cl::opt<std::string> input{cl::Positional, cl::Required, cl::cat(category),
+                             cl::value_desc("FILE"),
                              cl::desc("FILE (what srcc --stop-after=sched writes)")};
-  cl::opt<std::string> output{"o", cl::cat(category), cl::value_desc("FILE"),
-                              cl::desc("model.so: a shared library that srcc-run loads; model.o: an object, "
-                                       "with its header model.h; with --emit the text (default then: "
-                                       "standard output)")};
+  cl::opt<std::string> output{
+      "o", cl::cat(category), cl::value_desc("FILE"),
+      cl::desc("model.so: a shared library that srcc-run loads; model.o: an object, "
+               "with its header model.h; with --emit the text (default then: "
+               "standard output)")};
   cl::opt<std::string> target{"halide-target", cl::cat(category), cl::init("host"),
                               cl::value_desc("TARGET"),
                               cl::desc("Halide target: host (default), host-opencl, "
                                        "arm-64-android-vulkan, ...")};
-  cl::opt<Form> emit{"emit", cl::cat(category), cl::init(Form::Code), cl::desc("Write as text:"),
-                     cl::values(clEnumValN(Form::Stmt, "stmt", "Halide's statement, after lowering"),
-                                clEnumValN(Form::DeviceCode, "device-code", "the code for the device"),
-                                clEnumValN(Form::LoopNest, "loop-nest", "Halide's loop nest"))};
+  cl::opt<Form> emit{
+      "emit", cl::cat(category), cl::init(Form::Code), cl::desc("Write as text:"),
+      cl::values(clEnumValN(Form::Stmt, "stmt", "Halide's statement, after lowering"),
+                 clEnumValN(Form::DeviceCode, "device-code", "the code for the device"),
+                 clEnumValN(Form::LoopNest, "loop-nest", "Halide's loop nest"))};
   cl::opt<std::string> function{"function", cl::cat(category), cl::value_desc("NAME"),
                                 cl::desc("Name of the function (default: the network's)")};
-  cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("f32"), cl::value_desc("P"),
-                                 cl::desc("What a library says of itself: f32 (default), f16s or f16")};
+  cl::opt<std::string> precision{
+      "precision", cl::cat(category), cl::init("f32"), cl::value_desc("P"),
+      cl::desc("What a library says of itself: f32 (default), f16s or f16")};
   cl::opt<srcc::halide::Taps> taps{
       "taps", cl::cat(category), cl::init(srcc::halide::Taps::List),
       cl::desc("What a sparse reduction becomes:"),
-      cl::values(clEnumValN(srcc::halide::Taps::List, "list", "a loop over a list of taps (default)"),
-                 clEnumValN(srcc::halide::Taps::Mask, "mask", "the dense loops under a condition"))};
+      cl::values(
+          clEnumValN(srcc::halide::Taps::List, "list", "a loop over a list of taps (default)"),
+          clEnumValN(srcc::halide::Taps::Mask, "mask", "the dense loops under a condition"))};
   cl::opt<std::string> autoscheduler{
       "autoscheduler", cl::cat(category), cl::value_desc("NAME"),
       cl::desc("Instead of the schedule: Adams2019, Li2018, Anderson2021 or Mullapudi2016")};
@@ -75,10 +80,11 @@ LogicalResult writeText(llvm::StringRef text) {
     llvm::outs().clear_error();
     return error ? fail("cannot write to standard output: " + error.message()) : success();
   }
-  llvm::Error error = llvm::writeToOutput(options->output, [&](llvm::raw_ostream &os) -> llvm::Error {
-    os << text;
-    return llvm::Error::success();
-  });
+  llvm::Error error =
+      llvm::writeToOutput(options->output, [&](llvm::raw_ostream &os) -> llvm::Error {
+        os << text;
+        return llvm::Error::success();
+      });
   return error ? fail("cannot write " + llvm::toString(std::move(error))) : success();
 }
 
@@ -88,7 +94,10 @@ LogicalResult compile(MLIRContext *context) {
   if (options->emit == Form::Code && !isLibrary && !isObject)
     return fail("needs -o MODEL.so or -o MODEL.o (or --emit)");
   int precision = llvm::StringSwitch<int>(options->precision.getValue())
-                      .Case("f32", 0).Case("f16s", 1).Case("f16", 2).Default(-1);
+                      .Case("f32", 0)
+                      .Case("f16s", 1)
+                      .Case("f16", 2)
+                      .Default(-1);
   if (precision < 0)
     return fail("--precision is f32, f16s or f16, not '" + options->precision + "'");
   int width = 0, height = 0, end = 0;
@@ -156,7 +165,8 @@ LogicalResult compile(MLIRContext *context) {
     for (const std::string &what : replayed->leftOut)
       llvm::errs() << "srcc-halide: left out, since Halide has no counterpart: " << what << "\n";
   if (!options->autoscheduler.empty()) {
-    auto made = srcc::halide::autoschedule(*replayed, options->autoscheduler, target, height, width);
+    auto made =
+        srcc::halide::autoschedule(*replayed, options->autoscheduler, target, height, width);
     if (!made)
       return fail(made.takeError());
   }
@@ -175,9 +185,10 @@ LogicalResult compile(MLIRContext *context) {
   }
   case Form::Stmt:
   case Form::DeviceCode: {
-    auto text = srcc::halide::textOf(*replayed, function, target,
-                                     options->emit == Form::Stmt ? Halide::OutputFileType::stmt
-                                                                 : Halide::OutputFileType::device_code);
+    auto text =
+        srcc::halide::textOf(*replayed, function, target,
+                             options->emit == Form::Stmt ? Halide::OutputFileType::stmt
+                                                         : Halide::OutputFileType::device_code);
     return text ? writeText(*text) : fail(text.takeError());
   }
   case Form::Code:
@@ -200,9 +211,10 @@ int main(int argc, char **argv) {
   options = &parsed;
   std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of writing, not a crash
   cl::HideUnrelatedOptions(parsed.category);
-  cl::ParseCommandLineOptions(argc, argv,
-                              "Replays an algorithm and its schedule on Halide. `srcc --codegen=halide` "
-                              "runs this program.\n");
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "Replays an algorithm and its schedule on Halide. `srcc --codegen=halide` "
+      "runs this program.\n");
   DialectRegistry registry;
   srcc::registerDialects(registry);
   MLIRContext context(registry);

@@ -1,5 +1,6 @@
 //===- srcc-opt.cpp - Runs passes on IR -----------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/Registration.h"
 
@@ -25,11 +26,11 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   srcc::registerDialects(registry);
   srcc::registerPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(
-      argc, argv,
-      "Runs srcc's passes, one by one.\n\n"
-      "  srcc-opt model.mlir --canonicalize --sr-to-sched --sched-default\n"
-      "  srcc-opt model.mlir --sr-to-sched --remarks-filter='.*'\n"
-      "  srcc-opt model.mlirbc -o model.mlir       bytecode as text\n",
-      registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv,
+                        "Runs srcc's passes, one by one.\n\n"
+                        "  srcc-opt model.mlir --canonicalize --sr-to-sched --sched-default\n"
+                        "  srcc-opt model.mlir --sr-to-sched --remarks-filter='.*'\n"
+                        "  srcc-opt model.mlirbc -o model.mlir       bytecode as text\n",
+                        registry));
 }

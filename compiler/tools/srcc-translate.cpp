@@ -39,7 +39,8 @@ llvm::cl::opt<Precision> precision(
     llvm::cl::desc("Where values are rounded"),
     llvm::cl::values(clEnumValN(Precision::F32, "f32", "single precision throughout"),
                      clEnumValN(Precision::F16S, "f16s", "feature maps are stored in f16"),
-                     clEnumValN(Precision::F16, "f16", "f16 arithmetic, as compiled code does it")));
+                     clEnumValN(Precision::F16, "f16",
+                                "f16 arithmetic, as compiled code does it")));
 } // namespace
 
 static FailureOr<Window> parseWindow(StringRef text) {

@@ -1,5 +1,6 @@
 //===- srcc.cpp - The compiler driver -------------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/devices/Device.h"
 #include "compiler/emit/OpenCLPrinter.h"
@@ -15,8 +16,8 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Remarks/RemarkSerializer.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
@@ -42,63 +43,70 @@ enum class Phase { Import, SR, Sched, Loops, OpenCL, Package };
 struct Options {
   cl::OptionCategory category{"srcc options"};
   cl::opt<std::string> input{cl::Positional, cl::cat(category), cl::value_desc("MODEL"),
-                           cl::desc("MODEL (.onnx, .mlir or .mlirbc)")};
+                             cl::desc("MODEL (.onnx, .mlir or .mlirbc)")};
   cl::opt<std::string> output{"o", cl::cat(category), cl::value_desc("FILE"),
-                            cl::desc("Package to write; with --stop-after or --emit the text "
-                                     "(default then: standard output)")};
+                              cl::desc("Package to write; with --stop-after or --emit the text "
+                                       "(default then: standard output)")};
   cl::opt<std::string> target{"target", cl::cat(category), cl::init("host"), cl::value_desc("DEV"),
-                            cl::desc("Device: host (default), pocl-cpu, adreno640, adreno650, "
-                                     "mali-g77, or a device file (.json)")};
+                              cl::desc("Device: host (default), pocl-cpu, adreno640, adreno650, "
+                                       "mali-g77, or a device file (.json)")};
   cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("f32"),
-                               cl::value_desc("P"),
-                               cl::desc("f32 (default); f16s: halves in memory, f32 arithmetic; "
-                                        "f16: half arithmetic, for devices that have it")};
+                                 cl::value_desc("P"),
+                                 cl::desc("f32 (default); f16s: halves in memory, f32 arithmetic; "
+                                          "f16: half arithmetic, for devices that have it")};
   cl::opt<std::string> scheduleFile{"schedule", cl::cat(category), cl::value_desc("FILE"),
-                                  cl::desc("File with a sched.schedule to use instead of the "
-                                           "device's default; 'naive' for none at all")};
+                                    cl::desc("File with a sched.schedule to use instead of the "
+                                             "device's default; 'naive' for none at all")};
   cl::opt<Phase> stopAfter{
-    "stop-after", cl::cat(category), cl::init(Phase::Package),
-    cl::desc("Stop after a phase and write its IR, which srcc reads again:"),
-    cl::values(clEnumValN(Phase::Import, "import", "the model as imported"),
-               clEnumValN(Phase::SR, "sr", "the simplified model"),
-               clEnumValN(Phase::Sched, "sched", "algorithm and schedule"),
-               clEnumValN(Phase::Loops, "loops", "loop nests with bounds"),
-               clEnumValN(Phase::OpenCL, "opencl", "kernels and the host's program"))};
-  cl::opt<std::string> emit{"emit", cl::cat(category), cl::value_desc("FORM"),
-                          cl::desc("opencl: write the kernels as OpenCL C; with --codegen=halide stmt "
-                                   "or device-code")};
-  cl::opt<std::string> codegen{"codegen", cl::cat(category), cl::init("opencl"), cl::value_desc("G"),
-                             cl::desc("opencl (default), or halide: the same stages and schedule on "
-                                      "Halide, into -o MODEL.so or MODEL.o")};
-  cl::opt<std::string> halideTarget{"halide-target", cl::cat(category), cl::init("host"),
-                                  cl::value_desc("T"),
-                                  cl::desc("What Halide generates code for: host (default), host-opencl, "
-                                           "arm-64-android-vulkan, ...; --target remains the device "
-                                           "whose default schedule is taken")};
+      "stop-after", cl::cat(category), cl::init(Phase::Package),
+      cl::desc("Stop after a phase and write its IR, which srcc reads again:"),
+      cl::values(clEnumValN(Phase::Import, "import", "the model as imported"),
+                 clEnumValN(Phase::SR, "sr", "the simplified model"),
+                 clEnumValN(Phase::Sched, "sched", "algorithm and schedule"),
+                 clEnumValN(Phase::Loops, "loops", "loop nests with bounds"),
+                 clEnumValN(Phase::OpenCL, "opencl", "kernels and the host's program"))};
+  cl::opt<std::string> emit{
+      "emit", cl::cat(category), cl::value_desc("FORM"),
+      cl::desc("opencl: write the kernels as OpenCL C; with --codegen=halide stmt "
+               "or device-code")};
+  cl::opt<std::string> codegen{
+      "codegen", cl::cat(category), cl::init("opencl"), cl::value_desc("G"),
+      cl::desc("opencl (default), or halide: the same stages and schedule on "
+               "Halide, into -o MODEL.so or MODEL.o")};
+  cl::opt<std::string> halideTarget{
+      "halide-target", cl::cat(category), cl::init("host"), cl::value_desc("T"),
+      cl::desc("What Halide generates code for: host (default), host-opencl, "
+               "arm-64-android-vulkan, ...; --target remains the device "
+               "whose default schedule is taken")};
   cl::opt<bool> loopNest{"print-loop-nest", cl::cat(category),
-                       cl::desc("Write the loop nests as pseudo-code")};
-  cl::opt<std::string> color{"color", cl::cat(category), cl::value_desc("C"),
-                           cl::desc("ONNX: meaning of the channels, rgb, bgr or y (default: 3 rgb, 1 y)")};
-  cl::opt<std::string> range{"range", cl::cat(category), cl::value_desc("LO:HI"),
-                           cl::desc("ONNX: values of black and white (default 0:1, or 0:255 if the "
-                                    "network clips at 255)")};
-  cl::opt<bool> noGolden{"no-golden", cl::cat(category),
-                       cl::desc("Leave out the picture by which the runtime checks a new driver")};
-  cl::opt<uint64_t> kit{"profile-kit", cl::cat(category), cl::init(0), cl::value_desc("N"),
-                        cl::desc("Instead of a MODEL: the kernels that srcc-bench --profile measures, kit N "
-                                 "(0, 1, ...; odd ones are compiled with --no-fusion)")};
+                         cl::desc("Write the loop nests as pseudo-code")};
+  cl::opt<std::string> color{
+      "color", cl::cat(category), cl::value_desc("C"),
+      cl::desc("ONNX: meaning of the channels, rgb, bgr or y (default: 3 rgb, 1 y)")};
+  cl::opt<std::string> range{
+      "range", cl::cat(category), cl::value_desc("LO:HI"),
+      cl::desc("ONNX: values of black and white (default 0:1, or 0:255 if the "
+               "network clips at 255)")};
+  cl::opt<bool> noGolden{
+      "no-golden", cl::cat(category),
+      cl::desc("Leave out the picture by which the runtime checks a new driver")};
+  cl::opt<uint64_t> kit{
+      "profile-kit", cl::cat(category), cl::init(0), cl::value_desc("N"),
+      cl::desc("Instead of a MODEL: the kernels that srcc-bench --profile measures, kit N "
+               "(0, 1, ...; odd ones are compiled with --no-fusion)")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
   cl::opt<std::string> remarks{"remarks", cl::cat(category), cl::ValueOptional,
-                             cl::value_desc("CATEGORY"),
-                             cl::desc("Print what was decided and why: everything, or of the "
-                                      "categories (regular expression) given; a pass's remarks "
-                                      "have its name, the importer's 'import'")};
+                               cl::value_desc("CATEGORY"),
+                               cl::desc("Print what was decided and why: everything, or of the "
+                                        "categories (regular expression) given; a pass's remarks "
+                                        "have its name, the importer's 'import'")};
   cl::opt<std::string> remarksFile{"remarks-file", cl::cat(category), cl::value_desc("FILE"),
-                                 cl::desc("Write the remarks to this file as YAML instead")};
-  cl::opt<bool> staticReport{"static-report", cl::cat(category),
-                             cl::desc("Write what phones' compilers (SRCC_MOBILE_CLC) make of the kernels: "
-                                      "instructions, registers, spills")};
+                                   cl::desc("Write the remarks to this file as YAML instead")};
+  cl::opt<bool> staticReport{
+      "static-report", cl::cat(category),
+      cl::desc("Write what phones' compilers (SRCC_MOBILE_CLC) make of the kernels: "
+               "instructions, registers, spills")};
   cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
 };
 Options *options;
@@ -125,8 +133,8 @@ LogicalResult writeText(llvm::function_ref<void(llvm::raw_ostream &)> print) {
   return success();
 }
 
-/// IR as a file that srcc reads again (bytecode if it is a .mlirbc); on standard output, for people,
-/// without large weights.
+/// IR as a file that srcc reads again (bytecode if it is a .mlirbc); on standard output, for
+/// people, without large weights.
 LogicalResult writeIR(ModuleOp module) {
   if (!options->output.empty() && options->output != "-")
     return srcc::sr::writeModelFile(module, options->output);
@@ -141,7 +149,8 @@ LogicalResult writeIR(ModuleOp module) {
 OwningOpRef<ModuleOp> readModel(MLIRContext *context) {
   if (options->kit.getNumOccurrences())
     return srcc::profileKit(options->kit, context);
-  return srcc::readModelOrPhase(options->input, context, options->color, options->range, options->quiet);
+  return srcc::readModelOrPhase(options->input, context, options->color, options->range,
+                                options->quiet);
 }
 
 /// Puts the schedule of --schedule beside its pipeline.
@@ -204,12 +213,13 @@ std::string devicesWithHalf() {
   return llvm::join(names, ", ");
 }
 
-/// Remarks as YAML in memory, written by writeRemarks: MLIR's own stream to a file leaves half of it
-/// behind on a full disk, and removes what was there before.
+/// Remarks as YAML in memory, written by writeRemarks: MLIR's own stream to a file leaves half of
+/// it behind on a full disk, and removes what was there before.
 class RemarkText : public remark::detail::MLIRRemarkStreamerBase {
 public:
-  RemarkText() : os(text), serializer(llvm::cantFail(llvm::remarks::createRemarkSerializer(
-                               llvm::remarks::Format::YAML, os))) {}
+  RemarkText()
+      : os(text), serializer(llvm::cantFail(
+                      llvm::remarks::createRemarkSerializer(llvm::remarks::Format::YAML, os))) {}
   void streamOptimizationRemark(const remark::detail::Remark &remark) override {
     serializer->emit(remark.generateRemark());
   }
@@ -262,18 +272,20 @@ LogicalResult enableRemarks(MLIRContext *context) {
                                            categories);
 }
 
-/// Hands algorithm and schedule to srcc-halide, which lies beside this program: libHalide is large, and
-/// has an LLVM of its own.
+/// Hands algorithm and schedule to srcc-halide, which lies beside this program: libHalide is large,
+/// and has an LLVM of its own.
 LogicalResult runHalide(ModuleOp module) {
   auto found = llvm::sys::findProgramByName("srcc-halide", {llvm::sys::path::parent_path(ownPath)});
   if (!found)
     found = llvm::sys::findProgramByName("srcc-halide");
   if (!found)
-    return fail("--codegen=halide needs the program srcc-halide, which is built where Halide 21 is "
-                "installed: run 'make deps build', or 'pip install halide==21.0.0' and configure with "
-                "-DSRCC_HALIDE=.../site-packages/halide");
+    return fail(
+        "--codegen=halide needs the program srcc-halide, which is built where Halide 21 is "
+        "installed: run 'make deps build', or 'pip install halide==21.0.0' and configure with "
+        "-DSRCC_HALIDE=.../site-packages/halide");
   if (module.getOps<srcc::sched::PipelineOp>().empty())
-    return fail("--codegen=halide starts from a network or from --stop-after=sched, not from a later phase");
+    return fail("--codegen=halide starts from a network or from --stop-after=sched, not from a "
+                "later phase");
   llvm::SmallString<128> input;
   if (std::error_code error = llvm::sys::fs::createTemporaryFile("srcc-halide", "mlirbc", input))
     return fail("cannot make a temporary file: " + error.message());
@@ -313,14 +325,16 @@ LogicalResult compile(MLIRContext *context) {
                 options->emit + "'");
   if (halide && !options->emit.empty() && options->emit != "stmt" && options->emit != "device-code")
     return fail("--emit with --codegen=halide is stmt or device-code, not '" + options->emit + "'");
-  bool package = options->stopAfter == Phase::Package && options->emit.empty() && !options->loopNest &&
-                 !options->staticReport;
+  bool package = options->stopAfter == Phase::Package && options->emit.empty() &&
+                 !options->loopNest && !options->staticReport;
   if (package && options->output.empty())
-    return fail(halide ? "needs -o OUT.so or -o OUT.o (or --stop-after, --emit or --print-loop-nest)"
-                       : "needs -o OUT.srp (or --stop-after, --emit or --print-loop-nest)");
+    return fail(halide
+                    ? "needs -o OUT.so or -o OUT.o (or --stop-after, --emit or --print-loop-nest)"
+                    : "needs -o OUT.srp (or --stop-after, --emit or --print-loop-nest)");
   bool isKit = options->kit.getNumOccurrences();
   if (isKit != options->input.empty())
-    return fail(isKit ? "takes a MODEL or --profile-kit, not both" : "needs a MODEL (or --profile-kit)");
+    return fail(isKit ? "takes a MODEL or --profile-kit, not both"
+                      : "needs a MODEL (or --profile-kit)");
   auto device = srcc::loadDevice(options->target);
   if (!device)
     return fail(llvm::toString(device.takeError()));
@@ -355,9 +369,8 @@ LogicalResult compile(MLIRContext *context) {
   }
   srcc::sched::SRToSchedOptions algorithm;
   algorithm.precision = options->precision;
-  if (failed(run([&](OpPassManager &pm) {
-        pm.addPass(srcc::sched::createSRToSched(algorithm));
-      })) ||
+  if (failed(
+          run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSRToSched(algorithm)); })) ||
       failed(addSchedule(*module)))
     return failure();
   if (options->scheduleFile != "naive") {
@@ -365,7 +378,8 @@ LogicalResult compile(MLIRContext *context) {
     defaults.target = options->target;
     defaults.precision = options->precision;
     defaults.fusion = !options->noFusion && !(isKit && !srcc::profileKitFuses(options->kit));
-    if (failed(run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSchedDefault(defaults)); })))
+    if (failed(
+            run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSchedDefault(defaults)); })))
       return failure();
   }
   if (options->stopAfter == Phase::Sched)
@@ -393,7 +407,7 @@ LogicalResult compile(MLIRContext *context) {
   info.producer = "srcc " SRCC_VERSION;
   info.target = device->name;
   info.buildOptions = "-cl-mad-enable";
-  info.precision = half                         ? srcc::PackagePrecision::F16
+  info.precision = half                           ? srcc::PackagePrecision::F16
                    : options->precision == "f16s" ? srcc::PackagePrecision::F16Storage
                                                   : srcc::PackagePrecision::F32;
   info.printer.multiplyAdd = device->multiplyAdd;
@@ -426,8 +440,9 @@ LogicalResult compile(MLIRContext *context) {
     unsigned kernels = 0, launches = 0;
     module->walk([&](gpu::GPUFuncOp) { ++kernels; });
     module->walk([&](srcc::ocl::LaunchOp) { ++launches; });
-    llvm::errs() << "srcc: wrote " << options->output << ": " << launches << " launches of " << kernels
-                 << " kernels for " << device->name << ", " << options->precision << "\n";
+    llvm::errs() << "srcc: wrote " << options->output << ": " << launches << " launches of "
+                 << kernels << " kernels for " << device->name << ", " << options->precision
+                 << "\n";
   }
   return success();
 }

@@ -1,5 +1,6 @@
 //===- Sched.cpp - The sched dialect --------------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "dialects/sched/Sched.h"
 
@@ -43,8 +44,8 @@ static LogicalResult verifyDomain(Operation *op, ArrayAttr dims, AffineMap exten
     if (!seen.insert(name).second)
       return op->emitOpError("names dimension '") << name.getValue() << "' twice";
   if (extents.getNumResults() != dims.size())
-    return op->emitOpError("has ") << dims.size() << " dimensions, but "
-                                   << extents.getNumResults() << " extents";
+    return op->emitOpError("has ")
+           << dims.size() << " dimensions, but " << extents.getNumResults() << " extents";
   if (extents.getNumDims() != 0 || extents.getNumSymbols() > 2)
     return op->emitOpError("extents may use the symbols s0 = H and s1 = W only");
   for (auto [name, extent] : llvm::zip(dims.getAsRange<StringAttr>(), extents.getResults()))
@@ -102,8 +103,8 @@ static LogicalResult verifyDefinition(Operation *op, Region &region, unsigned co
   Block &block = region.front();
   unsigned want = count + (self ? 1 : 0);
   if (block.getNumArguments() != want)
-    return op->emitOpError("definition takes ") << want << " arguments, but has "
-                                                << block.getNumArguments();
+    return op->emitOpError("definition takes ")
+           << want << " arguments, but has " << block.getNumArguments();
   for (unsigned i = 0; i < count; ++i)
     if (!block.getArgument(i).getType().isIndex())
       return op->emitOpError("argument ") << i << " of the definition must be an index";
@@ -127,8 +128,8 @@ LogicalResult StageOp::verify() {
   if (auto other = getInsteadOf()) {
     auto stage = SymbolTable::lookupNearestSymbolFrom<StageOp>(*this, getInsteadOfAttr());
     if (!stage || stage.getExtents() != getExtents() || stage.getDims() != getDims())
-      return emitOpError("stands instead of @") << *other
-                                                << ", which is no stage of the same domain";
+      return emitOpError("stands instead of @")
+             << *other << ", which is no stage of the same domain";
   }
   return success();
 }

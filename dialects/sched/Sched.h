@@ -1,5 +1,6 @@
 //===- Sched.h - The sched dialect ------------------------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_DIALECTS_SCHED_SCHED_H
 #define SRCC_DIALECTS_SCHED_SCHED_H

@@ -267,7 +267,8 @@ def Sched_SplitOp : Sched_LoopDirective<"split"> {
     ```
     The factor may depend on H and W. Tails: `guard` computes only what exists (a serial inner loop
     ends early, others store under a condition), `shift_inwards` lets the last piece overlap the
-    one before it, `round_up` computes whole pieces.
+    one before it, `round_up` computes whole pieces. The loop over a list of taps (sched.group) is
+    split by 2 to 16 with the tail `round_up`: lists are padded with taps of weight zero.
   }];
   let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$loop, StrAttr:$outer, StrAttr:$inner,
     AffineMapAttr:$factor, DefaultValuedAttr<Sched_TailAttr, "::srcc::sched::Tail::Guard">:$tail,

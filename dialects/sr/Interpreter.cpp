@@ -185,8 +185,7 @@ private:
   template <typename Sum, typename F>
   Region sumConvs(ArrayRef<Conv2DOp> convs, Value result, F multiplyAdd);
   Region evaluateConvTranspose(ConvTranspose2DOp op);
-  template <typename Sum, typename F>
-  Region sumConvTranspose(ConvTranspose2DOp op, F multiplyAdd);
+  template <typename Sum, typename F> Region sumConvTranspose(ConvTranspose2DOp op, F multiplyAdd);
   template <typename F> Region evaluateUnary(Operation *op, F f);
   template <typename F> Region evaluateBinary(Operation *op, F f);
   Region evaluateConcat(ConcatOp op);
@@ -453,9 +452,8 @@ Region Interpreter::sumConvs(ArrayRef<Conv2DOp> convs, Value result, F multiplyA
 Region Interpreter::evaluateConvs(ArrayRef<Conv2DOp> convs, Value result) {
   if (!half)
     return sumConvs<double>(convs, result, addExactly);
-  return accumulatesInHalf(result.getDefiningOp())
-             ? sumConvs<double>(convs, result, addInHalf)
-             : sumConvs<float>(convs, result, addInSingle);
+  return accumulatesInHalf(result.getDefiningOp()) ? sumConvs<double>(convs, result, addInHalf)
+                                                   : sumConvs<float>(convs, result, addInSingle);
 }
 
 template <typename Sum, typename F>
@@ -492,8 +490,8 @@ Region Interpreter::sumConvTranspose(ConvTranspose2DOp op, F multiplyAdd) {
           }
         }
       for (int64_t x = 0; x < out.rect.width(); ++x)
-        out.row(f, y)[x] = finishSum(
-            sums[x], bias.empty() ? ArrayRef<float>() : ArrayRef<float>(bias[f]), half);
+        out.row(f, y)[x] =
+            finishSum(sums[x], bias.empty() ? ArrayRef<float>() : ArrayRef<float>(bias[f]), half);
     }
   });
   return out;

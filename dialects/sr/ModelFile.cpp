@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/sr/ModelFile.h"
 
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -47,6 +48,12 @@ OwningOpRef<ModuleOp> srcc::sr::readModuleFile(StringRef path, MLIRContext *cont
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
   if (!buffer) {
     llvm::errs() << path << ": error: cannot read: " << buffer.getError().message() << "\n";
+    return nullptr;
+  }
+  // The parser would show what it cannot read, which need not be text.
+  if (!isBytecode((*buffer)->getMemBufferRef()) && (*buffer)->getBuffer().contains('\0')) {
+    llvm::errs() << path
+                 << ": error: is no model: neither MLIR text nor MLIR bytecode, nor named .onnx\n";
     return nullptr;
   }
   auto sources = std::make_shared<llvm::SourceMgr>();

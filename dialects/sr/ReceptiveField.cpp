@@ -147,8 +147,9 @@ void srcc::sr::recordReceptiveField(ModuleOp module) {
     return;
   module->removeAttr(recordName); // of another network, perhaps
   if (auto field = getReceptiveField(getModelFunction(module)))
-    module->setAttr(recordName, Builder(module.getContext())
-                                    .getDenseI64ArrayAttr({field->radius, field->alignment}));
+    module->setAttr(
+        recordName,
+        Builder(module.getContext()).getDenseI64ArrayAttr({field->radius, field->alignment}));
 }
 
 FailureOr<std::optional<ReceptiveField>> srcc::sr::recordedReceptiveField(ModuleOp module) {

@@ -158,25 +158,24 @@ std::string srcc::tools::measureProfile(const ProfileOptions &options) {
                     {"launches", std::move(launches)}});
   }
   if (unsteady * 2 > all)
-    throw std::runtime_error("the machine is too unsteady: " + std::to_string(unsteady) + " of " +
-                             std::to_string(all) + " launches vary by more than " +
-                             std::to_string(int(std::lround(options.steady * 100))) +
-                             " % between runs; stop what else runs, or give --steady a larger share");
-  nlohmann::ordered_json profile = {
-      {"kind", "srcc-profile"},
-      {"version", 1},
-      {"environment",
-       {{"device", device},
-        {"platform", platform},
-        {"driver", driver},
-        {"date", date},
-        {"clock_mhz", clockMHz()},
-        {"peak_gflops", quantile(peaks, 0.5)},
-        {"peak_spread", spread(peaks)},
-        {"copy_gbs", bandwidth}}},
-      {"rounds", options.rounds},
-      {"launches", all},
-      {"unsteady", unsteady},
-      {"runs", std::move(runs)}};
+    throw std::runtime_error(
+        "the machine is too unsteady: " + std::to_string(unsteady) + " of " + std::to_string(all) +
+        " launches vary by more than " + std::to_string(int(std::lround(options.steady * 100))) +
+        " % between runs; stop what else runs, or give --steady a larger share");
+  nlohmann::ordered_json profile = {{"kind", "srcc-profile"},
+                                    {"version", 1},
+                                    {"environment",
+                                     {{"device", device},
+                                      {"platform", platform},
+                                      {"driver", driver},
+                                      {"date", date},
+                                      {"clock_mhz", clockMHz()},
+                                      {"peak_gflops", quantile(peaks, 0.5)},
+                                      {"peak_spread", spread(peaks)},
+                                      {"copy_gbs", bandwidth}}},
+                                    {"rounds", options.rounds},
+                                    {"launches", all},
+                                    {"unsteady", unsteady},
+                                    {"runs", std::move(runs)}};
   return profile.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

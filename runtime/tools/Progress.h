@@ -34,8 +34,8 @@ private:
   std::chrono::steady_clock::time_point start, shown;
 };
 
-/// Writes out what was printed on standard output. Throws std::runtime_error if that failed, as on a
-/// full disk.
+/// Writes out what was printed on standard output. Throws std::runtime_error if that failed, as on
+/// a full disk.
 void flushOutput();
 
 /// From now on an interrupt (Ctrl-C, SIGTERM) makes the next Progress::step throw.

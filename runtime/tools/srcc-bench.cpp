@@ -139,11 +139,13 @@ int profile(const Arguments &arguments) {
   options.steady = arguments.steady;
   options.quiet = arguments.quiet;
   options.model = makeOptions(arguments);
-  std::string sizes = arguments.size.empty() ? "160x90,320x180,480x270,640x360,1280x720" : arguments.size;
+  std::string sizes =
+      arguments.size.empty() ? "160x90,320x180,480x270,640x360,1280x720" : arguments.size;
   std::stringstream stream(sizes);
   for (std::string size; std::getline(stream, size, ',');)
     options.sizes.push_back(parseSize(size));
-  srcc::imaging::AtomicFile file(arguments.json); // a path that cannot be written costs no measurement
+  srcc::imaging::AtomicFile file(
+      arguments.json); // a path that cannot be written costs no measurement
   std::string text = measureProfile(options);
   file.write(text.data(), text.size());
   file.commit();
@@ -302,7 +304,8 @@ int bench(const Arguments &arguments) {
                 "pictures %.1f, intermediates %.1f MB (unshared %.1f)%s\n",
                 memoryMb, double(memory.constants) * 1e-6, double(memory.pictures) * 1e-6,
                 double(memory.intermediates) * 1e-6, double(memory.intermediates_apart) * 1e-6,
-                memory.strips > 1 ? (", " + std::to_string(memory.strips) + " strips").c_str() : "");
+                memory.strips > 1 ? (", " + std::to_string(memory.strips) + " strips").c_str()
+                                  : "");
   }
   std::string text = report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (jsonOnly)
@@ -319,7 +322,8 @@ int bench(const Arguments &arguments) {
 int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app(
-      "Measures a compiled model on an OpenCL device: latency, per kernel and whole, beside what the "
+      "Measures a compiled model on an OpenCL device: latency, per kernel and whole, beside what "
+      "the "
       "machine can do at best.\n\n"
       "  srcc-bench model.srp --size 640x360                a table\n"
       "  srcc-bench model.srp --size 640x360 --json b.json  the same figures, for programs\n"
@@ -329,20 +333,24 @@ int main(int argc, char **argv) {
       "                                                     srcc-cost --calibrate\n\n"
       "'median' is from the first enqueue to the last completion, with float planes in device\n"
       "memory; 'host memory to host memory' includes the copies. GFLOP/s count the model's own\n"
-      "non-zero multiply-adds, twice; 'of peak' is against the multiply-adds that all threads reach\n"
+      "non-zero multiply-adds, twice; 'of peak' is against the multiply-adds that all threads "
+      "reach\n"
       "with the CPU's vectors, measured between the runs. The first run of a model on a device\n"
       "compiles its kernels, into a cache; that is not counted.\n");
-  app.add_option("MODEL", arguments.models, "package written by srcc; --profile takes several")->required();
-  app.add_option("--size", arguments.size,
-                 "size of the input, WIDTHxHEIGHT (needed, unless there is --input); --profile takes "
-                 "several with commas between");
+  app.add_option("MODEL", arguments.models, "package written by srcc; --profile takes several")
+      ->required();
+  app.add_option(
+      "--size", arguments.size,
+      "size of the input, WIDTHxHEIGHT (needed, unless there is --input); --profile takes "
+      "several with commas between");
   app.add_flag("--profile", arguments.profile, "measure each launch at several sizes, into --json");
   app.add_option("--rounds", arguments.rounds, "--profile: how often all are measured in turn")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--steady", arguments.steady,
-                 "--profile: interquartile range / median up to which a launch is steady; others are "
-                 "measured again")
+  app.add_option(
+         "--steady", arguments.steady,
+         "--profile: interquartile range / median up to which a launch is steady; others are "
+         "measured again")
       ->check(CLI::Range(0.001, 10.0))
       ->capture_default_str();
   app.add_option("--runs", arguments.runs, "timed runs; 0: run once, measure nothing")
@@ -351,18 +359,21 @@ int main(int argc, char **argv) {
   app.add_option("--warmup", arguments.warmup, "runs before the timed ones")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
-  app.add_option("--device", arguments.device, "OpenCL device: its number in 'srcc-run --list-devices', or part of its name");
+  app.add_option("--device", arguments.device,
+                 "OpenCL device: its number in 'srcc-run --list-devices', or part of its name");
   app.add_option("--json", arguments.json,
                  "write the report to this file; -: to standard output only");
   app.add_option("--input", arguments.input, "float32 input, 1xCxHxW .npy; without it noise");
   app.add_option("--output", arguments.output, "write the output as .npy");
   app.add_option("--opencl-library", arguments.openclLibrary, "OpenCL library to load");
-  app.add_option("--cache-dir", arguments.cacheFolder,
-                 "folder of compiled kernels (default: $XDG_CACHE_HOME/srcc or ~/.cache/srcc; '' for "
-                 "none)");
-  app.add_option("--memory-limit", arguments.memoryLimit,
-                 "MB of device memory for a picture: larger ones are computed in strips, which costs "
-                 "some work twice (default: 500, or as much as it takes where strips cannot help)")
+  app.add_option(
+      "--cache-dir", arguments.cacheFolder,
+      "folder of compiled kernels (default: $XDG_CACHE_HOME/srcc or ~/.cache/srcc; '' for "
+      "none)");
+  app.add_option(
+         "--memory-limit", arguments.memoryLimit,
+         "MB of device memory for a picture: larger ones are computed in strips, which costs "
+         "some work twice (default: 500, or as much as it takes where strips cannot help)")
       ->type_name("MB")
       ->check(CLI::Range(uint64_t(1), uint64_t(1) << 40));
   app.add_flag("--quiet", arguments.quiet, "no progress");

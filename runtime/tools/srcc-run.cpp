@@ -70,9 +70,10 @@ static void parse(CLI::App &app, Options &options) {
   app.add_option(
       "--cache-dir", options.cacheFolder,
       "Folder of compiled kernels (default: $XDG_CACHE_HOME/srcc or ~/.cache/srcc; '' for none)");
-  app.add_option("--memory-limit", options.memoryLimit,
-                 "MB of device memory for a picture: larger ones are computed in strips, which costs "
-                 "some work twice (default: 500, or as much as it takes where strips cannot help)")
+  app.add_option(
+         "--memory-limit", options.memoryLimit,
+         "MB of device memory for a picture: larger ones are computed in strips, which costs "
+         "some work twice (default: 500, or as much as it takes where strips cannot help)")
       ->type_name("MB")
       ->check(CLI::Range(uint64_t(1), uint64_t(1) << 40));
   auto *reference =
@@ -107,8 +108,8 @@ static PictureResult runPicture(Upscaler &upscaler, const Options &options,
   }
   double before = upscaler.seconds();
   Image large = upscaler.upscale(image);
-  PictureResult result{
-      large.width, large.height, (upscaler.seconds() - before) * 1000, upscaler.strips(), {}, {}};
+  PictureResult result{large.width,       large.height, (upscaler.seconds() - before) * 1000,
+                       upscaler.strips(), {},           {}};
   if (original) {
     try {
       result.quality = compare(large, *original, upscaler.scale());
@@ -282,6 +283,8 @@ static int run(const Options &options) {
     fail("MODEL, IN and OUT are needed; srcc-run --help explains them");
   // What can be said without a device is said first.
   std::error_code error;
+  if (!fs::exists(options.model, error))
+    fail(options.model + ": no such file");
   if (!fs::exists(options.input, error))
     fail(options.input + ": no such file or folder");
   if (fs::equivalent(options.input, options.output, error))
@@ -317,8 +320,9 @@ static int run(const Options &options) {
     std::fputs(text.c_str(), stdout);
   } else {
     std::printf("%s, %.2f s in all%s\n", report.text.c_str(), secondsSince(start),
-                upscaler.filledCache() ? " (kernels were compiled for this device, which the next run is spared)"
-                                       : "");
+                upscaler.filledCache()
+                    ? " (kernels were compiled for this device, which the next run is spared)"
+                    : "");
     if (!options.json.empty())
       writeFile(options.json, text);
   }

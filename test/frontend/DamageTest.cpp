@@ -1,5 +1,6 @@
 //===- DamageTest.cpp - Damaged ONNX files --------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Whatever bytes come in: the importer gives a module that verifies, or no module and an error.
 #include "frontend/Onnx.h"
@@ -17,8 +18,8 @@ using namespace srcc;
 
 namespace {
 
-/// A graph that uses most parts of the importer: weights as raw bytes, typed fields and nodes, shape
-/// arithmetic, a pixel shuffle by Reshape and Transpose, gelu in pieces, attention, Resize.
+/// A graph that uses most parts of the importer: weights as raw bytes, typed fields and nodes,
+/// shape arithmetic, a pixel shuffle by Reshape and Transpose, gelu in pieces, attention, Resize.
 class Graph {
 public:
   Graph() {
@@ -189,8 +190,9 @@ TEST(Damage, BytesReplacedByExtremes) {
 
 TEST(Damage, NumbersReplacedByExtremes) {
   // Each whole number of the graph in turn: shapes, pads, permutations, sizes.
-  const int64_t extremes[] = {std::numeric_limits<int64_t>::min(), -1, 0, 1, 5, 65536, int64_t(1) << 31,
-                              std::numeric_limits<int64_t>::max()};
+  const int64_t extremes[] = {
+      std::numeric_limits<int64_t>::min(), -1, 0, 1, 5, 65536, int64_t(1) << 31,
+      std::numeric_limits<int64_t>::max()};
   std::string network = makeNetwork();
   for (int64_t extreme : extremes)
     for (int target = 0;; ++target) {

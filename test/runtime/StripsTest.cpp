@@ -69,7 +69,8 @@ TEST(Strips, EveryRowOnceFromAWindowThatHoldsWhatItNeeds) {
           EXPECT_EQ(plan.plan.height, strips.window);
           if (strips.count() == 1) {
             // Only where the smallest strips are too much.
-            int unit = alignment, least = (2 * ((halo + unit - 1) / unit) + 1) * unit + height % unit;
+            int unit = alignment,
+                least = (2 * ((halo + unit - 1) / unit) + 1) * unit + height % unit;
             EXPECT_GT(uint64_t(least) * whole, limit * uint64_t(height));
             continue;
           }
@@ -94,10 +95,12 @@ TEST(Strips, EveryRowOnceFromAWindowThatHoldsWhatItNeeds) {
 TEST(Strips, WhereTheyCannotHelp) {
   Opened pooling(network(2, 0));
   EXPECT_EQ(pooling.plan(100, 10, {1000, false}).strips.count(), 1);
-  EXPECT_THAT(pooling.refusal(100, 10, {1000, true}), HasSubstr("as a whole, on which its output depends, but the limit is 1000"));
+  EXPECT_THAT(pooling.refusal(100, 10, {1000, true}),
+              HasSubstr("as a whole, on which its output depends, but the limit is 1000"));
   Opened wide(network(50, 1));
   EXPECT_EQ(wide.plan(100, 10, {1000, false}).strips.count(), 1);
-  EXPECT_THAT(wide.refusal(100, 10, {1000, true}), HasSubstr("is too low for strips, but the limit is 1000"));
+  EXPECT_THAT(wide.refusal(100, 10, {1000, true}),
+              HasSubstr("is too low for strips, but the limit is 1000"));
   EXPECT_THAT(wide.refusal(1000, 10, {1000, true}), HasSubstr("in the lowest strips, but"));
 }
 

@@ -135,6 +135,7 @@ class Nest:
     def __init__(self, stage, index, extents):
         definition = stage.definitions[index]
         self.definition, self.taken, self.splits, self.group, self.slides = definition, set(), [], None, None
+        self.step = None  # the loop over the taps of a step, where the one over a list is split
         self.shifted = set()
         base = dict(zip(stage.dims, extents))
         self.loops = [Loop(n, definition.rdims[n], {n}) for n in reversed(definition.rdims)]
@@ -216,7 +217,7 @@ class Schedule:
             if at is None or at + 1 == len(nest.loops) or nest.loops[at + 1].name != outer or fused in nest.taken:
                 return False
             a, b = nest.loops[at:at + 2]
-            if nest.find(fused) or {a.kind, b.kind} != {"serial"} or nest.group in (inner, outer):
+            if nest.find(fused) or {a.kind, b.kind} != {"serial"} or {nest.group, nest.step} & {inner, outer}:
                 return False
             nest.taken |= {inner, outer}
             extent = a.extent * b.extent if a.extent and b.extent else None
@@ -237,6 +238,8 @@ class Schedule:
         found = [nest.find(n) for n in names]
         if not all(loop and loop.kind == "serial" and loop.name != nest.group for loop in found):
             return False
+        if nest.step in names and op != "unroll":
+            return False
         for loop in found:
             loop.kind = op
         return True
@@ -244,8 +247,12 @@ class Schedule:
     @staticmethod
     def split(nest, name, outer, inner, by, rest):
         loop = nest.find(name)
-        if not loop or loop.kind != "serial" or nest.group == name or {outer, inner} & nest.taken or outer == inner:
+        if not loop or loop.kind != "serial" or {outer, inner} & nest.taken or outer == inner:
             return False
+        if name in (nest.group, nest.step):
+            if nest.step or not by or not 2 <= by <= 16 or "round_up" not in rest:
+                return False
+            nest.group, nest.step = outer, inner
         if nest.find(outer) or nest.find(inner):
             return False
         at = nest.loops.index(loop)
@@ -253,7 +260,8 @@ class Schedule:
         ragged = loop.ragged or not re.search("round_up|shift_inwards", rest) and not (extent and loop.extent % by == 0)
         nest.loops[at:at + 1] = [Loop(inner, by, loop.dims, ragged), Loop(outer, extent, loop.dims)]
         nest.taken.add(name)
-        nest.splits.append((name, outer, inner, by))
+        if outer != nest.group:
+            nest.splits.append((name, outer, inner, by))
         if "shift_inwards" in rest:
             nest.shifted |= loop.dims
         return True
@@ -544,7 +552,7 @@ class Random(Schedule):
         if self.chance(0.3):
             j = int(self.random.integers(max(1, len(nest.loops) - 1)))
             pair = nest.loops[j:j + 2]
-            if (len(pair) == 2 and nest.reduces(pair[0]) == nest.reduces(pair[1]) and
+            if (len(pair) == 2 and nest.step not in [l.name for l in pair] and nest.reduces(pair[0]) == nest.reduces(pair[1]) and
                     not (nest.group and "c" in pair[0].dims | pair[1].dims) and
                     (pair[0].extent and pair[1].extent or self.chance(0.02))):
                 a, b = (loop.name for loop in pair)
@@ -599,7 +607,8 @@ class Random(Schedule):
 
     def plain(self, nest):
         """Loops to split: rounded up twice, sizes are too much for the compiler's sums."""
-        return [l for l in nest.loops if l.kind == "serial" and l.extent != 1 and l.name != nest.slides and
+        return [l for l in nest.loops if l.kind == "serial" and l.extent != 1 and
+                l.name not in (nest.slides, nest.step) and
                 (l.extent or l.name in nest.base or not l.ragged and self.chance(0.1))]
 
     def splitting(self, stage, nest, head, update):
@@ -673,6 +682,8 @@ class Random(Schedule):
             return
         tabulate = " tabulate" if self.chance(0.5) else ""
         if self.add(f'group {head} {quoted(chosen)} into "tap" by {by} over "c"{tabulate}'):
+            if self.chance(0.4):
+                self.add(f'split {head} "tap" into "to", "ti" by {factor(self.one([2, 2, 3, 4]))} tail round_up')
             self.add(f"reorder {head} {quoted(self.listed(nest, [l.name for l in nest.loops]))}")
 
 

@@ -208,16 +208,16 @@ TEST_F(PackageWriter, UnwritablePlaces) {
   ASSERT_TRUE(module) << errors;
   std::string missing = folder / "none" / "net.srp";
   EXPECT_TRUE(failed(writePackage(*module, {}, missing)));
-  EXPECT_NE(errors.find(missing + ": "), std::string::npos) << errors;
+  EXPECT_NE(errors.find("cannot write: "), std::string::npos) << errors;
   errors.clear();
   EXPECT_TRUE(failed(writePackage(*module, {}, folder.string())));
-  EXPECT_NE(errors.find(folder.string() + ": "), std::string::npos) << errors;
+  EXPECT_NE(errors.find("cannot write: "), std::string::npos) << errors;
   EXPECT_EQ(filesInFolder(), 0u);
   errors.clear();
   // A full disk.
   if (fs::exists("/dev/full")) {
     EXPECT_TRUE(failed(writePackage(*module, {}, "/dev/full")));
-    EXPECT_NE(errors.find("/dev/full: "), std::string::npos) << errors;
+    EXPECT_NE(errors.find("cannot write: "), std::string::npos) << errors;
   }
   EXPECT_TRUE(succeeded(writePackage(*module, {}, "/dev/null")));
   EXPECT_TRUE(fs::is_character_file("/dev/null"));

@@ -606,8 +606,172 @@ sched.pipeline @p {
 sched.schedule @p {
   sched.compute_root @sum
   sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
-  // expected-error @+1 {{loop "tap" runs over lists of different lengths and cannot be split}}
+  // expected-error @+1 {{loop "tap" runs over lists of different lengths; legal: one split, by 2 to 16 with the tail round_up, which pads the lists}}
   sched.split @sum update 0 "tap" into "to", "ti" by affine_map<()[s0, s1] -> (2)>
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  // expected-error @+1 {{loop "tap" runs over lists of different lengths; legal: one split, by 2 to 16}}
+  sched.split @sum update 0 "tap" into "to", "ti" by affine_map<()[s0, s1] -> (17)> tail round_up
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  sched.split @sum update 0 "tap" into "to", "ti" by affine_map<()[s0, s1] -> (4)> tail round_up
+  // expected-error @+1 {{loop "ti" runs over lists of different lengths; legal: one split}}
+  sched.split @sum update 0 "ti" into "tio", "tii" by affine_map<()[s0, s1] -> (2)> tail round_up
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  sched.split @sum update 0 "tap" into "to", "ti" by affine_map<()[s0, s1] -> (4)> tail round_up
+  // expected-error @+1 {{loop "ti" runs over lists of different lengths; legal: serial, unrolled}}
+  sched.vectorize @sum update 0 ["ti"]
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  sched.split @sum update 0 "tap" into "to", "ti" by affine_map<()[s0, s1] -> (4)> tail round_up
+  // expected-error @+1 {{loop "to" runs over lists of different lengths; legal: serial}}
+  sched.unroll @sum update 0 ["to"]
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (4, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.table @w = dense<1.0> : tensor<4x3xf32>
+  sched.stage @sum dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %zero = arith.constant 0.0 : f32
+    sched.yield %zero : f32
+  } updates {
+    sched.update ["rc"] extents affine_map<()[s0, s1] -> (3)> {
+    ^bb0(%c: index, %y: index, %x: index, %rc: index, %self: f32):
+      %w = sched.read @w[%c, %rc] : f32
+      %v = sched.read @in[%rc, %y, %x] : f32
+      %s = math.fma %w, %v, %self : f32
+      sched.yield %s : f32
+    }
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @sum[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @sum
+  sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
+  sched.split @sum update 0 "tap" into "to", "ti" by affine_map<()[s0, s1] -> (4)> tail round_up
+  // expected-error @+1 {{loop "ti" runs over lists of different lengths and cannot be fused}}
+  sched.fuse @sum update 0 "ti", "to" into "t"
 }
 
 // -----
