@@ -34,12 +34,19 @@ using namespace srcc::sched;
 
 namespace {
 
-/// A feature map as a stage: its name and its channels, height and width over s0 = H, s1 = W; its
-/// element type, if it is not the one the pipeline computes in.
+/// A feature map as channels of a stage: the stage's name; channels, height and width over s0 = H,
+/// s1 = W; its element type, if it is not the one the pipeline computes in; its first channel in
+/// the stage.
 struct StageRef {
   std::string name;
   AffineExpr c, y, x;
   Type type = {};
+  int64_t first = 0;
+
+  /// A part of the channels.
+  StageRef slice(int64_t from, AffineExpr channels) const {
+    return {name, channels, y, x, type, first + from};
+  }
 };
 
 class Converter {
@@ -192,6 +199,7 @@ StageOp Converter::stage(StringRef name, const StageRef &shape, Body body) {
 StageRef Converter::pointwise(Operation *op, const StageRef &shape, Body body) {
   StageRef result = shape;
   result.name = nameOf(op);
+  result.first = 0;
   StageOp made = stage(result.name, shape, body);
   made.setLayersAttr(builder.getStrArrayAttr({result.name}));
   stages[op->getResult(0)] = result;
@@ -203,6 +211,7 @@ StageRef Converter::reduce(Operation *op, const StageRef &shape, Type sumType, B
                            ArrayRef<Reduction> reductions, AffineExpr macs,
                            llvm::function_ref<Value(ValueRange, Value)> epilogue) {
   StageRef result = shape, sum = shape;
+  result.first = sum.first = 0;
   result.name = nameOf(op);
   sum.name = unique(result.name + ".sum");
   sum.type = sumType;
@@ -309,7 +318,9 @@ std::string Converter::tableOf(Value constant, ArrayRef<int64_t> shape) {
 
 Value Converter::read(const StageRef &from, ValueRange at, Exterior exterior,
                       std::optional<float> value) {
-  return ReadOp::create(builder, loc, from.type ? from.type : element, from.name, at, exterior,
+  SmallVector<Value> place(at);
+  place[0] = plus(place[0], from.first);
+  return ReadOp::create(builder, loc, from.type ? from.type : element, from.name, place, exterior,
                         value ? builder.getF32FloatAttr(*value) : FloatAttr());
 }
 
@@ -776,24 +787,15 @@ LogicalResult Converter::layer(Operation &op) {
     return success();
   }
   if (auto o = dyn_cast<sr::SliceOp>(op)) {
-    StageRef in = of(o.getInput()), shape = in;
-    shape.c = number(o.getSize());
-    pointwise(&op, shape,
-              [&](ValueRange at) { return read(in, {plus(at[0], o.getOffset()), at[1], at[2]}); });
+    stages[o.getResult()] = of(o.getInput()).slice(o.getOffset(), number(o.getSize()));
     return success();
   }
   if (auto o = dyn_cast<sr::SplitOp>(op)) {
     StageRef in = of(o.getInput());
     int64_t offset = 0;
-    std::string base = nameOf(&op);
-    for (auto [i, result] : llvm::enumerate(o.getResults())) {
-      StageRef part = in;
-      part.c = number(o.getSizes()[i]);
-      part.name = unique(base + "." + std::to_string(i));
-      stage(part.name, part,
-            [&](ValueRange at) { return read(in, {plus(at[0], offset), at[1], at[2]}); });
-      stages[result] = part;
-      offset += o.getSizes()[i];
+    for (auto [result, size] : llvm::zip(o.getResults(), o.getSizes())) {
+      stages[result] = in.slice(offset, number(size));
+      offset += size;
     }
     return success();
   }

@@ -531,8 +531,9 @@ static bool comesFrom(Value value, Value iv) {
   return op && llvm::any_of(op->getOperands(), [&](Value v) { return comesFrom(v, iv); });
 }
 
-/// The operation around `loop` before which `address` can be computed for all taps; none if lists
-/// are not run over again inside, so that nothing is gained.
+/// The operation around `loop` before which `address` can be computed for all taps; none if it
+/// needs more of the loop than the tap, or if lists are not run over again inside, so that nothing
+/// is gained.
 Operation *TapAddresses::outside(ForOp loop, const IndexExpr &address) {
   llvm::SmallPtrSet<Block *, 4> needed;
   (void)address.rewrite([&](const IndexAtom &atom) -> std::optional<IndexExpr> {
@@ -541,6 +542,9 @@ Operation *TapAddresses::outside(ForOp loop, const IndexExpr &address) {
       needed.insert(Value(atom.value).getParentBlock());
     return std::nullopt;
   });
+  for (Block *block : needed)
+    if (loop->isProperAncestor(block->getParentOp()) || loop == block->getParentOp())
+      return nullptr; // known at the tap alone
   bool again = false;
   Operation *before = loop;
   while (!needed.contains(before->getBlock()) && before->getParentOp() != func) {
