@@ -1,5 +1,6 @@
 //===- Calibrate.cpp - Coefficients from measurements ---------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/cost/Calibrate.h"
 
@@ -55,7 +56,8 @@ Expected<Profile> cost::parseProfile(StringRef text, StringRef file) {
     if (!package)
       return failure(place + ": key \"package\" takes a name");
     if (!height || !width || *height < 1 || *width < 1 || *height > 1 << 20 || *width > 1 << 20)
-      return failure(place + ": keys \"height\" and \"width\" take whole numbers from 1 to 1048576");
+      return failure(place +
+                     ": keys \"height\" and \"width\" take whole numbers from 1 to 1048576");
     if (!whole || !(*whole > 0))
       return failure(place + ": key \"ms\" takes a number above 0");
     result.package = package->str();
@@ -91,11 +93,12 @@ struct Sample {
 /// A coefficient and how far it may move from what is known of it.
 struct Parameter {
   Fact<double> CostFacts::*cost;
-  double start, deviation;       // of the logarithm
+  double start, deviation; // of the logarithm
   double most;
 };
 
-/// Residuals of all samples, then of the priors. What Eigen's NumericalDiff and LevenbergMarquardt ask for.
+/// Residuals of all samples, then of the priors. What Eigen's NumericalDiff and LevenbergMarquardt
+/// ask for.
 struct Residuals {
   using Scalar = double;
   using InputType = Eigen::VectorXd;
@@ -142,7 +145,8 @@ double middle(std::vector<double> values) {
 } // namespace
 
 Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
-                              const std::map<std::string, const Program *> &programs, double mostSpread) {
+                              const std::map<std::string, const Program *> &programs,
+                              double mostSpread) {
   Fit fit;
   std::vector<Sample> samples;
   std::vector<std::pair<double, double>> gaps; // by how long the run is
@@ -150,19 +154,22 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   for (const Profile::Run &run : profile.runs) {
     auto program = programs.find(run.package);
     if (program == programs.end())
-      return llvm::createStringError("the profile has package \"" + run.package +
-                                     "\", which is neither a profile kit nor among the models given");
+      return llvm::createStringError(
+          "the profile has package \"" + run.package +
+          "\", which is neither a profile kit nor among the models given");
     auto launches = program->second->floatLaunches();
     if (launches.size() != run.launches.size())
-      return llvm::createStringError("package \"" + run.package + "\" has " + Twine(run.launches.size()) +
-                                     " launches in the profile, but " + Twine(launches.size()) +
+      return llvm::createStringError("package \"" + run.package + "\" has " +
+                                     Twine(run.launches.size()) + " launches in the profile, but " +
+                                     Twine(launches.size()) +
                                      " as this compiler makes it: measure again");
     auto misses = missesOf(*program->second, launches, run.height, run.width, device);
     double sum = 0;
     for (auto [i, launch] : llvm::enumerate(run.launches)) {
       if (launch.kernel != launches[i]->name)
-        return llvm::createStringError("package \"" + run.package + "\": launch " + Twine(i) + " is " +
-                                       launch.kernel + " in the profile, but " + launches[i]->name +
+        return llvm::createStringError("package \"" + run.package + "\": launch " + Twine(i) +
+                                       " is " + launch.kernel + " in the profile, but " +
+                                       launches[i]->name +
                                        " as this compiler makes it: measure again");
       sum += launch.ms;
       if (launch.spread > mostSpread) {
@@ -172,18 +179,18 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
       // All sizes of a kernel are held out together.
       bool heldOut = llvm::xxh3_64bits(llvm::StringRef(run.package + "/" + launch.kernel)) % 4 == 0;
       samples.push_back({&program->second->kernels[launches[i]->kernel],
-                         program->second->count(*launches[i], run.height, run.width, caches), misses[i],
-                         launch.ms, heldOut});
+                         program->second->count(*launches[i], run.height, run.width, caches),
+                         misses[i], launch.ms, heldOut});
     }
     gaps.push_back({run.wholeMs, (run.wholeMs - sum) * 1e3 / double(run.launches.size())});
   }
   size_t measured = samples.size() + fit.unsteady;
   if (samples.size() < 40 || samples.size() * 2 < measured)
-    return llvm::createStringError("the machine is not steady enough: of " + Twine(measured) + " launches " +
-                                   Twine(fit.unsteady) + " vary by more than " +
-                                   Twine(int(mostSpread * 100)) +
-                                   " %; at least 40, and half of all, must be steady: measure again when "
-                                   "nothing else runs");
+    return llvm::createStringError(
+        "the machine is not steady enough: of " + Twine(measured) + " launches " +
+        Twine(fit.unsteady) + " vary by more than " + Twine(int(mostSpread * 100)) +
+        " %; at least 40, and half of all, must be steady: measure again when "
+        "nothing else runs");
 
   auto start = [&](Fact<double> CostFacts::*fact) { return (device.cost.*fact).value; };
   using C = CostFacts;
@@ -191,10 +198,13 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   auto add = [&](Fact<double> C::*fact, double deviation, double most = 1e9) {
     parameters.push_back({fact, std::max(start(fact), 1e-4), deviation, most});
   };
-  add(&C::clock, 0.2), add(&C::fmaPerCycle, 0.2), add(&C::aluPerCycle, 0.5), add(&C::loadPerCycle, 0.5);
+  add(&C::clock, 0.2), add(&C::fmaPerCycle, 0.2), add(&C::aluPerCycle, 0.5),
+      add(&C::loadPerCycle, 0.5);
   add(&C::storePerCycle, 0.5), add(&C::issuePerCycle, 0.5), add(&C::specialCycles, 0.7);
-  add(&C::latency, 0.5), add(&C::loopCycles, 1), add(&C::exitCycles, 1.5), add(&C::l2Bandwidth, 0.7);
-  add(&C::llcBandwidth, 0.7), add(&C::memoryBandwidth, 0.5), add(&C::launch, 1), add(&C::group, 1), add(&C::overlap, 0.5, 1);
+  add(&C::latency, 0.5), add(&C::loopCycles, 1), add(&C::exitCycles, 1.5),
+      add(&C::l2Bandwidth, 0.7);
+  add(&C::llcBandwidth, 0.7), add(&C::memoryBandwidth, 0.5), add(&C::launch, 1), add(&C::group, 1),
+      add(&C::overlap, 0.5, 1);
 
   std::vector<const Sample *> fitted, held;
   for (const Sample &sample : samples)
@@ -217,7 +227,8 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
       residuals.weights[i] = 1 / std::sqrt(1 + (f[i] / scale) * (f[i] / scale));
   }
   fit.device = residuals.at(x);
-  std::string from = "measured: srcc-bench --profile on " + profile.device + ", fitted by srcc-cost --calibrate";
+  std::string from =
+      "measured: srcc-bench --profile on " + profile.device + ", fitted by srcc-cost --calibrate";
   if (!profile.date.empty())
     from += ", " + profile.date;
   for (const Parameter &p : parameters)
@@ -234,9 +245,12 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   auto judge = [&](const std::vector<const Sample *> &of, double &error, double &within) {
     std::vector<double> errors;
     for (const Sample *s : of)
-      errors.push_back(std::abs(timeOf(*s->kernel, s->counts, s->misses, fit.device).total / s->ms - 1));
+      errors.push_back(
+          std::abs(timeOf(*s->kernel, s->counts, s->misses, fit.device).total / s->ms - 1));
     error = middle(errors);
-    within = errors.empty() ? 0 : double(llvm::count_if(errors, [](double e) { return e <= 0.1; })) / errors.size();
+    within = errors.empty() ? 0
+                            : double(llvm::count_if(errors, [](double e) { return e <= 0.1; })) /
+                                  errors.size();
   };
   fit.used = fitted.size();
   fit.heldOut = held.size();

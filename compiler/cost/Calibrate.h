@@ -1,5 +1,6 @@
 //===- Calibrate.h - Coefficients from measurements -------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_COST_CALIBRATE_H
 #define SRCC_COMPILER_COST_CALIBRATE_H
@@ -41,10 +42,10 @@ struct Fit {
 };
 
 /// Fits the coefficients of `device` to a profile of the packages whose programs are given by name:
-/// Levenberg and Marquardt's method on logarithms of times, with weights that fall with the residual
-/// (Cauchy), and the device's present coefficients as a weak prior. Every fourth kernel is held out.
-/// Launches that vary by more than `mostSpread` are left out. Errors: too few are left, which says that
-/// the machine is not steady; a package or kernel that no program has.
+/// Levenberg and Marquardt's method on logarithms of times, with weights that fall with the
+/// residual (Cauchy), and the device's present coefficients as a weak prior. Every fourth kernel is
+/// held out. Launches that vary by more than `mostSpread` are left out. Errors: too few are left,
+/// which says that the machine is not steady; a package or kernel that no program has.
 llvm::Expected<Fit> fitDevice(const Device &device, const Profile &profile,
                               const std::map<std::string, const Program *> &programs,
                               double mostSpread = 0.05);

@@ -1,5 +1,6 @@
 //===- CostModel.cpp - Latency of lowered kernels -------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/cost/CostModel.h"
 #include "compiler/cost/Memo.h"
@@ -15,13 +16,20 @@ using namespace srcc::cost;
 
 llvm::StringRef cost::boundName(Bound bound) {
   switch (bound) {
-  case Bound::Arithmetic: return "arithmetic";
-  case Bound::LoadStore: return "load-store";
-  case Bound::Issue: return "issue";
-  case Bound::Latency: return "latency";
-  case Bound::Cache: return "cache";
-  case Bound::Memory: return "memory";
-  case Bound::Launch: return "launch";
+  case Bound::Arithmetic:
+    return "arithmetic";
+  case Bound::LoadStore:
+    return "load-store";
+  case Bound::Issue:
+    return "issue";
+  case Bound::Latency:
+    return "latency";
+  case Bound::Cache:
+    return "cache";
+  case Bound::Memory:
+    return "memory";
+  case Bound::Launch:
+    return "launch";
   }
   return "";
 }
@@ -39,19 +47,21 @@ double cost::occupancyOf(const Kernel &kernel, const Device &device) {
 }
 
 /// Cycles of one run of a piece, with `inFlight` work-items to hide latency.
-static PieceCycles cyclesOf(const Kernel &kernel, size_t node, const Device &device, double inFlight) {
+static PieceCycles cyclesOf(const Kernel &kernel, size_t node, const Device &device,
+                            double inFlight) {
   const CostFacts &c = device.cost;
   const Piece &p = kernel.piece(node);
   double lanes = c.lanes;
   auto count = [&](Arith kind) { return double(p.instructions(kind, lanes)); };
   // Half the bits are twice the lanes where the device has arithmetic for them.
-  double half = device.fp16 && device.peakF16 > device.peakF32 ? device.peakF16 / device.peakF32 : 1;
+  double half =
+      device.fp16 && device.peakF16 > device.peakF32 ? device.peakF16 / device.peakF32 : 1;
   double halves = 0;
   for (int w = 0; w < widthKinds; ++w)
     halves += p.arith[int(Arith::FMA)][int(Element::F16)][w] * std::ceil((1 << w) / lanes);
   double fma = count(Arith::FMA) - halves * (1 - 1 / half);
-  double alu = count(Arith::Multiply) + count(Arith::Add) + count(Arith::Select) + count(Arith::Convert) +
-               count(Arith::Integer);
+  double alu = count(Arith::Multiply) + count(Arith::Add) + count(Arith::Select) +
+               count(Arith::Convert) + count(Arith::Integer);
   double special = count(Arith::Divide) + count(Arith::Special);
   double loads = p.loadInstructions(device.kind == DeviceKind::GPU ? device.vectorWidth : lanes);
   double stores = p.storeInstructions(device.kind == DeviceKind::GPU ? device.vectorWidth : lanes);
@@ -61,12 +71,13 @@ static PieceCycles cyclesOf(const Kernel &kernel, size_t node, const Device &dev
     spilled = std::max(0.0, (p.registers - p.addresses) / lanes - double(device.registers));
   loads += spilled, stores += spilled;
   // A read that multiply-adds take as an operand is no instruction of its own on a CPU.
-  double folded = device.kind == DeviceKind::CPU ? std::min(loads, 0.5 * (loads - double(p.broadcasts))) : 0;
+  double folded =
+      device.kind == DeviceKind::CPU ? std::min(loads, 0.5 * (loads - double(p.broadcasts))) : 0;
   PieceCycles cycles;
   cycles.arithmetic = fma / c.fmaPerCycle + alu / c.aluPerCycle + special * c.specialCycles;
   cycles.loadStore = loads / c.loadPerCycle + stores / c.storePerCycle;
-  cycles.issue = (fma + alu + special + loads - std::max(folded, 0.0) + stores + p.prefetches + p.addresses + p.decoded +
-                  2 * p.branches) /
+  cycles.issue = (fma + alu + special + loads - std::max(folded, 0.0) + stores + p.prefetches +
+                  p.addresses + p.decoded + 2 * p.branches) /
                  c.issuePerCycle;
   cycles.latency = p.chain * c.latency / std::max(inFlight, 1.0);
   if (kernel.kind(node) == NodeKind::Loop) {
@@ -101,7 +112,8 @@ Time cost::timeOf(const Kernel &kernel, const Counts &counts, double misses, con
   busy = std::max(busy, perUnit / std::ceil(std::max(perUnit, 1e-9)) * (perUnit < 1 ? perUnit : 1));
   Time time;
   time.compute = cycles / (units * std::max(busy, 1e-3) * c.clock) * 1e-6;
-  double cache = counts.traffic[0] / c.l2Bandwidth * 1e-6 + counts.traffic[1] / c.llcBandwidth * 1e-6;
+  double cache =
+      counts.traffic[0] / c.l2Bandwidth * 1e-6 + counts.traffic[1] / c.llcBandwidth * 1e-6;
   double far = misses * counts.moved / c.memoryBandwidth * 1e-6;
   time.memory = cache + far;
   time.launch = c.launch * 1e-3 + counts.groups / units * c.group * 1e-3;
@@ -131,7 +143,8 @@ std::vector<double> cost::missesOf(const Program &program, llvm::ArrayRef<const 
   std::vector<double> size(program.buffers.size());
   for (size_t b = 0; b < size.size(); ++b)
     size[b] = program.buffers[b].elements
-                  ? double(evaluate(program.buffers[b].elements, height, width)) * program.buffers[b].bits / 8
+                  ? double(evaluate(program.buffers[b].elements, height, width)) *
+                        program.buffers[b].bits / 8
                   : 0;
   std::vector<size_t> recent; // buffers, the last used first
   std::vector<double> result;
@@ -148,7 +161,8 @@ std::vector<double> cost::missesOf(const Program &program, llvm::ArrayRef<const 
             break;
           between += size[other];
         }
-        // All of it is there if it and what came between fit, nothing if they are more than twice that.
+        // All of it is there if it and what came between fit, nothing if they are more than twice
+        // that.
         double reach = between + size[argument];
         double hit = found && cache > 0 ? std::clamp(2 - reach / cache, 0.0, 1.0) : 0;
         all += bytes;
@@ -169,19 +183,28 @@ std::vector<double> cost::missesOf(const Program &program, llvm::ArrayRef<const 
 //===----------------------------------------------------------------------===//
 
 CostModel::CostModel(const Device &device, Memo *memo) : of(device), memo(memo) {
-  std::vector<double> facts{double(featureVersion), double(modelVersion), double(device.kind),
-                            double(device.vectorWidth), double(device.registers), double(device.l1Bytes),
-                            double(device.l2Bytes), double(device.llcBytes), double(device.computeUnits),
-                            device.peakF32, device.peakF16, device.bandwidth, double(device.fp16.value)};
+  std::vector<double> facts{double(featureVersion),
+                            double(modelVersion),
+                            double(device.kind),
+                            double(device.vectorWidth),
+                            double(device.registers),
+                            double(device.l1Bytes),
+                            double(device.l2Bytes),
+                            double(device.llcBytes),
+                            double(device.computeUnits),
+                            device.peakF32,
+                            device.peakF16,
+                            device.bandwidth,
+                            double(device.fp16.value)};
   for (const CostKey &key : costKeys())
     facts.push_back(device.cost.*key.fact);
-  signature = llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(facts.data()),
-                                                        facts.size() * sizeof(double)));
+  signature = llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(
+      reinterpret_cast<const uint8_t *>(facts.data()), facts.size() * sizeof(double)));
 }
 
 uint64_t CostModel::keyOf(const Query &query) const {
-  uint64_t parts[] = {signature, query.launch->signature, uint64_t(query.height), uint64_t(query.width),
-                      uint64_t(std::llround(query.misses * 8))};
+  uint64_t parts[] = {signature, query.launch->signature, uint64_t(query.height),
+                      uint64_t(query.width), uint64_t(std::llround(query.misses * 8))};
   return llvm::xxh3_64bits(
       llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(parts), sizeof(parts)));
 }
@@ -198,7 +221,8 @@ llvm::Error CostModel::evaluate() {
   llvm::DenseMap<uint64_t, Time> inBatch;
   CacheSizes caches = cachesOf(of);
   for (Query &query : queries) {
-    uint64_t key = keyOf(query) >> 1; // SQLite has 63 bits, and DenseMap keeps the largest for itself
+    uint64_t key =
+        keyOf(query) >> 1; // SQLite has 63 bits, and DenseMap keeps the largest for itself
     if (auto seen = inBatch.find(key); seen != inBatch.end()) {
       *query.time = seen->second;
       continue;
@@ -220,8 +244,8 @@ llvm::Error CostModel::evaluate() {
   return memo && !fresh.empty() ? memo->store(fresh) : llvm::Error::success();
 }
 
-llvm::Expected<std::vector<Time>> CostModel::predict(const Program &program, int64_t height, int64_t width,
-                                                     double *total) {
+llvm::Expected<std::vector<Time>> CostModel::predict(const Program &program, int64_t height,
+                                                     int64_t width, double *total) {
   std::vector<const Launch *> launches = program.floatLaunches();
   std::vector<double> misses = missesOf(program, launches, height, width, of);
   std::vector<Time> times(launches.size());

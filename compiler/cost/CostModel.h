@@ -1,12 +1,14 @@
 //===- CostModel.h - Latency of lowered kernels -----------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// The time of a launch, all numbers of the device's file (Device::cost), a roofline with several roofs:
+// The time of a launch, all numbers of the device's file (Device::cost), a roofline with several
+// roofs:
 //
-//   piece    = max(arithmetic, loads and stores, issue, latency / work-items in flight) + loop   cycles
-//   compute  = sum over pieces (runs * piece) / (units that have work * clock)
-//   memory   = bytes beyond the first cache / l2 + bytes beyond the second / llc + misses / memory
-//   time     = launch + groups + max(compute, memory) + (1 - overlap) * min(compute, memory)
+//   piece    = max(arithmetic, loads and stores, issue, latency / work-items in flight) + loop
+//   cycles compute  = sum over pieces (runs * piece) / (units that have work * clock) memory   =
+//   bytes beyond the first cache / l2 + bytes beyond the second / llc + misses / memory time     =
+//   launch + groups + max(compute, memory) + (1 - overlap) * min(compute, memory)
 //
 // Work-items in flight follow from registers: occupancy is floor(steps * registers / used) / steps.
 //===----------------------------------------------------------------------===//
@@ -34,8 +36,8 @@ struct Time {
   Bound bound = Bound::Arithmetic;
 };
 
-/// Cycles of each roof for one run of a piece on one compute unit. Depends on the kernel and the device
-/// alone, so one is made for all sizes.
+/// Cycles of each roof for one run of a piece on one compute unit. Depends on the kernel and the
+/// device alone, so one is made for all sizes.
 struct PieceCycles {
   double arithmetic = 0, loadStore = 0, issue = 0, latency = 0, entry = 0;
 };
@@ -50,20 +52,20 @@ double occupancyOf(const Kernel &kernel, const Device &device);
 /// from behind the last-level cache, 0 to 1.
 Time timeOf(const Kernel &kernel, const Counts &counts, double misses, const Device &device);
 
-/// Of each launch in order, the share of its arguments' bytes that is not in the last-level cache any
-/// more, if pictures of that size are computed one after another. Steps of 1/8.
+/// Of each launch in order, the share of its arguments' bytes that is not in the last-level cache
+/// any more, if pictures of that size are computed one after another. Steps of 1/8.
 std::vector<double> missesOf(const Program &program, llvm::ArrayRef<const Launch *> launches,
                              int64_t height, int64_t width, const Device &device);
 
-/// Answers many queries together, as Halide's CostModel does: enqueue, then evaluate. With a memo, what
-/// was ever asked is looked up, and what is new is stored. Not for several threads at once.
+/// Answers many queries together, as Halide's CostModel does: enqueue, then evaluate. With a memo,
+/// what was ever asked is looked up, and what is new is stored. Not for several threads at once.
 class CostModel {
 public:
   /// The memo, if given, outlives the model.
   explicit CostModel(const Device &device, Memo *memo = nullptr);
 
-  /// Asks for the time of a launch; `time` is written by evaluate(), and both it and the program live
-  /// until then. Height and width are at least 1.
+  /// Asks for the time of a launch; `time` is written by evaluate(), and both it and the program
+  /// live until then. Height and width are at least 1.
   void enqueue(const Program &program, const Launch &launch, int64_t height, int64_t width,
                double misses, Time *time);
   /// Answers all that was enqueued since. Errors: the memo's.

@@ -1,5 +1,6 @@
 //===- Footprint.h - Sets of bytes in memory --------------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_COST_FOOTPRINT_H
 #define SRCC_COMPILER_COST_FOOTPRINT_H
@@ -14,8 +15,8 @@ namespace srcc::cost {
 /// interval. Sets of very many intervals are kept as copies of fewer.
 class Footprint {
 public:
-  static constexpr int64_t line = 64;     ///< bytes that travel together
-  static constexpr size_t most = 2048;    ///< intervals that are kept apart
+  static constexpr int64_t line = 64;  ///< bytes that travel together
+  static constexpr size_t most = 2048; ///< intervals that are kept apart
 
   /// The bytes [begin, end).
   void add(int64_t begin, int64_t end);

@@ -1,10 +1,12 @@
 //===- KernelFeatures.h - What a lowered kernel does ------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Features are counted in the kernels as they are printed: gpu.func of scf, arith, vector and memref.
-// A kernel becomes a tree of loops and branches with straight-line pieces of code, once; its trip
-// counts, the values of its conditions and its addresses are computed at each height and width, from
-// the same integer operations that the kernel itself has. Nothing here knows layers or devices.
+// Features are counted in the kernels as they are printed: gpu.func of scf, arith, vector and
+// memref. A kernel becomes a tree of loops and branches with straight-line pieces of code, once;
+// its trip counts, the values of its conditions and its addresses are computed at each height and
+// width, from the same integer operations that the kernel itself has. Nothing here knows layers or
+// devices.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_COST_KERNELFEATURES_H
 #define SRCC_COMPILER_COST_KERNELFEATURES_H
@@ -29,8 +31,8 @@ enum class Arith { FMA, Multiply, Add, Select, Divide, Special, Convert, Integer
 enum class Element { F32, F16, I32 };
 constexpr int arithKinds = 8, elementKinds = 3, widthKinds = 5;
 
-/// One pass through the straight-line code of a node, without the loops and branches in it. Reads of
-/// the same place without a write between them are one, variables are registers, and integer
+/// One pass through the straight-line code of a node, without the loops and branches in it. Reads
+/// of the same place without a write between them are one, variables are registers, and integer
 /// arithmetic is what addresses differ by, as compilers see it.
 struct Piece {
   /// Operations by kind, element type and log2 of the lanes.
@@ -62,11 +64,11 @@ struct Counts {
   std::vector<double> runs;
   /// How often each loop is entered.
   std::vector<double> entries;
-  double groups = 1;       ///< work-groups
-  double threads = 1;      ///< work-items of a group
-  double iteration = 0;    ///< distinct bytes that a work-group touches
-  double footprint = 0;    ///< distinct bytes of global memory that the launch touches, in lines
-  double moved = 0;        ///< the same, lines that are written twice: read first, and written back
+  double groups = 1;    ///< work-groups
+  double threads = 1;   ///< work-items of a group
+  double iteration = 0; ///< distinct bytes that a work-group touches
+  double footprint = 0; ///< distinct bytes of global memory that the launch touches, in lines
+  double moved = 0;     ///< the same, lines that are written twice: read first, and written back
   /// Bytes that move between a cache of the given size and what is behind it.
   std::array<double, 2> traffic{};
 };
@@ -102,8 +104,8 @@ public:
   double privateBytes() const;
   /// Operations in the text: a measure of its code.
   double codeSize() const;
-  /// Instructions of a work-item's code where each works on one value, but reads and writes on four: what
-  /// GPUs' compilers count, each piece once.
+  /// Instructions of a work-item's code where each works on one value, but reads and writes on
+  /// four: what GPUs' compilers count, each piece once.
   double codeInstructions() const;
   /// 32-bit registers of a work-item alive at once.
   double registers() const;
@@ -121,7 +123,8 @@ struct Launch {
   size_t kernel = 0; ///< of Program::kernels
   std::string name;
   std::vector<std::string> layers;
-  std::vector<double> layerShares; ///< of the launch's multiply-adds, as many as layers; they add to 1
+  std::vector<double>
+      layerShares; ///< of the launch's multiply-adds, as many as layers; they add to 1
   mlir::AffineMap blocks, threads, macs;
   std::vector<size_t> arguments; ///< of Program::buffers
   std::vector<bool> written;     ///< as many as arguments
@@ -132,8 +135,9 @@ struct Launch {
 struct Table {
   bool constant = false;
   unsigned bits = 32;
-  mlir::AffineMap elements;        ///< how many, of height and width
-  std::vector<int32_t> values;     ///< of integers alone: lists decide how often loops run, weights nothing
+  mlir::AffineMap elements; ///< how many, of height and width
+  std::vector<int32_t>
+      values; ///< of integers alone: lists decide how often loops run, weights nothing
 };
 
 /// Kernels and launches of a lowered module. It needs the module's context to live, not the module.

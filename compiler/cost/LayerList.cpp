@@ -1,5 +1,6 @@
 //===- LayerList.cpp - Networks by their shapes alone ---------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/cost/LayerList.h"
 
@@ -39,8 +40,9 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
     else if (key == "seed" && whole && *whole >= 0)
       list.seed = uint64_t(*whole);
     else if (key != "layers")
-      return failure("key \"" + StringRef(key) +
-                     "\" is not known or out of range: scale 1 to 4, channels 1 or 3, seed, layers");
+      return failure(
+          "key \"" + StringRef(key) +
+          "\" is not known or out of range: scale 1 to 4, channels 1 or 3, seed, layers");
   }
   StringMap<int64_t> widths;
   for (auto [number, value] : enumerate(*layers)) {
@@ -57,7 +59,9 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
       auto real = value.getAsNumber();
       auto string = value.getAsString();
       auto flag = value.getAsBoolean();
-      auto wants = [&](const Twine &what) { return failure(place + ": key \"" + key + "\" takes " + what); };
+      auto wants = [&](const Twine &what) {
+        return failure(place + ": key \"" + key + "\" takes " + what);
+      };
       if (key == "name") {
         if (!string || string->empty() ||
             !all_of(*string, [](char c) { return isAlnum(c) || c == '.' || c == '_'; }))
@@ -97,9 +101,10 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
           return wants("the name of a layer before");
         spec.add = string->str();
       } else {
-        return failure(place + ": key \"" + key +
-                       "\" is not known; there are name, out, kernel, scheme, density, f, c, keep, shared, "
-                       "relu, add");
+        return failure(
+            place + ": key \"" + key +
+            "\" is not known; there are name, out, kernel, scheme, density, f, c, keep, shared, "
+            "relu, add");
       }
     }
     if (!hasOut)
@@ -107,8 +112,8 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
     if (spec.density < 1 && spec.structure.scheme == sparsity::Scheme::Dense)
       return failure(place + ": key \"density\" below 1 takes a \"scheme\"");
     if (!spec.add.empty() && widths[spec.add] != spec.out)
-      return failure(place + ": adds " + spec.add + " of " + Twine(widths[spec.add]) + " channels to " +
-                     Twine(spec.out));
+      return failure(place + ": adds " + spec.add + " of " + Twine(widths[spec.add]) +
+                     " channels to " + Twine(spec.out));
     if (widths.count(spec.name))
       return failure(place + ": the name \"" + spec.name + "\" is taken");
     widths[spec.name] = spec.out;
@@ -126,7 +131,8 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
 //===----------------------------------------------------------------------===//
 
 LayerList cost::randomLayers(uint64_t seed, int64_t groups) {
-  std::mt19937_64 random(seed * 0x9E3779B97F4A7C15ull + 1); // distributions of std differ by library
+  std::mt19937_64 random(seed * 0x9E3779B97F4A7C15ull +
+                         1); // distributions of std differ by library
   auto pick = [&](auto &choices) { return choices[random() % std::size(choices)]; };
   LayerList list;
   list.name = "layers_" + std::to_string(seed);
@@ -187,17 +193,20 @@ LayerList cost::randomLayers(uint64_t seed, int64_t groups) {
 // The network
 //===----------------------------------------------------------------------===//
 
-mlir::OwningOpRef<mlir::ModuleOp> cost::buildNetwork(const LayerList &list, mlir::MLIRContext *context) {
+mlir::OwningOpRef<mlir::ModuleOp> cost::buildNetwork(const LayerList &list,
+                                                     mlir::MLIRContext *context) {
   std::string text;
   raw_string_ostream os(text);
   std::string picture = "tensor<1x" + std::to_string(list.channels) + "x?x?xf32>";
   os << "module attributes {sr.io = #sr.io<scale = " << list.scale
-     << ", color = " << (list.channels == 1 ? "y" : "rgb") << ", range = 0.0 : 1.0>} {\n  func.func @"
-     << list.name << "(%x: " << picture << ") -> " << picture << " {\n";
+     << ", color = " << (list.channels == 1 ? "y" : "rgb")
+     << ", range = 0.0 : 1.0>} {\n  func.func @" << list.name << "(%x: " << picture << ") -> "
+     << picture << " {\n";
   std::mt19937 random(uint32_t(list.seed));
   auto tensor = [&](ArrayRef<float> values, const Twine &type) {
     os << "sr.constant dense<\"0x"
-       << toHex(StringRef(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float)))
+       << toHex(StringRef(reinterpret_cast<const char *>(values.data()),
+                          values.size() * sizeof(float)))
        << "\"> : " << type << "\n";
   };
   std::string last = "x";
@@ -217,21 +226,24 @@ mlir::OwningOpRef<mlir::ModuleOp> cost::buildNetwork(const LayerList &list, mlir
         w = kept ? w : 0;
     }
     std::vector<float> bias(spec.out, 0.01f);
-    std::string weightType = ("tensor<" + Twine(spec.out) + "x" + Twine(in) + "x" + Twine(spec.kernel) + "x" +
-                              Twine(spec.kernel) + "xf32>").str();
+    std::string weightType = ("tensor<" + Twine(spec.out) + "x" + Twine(in) + "x" +
+                              Twine(spec.kernel) + "x" + Twine(spec.kernel) + "xf32>")
+                                 .str();
     std::string biasType = ("tensor<" + Twine(spec.out) + "xf32>").str();
     os << "%w" << id << " = ";
     tensor(weights, weightType);
     os << "%b" << id << " = ";
     tensor(bias, biasType);
     int64_t pad = spec.kernel / 2;
-    os << "%c" << id << " = sr.conv2d %" << last << ", %w" << id << ", %b" << id << " {pads = array<i64: " << pad
-       << ", " << pad << ", " << pad << ", " << pad << ">} : (" << map(in) << ", " << weightType << ", "
-       << biasType << ") -> " << map(spec.out) << " loc(\"" << spec.name << "\")\n";
+    os << "%c" << id << " = sr.conv2d %" << last << ", %w" << id << ", %b" << id
+       << " {pads = array<i64: " << pad << ", " << pad << ", " << pad << ", " << pad << ">} : ("
+       << map(in) << ", " << weightType << ", " << biasType << ") -> " << map(spec.out) << " loc(\""
+       << spec.name << "\")\n";
     last = "c" + id;
     if (!spec.add.empty()) {
-      os << "%a" << id << " = sr.add %" << last << ", %" << results[spec.add] << " : (" << map(spec.out) << ", "
-         << map(spec.out) << ") -> " << map(spec.out) << " loc(\"" << spec.name << ".add\")\n";
+      os << "%a" << id << " = sr.add %" << last << ", %" << results[spec.add] << " : ("
+         << map(spec.out) << ", " << map(spec.out) << ") -> " << map(spec.out) << " loc(\""
+         << spec.name << ".add\")\n";
       last = "a" + id;
     }
     if (spec.relu) {
@@ -243,8 +255,8 @@ mlir::OwningOpRef<mlir::ModuleOp> cost::buildNetwork(const LayerList &list, mlir
     in = spec.out;
   }
   if (list.scale > 1) {
-    os << "%out = sr.pixel_shuffle %" << last << " {scale = " << list.scale << "} : (" << map(in) << ") -> " << picture
-       << " loc(\"shuffle\")\n";
+    os << "%out = sr.pixel_shuffle %" << last << " {scale = " << list.scale << "} : (" << map(in)
+       << ") -> " << picture << " loc(\"shuffle\")\n";
     last = "out";
   }
   os << "return %" << last << " : " << picture << "\n}\n}\n";

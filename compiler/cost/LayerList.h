@@ -1,9 +1,10 @@
 //===- LayerList.h - Networks by their shapes alone -------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// A question about a network that nobody has trained: shapes, schemes and densities. Its masks are those
-// that magnitude pruning makes of random weights, so that lists of taps are as long, and as unequal,
-// as of a pruned network.
+// A question about a network that nobody has trained: shapes, schemes and densities. Its masks are
+// those that magnitude pruning makes of random weights, so that lists of taps are as long, and as
+// unequal, as of a pruned network.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_COST_LAYERLIST_H
 #define SRCC_COMPILER_COST_LAYERLIST_H
@@ -21,10 +22,10 @@ namespace srcc::cost {
 
 /// A convolution of stride 1 that keeps the size, and what follows it point by point.
 struct LayerSpec {
-  std::string name;                 ///< of letters, digits, dots and underscores
-  int64_t out = 1, kernel = 3;      ///< filters, 1 to 1024; 1, 3, 5, 7 or 9
-  sparsity::Structure structure;    ///< scheme and its parameters
-  double density = 1;               ///< share of weights kept, (0, 1]
+  std::string name;              ///< of letters, digits, dots and underscores
+  int64_t out = 1, kernel = 3;   ///< filters, 1 to 1024; 1, 3, 5, 7 or 9
+  sparsity::Structure structure; ///< scheme and its parameters
+  double density = 1;            ///< share of weights kept, (0, 1]
   bool relu = false;
   std::string add; ///< the layer whose result is added, "" for none
 };
@@ -37,13 +38,13 @@ struct LayerList {
   std::vector<LayerSpec> layers;
 };
 
-/// Reads {"scale": 2, "channels": 3, "layers": [{"out": 24, "kernel": 3, "scheme": "block", "f": 4, "c": 1,
-/// "density": 0.25, "relu": true, "add": "NAME", "name": "NAME"}, ...]}. Errors begin with `file` and name
-/// the layer and the key.
+/// Reads {"scale": 2, "channels": 3, "layers": [{"out": 24, "kernel": 3, "scheme": "block", "f": 4,
+/// "c": 1, "density": 0.25, "relu": true, "add": "NAME", "name": "NAME"}, ...]}. Errors begin with
+/// `file` and name the layer and the key.
 llvm::Expected<LayerList> parseLayerList(llvm::StringRef text, llvm::StringRef file);
 
-/// Layers at random: widths, kernels, schemes and densities of the networks that srcc is for. The same
-/// seed gives the same list on every machine.
+/// Layers at random: widths, kernels, schemes and densities of the networks that srcc is for. The
+/// same seed gives the same list on every machine.
 LayerList randomLayers(uint64_t seed, int64_t groups);
 
 /// The network as a module of the sr dialect.

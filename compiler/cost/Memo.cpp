@@ -1,5 +1,6 @@
 //===- Memo.cpp - What was ever predicted ---------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/cost/Memo.h"
 
@@ -29,7 +30,8 @@ Error Memo::prepare(const char *sql, sqlite3_stmt **statement) {
 Expected<std::unique_ptr<Memo>> Memo::open(llvm::StringRef path) {
   std::unique_ptr<Memo> memo(new Memo(path.str()));
   if (sqlite3_open_v2(memo->path.c_str(), &memo->database,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr) != SQLITE_OK)
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+                      nullptr) != SQLITE_OK)
     return memo->failure("cannot be opened");
   sqlite3_busy_timeout(memo->database, 30000);
   // Another program's file is left as it is. A memo is never seen without its version.
@@ -56,19 +58,22 @@ Expected<std::unique_ptr<Memo>> Memo::open(llvm::StringRef path) {
   if (found != 0 && found != schemaVersion) {
     (void)sqlite3_exec(memo->database, "ROLLBACK", nullptr, nullptr, nullptr);
     return llvm::createStringError(path + ": is of version " + llvm::Twine(found) + ", not " +
-                                   llvm::Twine(schemaVersion) + "; remove it, or name another file");
+                                   llvm::Twine(schemaVersion) +
+                                   "; remove it, or name another file");
   }
   if (found == 0)
-    if (Error error = memo->run(
-            "CREATE TABLE kernel (key INTEGER PRIMARY KEY, total REAL NOT NULL, compute REAL NOT NULL,"
-            " memory REAL NOT NULL, launch REAL NOT NULL, bound INTEGER NOT NULL);"
-            "CREATE TABLE answer (key INTEGER PRIMARY KEY, text TEXT NOT NULL);"
-            "PRAGMA user_version = 1"))
+    if (Error error =
+            memo->run("CREATE TABLE kernel (key INTEGER PRIMARY KEY, total REAL NOT NULL, compute "
+                      "REAL NOT NULL,"
+                      " memory REAL NOT NULL, launch REAL NOT NULL, bound INTEGER NOT NULL);"
+                      "CREATE TABLE answer (key INTEGER PRIMARY KEY, text TEXT NOT NULL);"
+                      "PRAGMA user_version = 1"))
       return std::move(error);
   if (Error error = memo->run("COMMIT"))
     return std::move(error);
   for (auto [sql, statement] :
-       {std::pair("SELECT total, compute, memory, launch, bound FROM kernel WHERE key = ?", &memo->select),
+       {std::pair("SELECT total, compute, memory, launch, bound FROM kernel WHERE key = ?",
+                  &memo->select),
         std::pair("INSERT OR IGNORE INTO kernel VALUES (?, ?, ?, ?, ?, ?)", &memo->insert),
         std::pair("SELECT text FROM answer WHERE key = ?", &memo->selectAnswer),
         std::pair("INSERT OR REPLACE INTO answer VALUES (?, ?)", &memo->insertAnswer)})
@@ -144,5 +149,6 @@ Error Memo::storeAnswer(uint64_t key, llvm::StringRef text) {
   sqlite3_reset(insertAnswer);
   sqlite3_bind_int64(insertAnswer, 1, sqlite3_int64(key));
   sqlite3_bind_text(insertAnswer, 2, text.data(), int(text.size()), SQLITE_TRANSIENT);
-  return sqlite3_step(insertAnswer) == SQLITE_DONE ? Error::success() : failure("cannot be written");
+  return sqlite3_step(insertAnswer) == SQLITE_DONE ? Error::success()
+                                                   : failure("cannot be written");
 }

@@ -1,9 +1,11 @@
 //===- Memo.h - What was ever predicted -------------------------*- C++ -*-===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // A SQLite file. Table `kernel`: one row per kernel, list statistics, size, cache state, device and
-// version of the model, all of them in `key`; times in ms. Table `answer`: whole answers of srcc-cost by
-// a hash of the question. `user_version` is the schema's. Several processes may use one file.
+// version of the model, all of them in `key`; times in ms. Table `answer`: whole answers of
+// srcc-cost by a hash of the question. `user_version` is the schema's. Several processes may use
+// one file.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_COST_MEMO_H
 #define SRCC_COMPILER_COST_MEMO_H
@@ -24,8 +26,8 @@ class Memo {
 public:
   static constexpr int schemaVersion = 1;
 
-  /// Opens a file, or makes it. Errors name the file: no database, that of another program or version,
-  /// or not writable.
+  /// Opens a file, or makes it. Errors name the file: no database, that of another program or
+  /// version, or not writable.
   static llvm::Expected<std::unique_ptr<Memo>> open(llvm::StringRef path);
   ~Memo();
   Memo(const Memo &) = delete;
@@ -47,7 +49,8 @@ private:
 
   std::string path;
   sqlite3 *database = nullptr;
-  sqlite3_stmt *select = nullptr, *insert = nullptr, *selectAnswer = nullptr, *insertAnswer = nullptr;
+  sqlite3_stmt *select = nullptr, *insert = nullptr, *selectAnswer = nullptr,
+               *insertAnswer = nullptr;
 };
 
 } // namespace srcc::cost

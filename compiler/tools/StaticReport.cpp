@@ -1,5 +1,6 @@
 //===- StaticReport.cpp - What phones' compilers make of kernels ----------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/StaticReport.h"
 
@@ -35,8 +36,9 @@ static double numberIn(StringRef line, StringRef pattern) {
   return -1;
 }
 
-/// The compiler's lines. Statistics come in pairs for each kernel (a generic and an optimised variant), in the
-/// order of the kernels' own lines, "kernel NAME: max_group=... private=...", which follow.
+/// The compiler's lines. Statistics come in pairs for each kernel (a generic and an optimised
+/// variant), in the order of the kernels' own lines, "kernel NAME: max_group=... private=...",
+/// which follow.
 static std::map<std::string, Statistics> parse(StringRef output) {
   SmallVector<StringRef> lines;
   output.split(lines, '\n');
@@ -46,7 +48,8 @@ static std::map<std::string, Statistics> parse(StringRef output) {
   std::vector<Statistics> limits;
   for (StringRef line : lines) {
     if (line.contains("CL prog")) { // Adreno
-      double instructions = numberIn(line, "([0-9]+) instr"), registers = numberIn(line, "([0-9]+) full");
+      double instructions = numberIn(line, "([0-9]+) instr"),
+             registers = numberIn(line, "([0-9]+) full");
       if (instructions >= 0) { // the first of a variant's lines
         variants.emplace_back();
         variants.back().instructions = instructions;
@@ -110,7 +113,8 @@ Error srcc::writeStaticReport(StringRef text, const cost::Program &program, cons
     return Error::success();
   }
   if (device.mobileCompilers.empty()) {
-    os << "static report skipped: the device file of " << device.name << " has no \"mobile_compilers\"\n";
+    os << "static report skipped: the device file of " << device.name
+       << " has no \"mobile_compilers\"\n";
     return Error::success();
   }
   SmallString<128> source, output;
@@ -135,16 +139,17 @@ Error srcc::writeStaticReport(StringRef text, const cost::Program &program, cons
   for (StringRef gpu : gpus) {
     std::string reason;
     std::optional<StringRef> redirects[] = {StringRef(""), StringRef(output), StringRef(output)};
-    int code = sys::ExecuteAndWait(*compiler, {*compiler, gpu, source}, std::nullopt, redirects, 600, 0, &reason);
+    int code = sys::ExecuteAndWait(*compiler, {*compiler, gpu, source}, std::nullopt, redirects,
+                                   600, 0, &reason);
     auto buffer = MemoryBuffer::getFile(output, /*IsText=*/true);
     StringRef said = buffer ? (*buffer)->getBuffer() : StringRef();
     if (code)
       return createStringError(*compiler + " " + gpu + ": " +
-                               (reason.empty() ? "exit code " + Twine(code) : Twine(reason)).str() + "\n" +
-                               said.take_back(2000));
+                               (reason.empty() ? "exit code " + Twine(code) : Twine(reason)).str() +
+                               "\n" + said.take_back(2000));
     auto statistics = parse(said);
-    os << format("%-40s %-12s %7s %5s %6s %8s %7s | %6s %6s\n", "kernel", "compiler", "instr", "regs", "group",
-                 "private", "spills", "ours:", "regs");
+    os << format("%-40s %-12s %7s %5s %6s %8s %7s | %6s %6s\n", "kernel", "compiler", "instr",
+                 "regs", "group", "private", "spills", "ours:", "regs");
     std::vector<double> theirsRegisters, ours, theirsCode, oursCode;
     unsigned spilled = 0;
     for (const cost::Kernel &kernel : program.kernels) {
@@ -152,14 +157,16 @@ Error srcc::writeStaticReport(StringRef text, const cost::Program &program, cons
       if (found == statistics.end())
         continue;
       const Statistics &s = found->second;
-      os << format("%-40s %-12s %7.0f %5.0f %6.0f %8.0f %7.0f | %6.0f %6.0f\n", kernel.name().str().c_str(),
-                   gpu.str().c_str(), s.instructions, s.registers, s.group, s.privateBytes, s.spills,
-                   kernel.codeInstructions(), kernel.registers());
+      os << format("%-40s %-12s %7.0f %5.0f %6.0f %8.0f %7.0f | %6.0f %6.0f\n",
+                   kernel.name().str().c_str(), gpu.str().c_str(), s.instructions, s.registers,
+                   s.group, s.privateBytes, s.spills, kernel.codeInstructions(),
+                   kernel.registers());
       theirsRegisters.push_back(s.registers), ours.push_back(kernel.registers());
       theirsCode.push_back(s.instructions), oursCode.push_back(kernel.codeInstructions());
       spilled += s.privateBytes > 0 || s.spills > 0;
     }
-    os << format("%s: %u kernels, %u with private memory or spills; rank correlation of our estimates: registers "
+    os << format("%s: %u kernels, %u with private memory or spills; rank correlation of our "
+                 "estimates: registers "
                  "%.3f, instructions %.3f\n\n",
                  gpu.str().c_str(), unsigned(ours.size()), spilled, spearman(ours, theirsRegisters),
                  spearman(oursCode, theirsCode));

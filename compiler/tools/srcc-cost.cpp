@@ -1,5 +1,6 @@
 //===- srcc-cost.cpp - Predicts latency -----------------------------------===//
-// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/cost/Calibrate.h"
 #include "compiler/cost/LayerList.h"
@@ -33,11 +34,14 @@ struct Options {
                                cl::desc("MODEL (.onnx, .mlir, .mlirbc) or LAYERS.json")};
   cl::opt<std::string> output{"o", cl::cat(category), cl::value_desc("FILE"),
                               cl::desc("File to write instead of standard output")};
-  cl::opt<std::string> target{"target", cl::cat(category), cl::init("host"), cl::value_desc("DEV"),
-                              cl::desc("Device: host (default), a name as srcc has them, or a device file")};
-  cl::list<std::string> sizes{"size", cl::cat(category), cl::CommaSeparated, cl::value_desc("WxH,..."),
+  cl::opt<std::string> target{
+      "target", cl::cat(category), cl::init("host"), cl::value_desc("DEV"),
+      cl::desc("Device: host (default), a name as srcc has them, or a device file")};
+  cl::list<std::string> sizes{"size", cl::cat(category), cl::CommaSeparated,
+                              cl::value_desc("WxH,..."),
                               cl::desc("Sizes of the input (default 640x360)")};
-  cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("f32"), cl::value_desc("P"),
+  cl::opt<std::string> precision{"precision", cl::cat(category), cl::init("f32"),
+                                 cl::value_desc("P"),
                                  cl::desc("f32 (default), f16s or f16, as srcc has them")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category), cl::desc("As srcc --no-fusion")};
   cl::opt<bool> jsonOutput{"json", cl::cat(category), cl::desc("Write JSON")};
@@ -45,20 +49,29 @@ struct Options {
                          cl::desc("Write what the kernels do instead of times, as JSON")};
   cl::opt<std::string> memo{"memo", cl::cat(category), cl::value_desc("FILE"),
                             cl::desc("SQLite file of what was predicted before; made if missing")};
-  cl::opt<bool> fillTable{"fill-table", cl::cat(category),
-                          cl::desc("Predict layers of many widths, schemes, densities and sizes into --memo, "
-                                   "and write them as CSV; compiles 20 networks for each width, some minutes "
-                                   "in all")};
-  cl::list<unsigned> widths{"channels", cl::cat(category), cl::CommaSeparated, cl::value_desc("N,..."),
-                            cl::desc("Widths of the layers for --fill-table (default 8,12,16,20,24,32,48,64)")};
-  cl::opt<std::string> calibrate{"calibrate", cl::cat(category), cl::value_desc("PROFILE"),
-                                 cl::desc("Fit the target's coefficients to what srcc-bench --profile wrote, "
-                                          "and write a device file to -o; MODELs: packages in it that are no kits")};
-  cl::opt<double> mostSpread{"most-spread", cl::cat(category), cl::init(0.05), cl::value_desc("SHARE"),
-                             cl::desc("--calibrate: launches that vary more are left out (default 0.05)")};
-  cl::opt<unsigned> repeat{"repeat", cl::cat(category), cl::init(0), cl::value_desc("N"), cl::Hidden,
-                           cl::desc("Predict N times with nothing remembered and once more from the memo, and tell "
-                                    "how many a second")};
+  cl::opt<bool> fillTable{
+      "fill-table", cl::cat(category),
+      cl::desc("Predict layers of many widths, schemes, densities and sizes into --memo, "
+               "and write them as CSV; compiles 20 networks for each width, some minutes "
+               "in all")};
+  cl::list<unsigned> widths{
+      "channels", cl::cat(category), cl::CommaSeparated, cl::value_desc("N,..."),
+      cl::desc("Widths of the layers for --fill-table (default 8,12,16,20,24,32,48,64)")};
+  cl::opt<std::string> calibrate{
+      "calibrate", cl::cat(category), cl::value_desc("PROFILE"),
+      cl::desc("Fit the target's coefficients to what srcc-bench --profile wrote, "
+               "and write a device file to -o; MODELs: packages in it that are no kits")};
+  cl::opt<double> mostSpread{
+      "most-spread", cl::cat(category), cl::init(0.05), cl::value_desc("SHARE"),
+      cl::desc("--calibrate: launches that vary more are left out (default 0.05)")};
+  cl::opt<unsigned> repeat{
+      "repeat",
+      cl::cat(category),
+      cl::init(0),
+      cl::value_desc("N"),
+      cl::Hidden,
+      cl::desc("Predict N times with nothing remembered and once more from the memo, and tell "
+               "how many a second")};
   cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
 };
 Options *options;
@@ -75,10 +88,11 @@ LogicalResult writeText(llvm::StringRef text) {
     llvm::outs() << text;
     return success();
   }
-  if (llvm::Error error = llvm::writeToOutput(options->output, [&](llvm::raw_ostream &os) -> llvm::Error {
-        os << text;
-        return llvm::Error::success();
-      }))
+  if (llvm::Error error =
+          llvm::writeToOutput(options->output, [&](llvm::raw_ostream &os) -> llvm::Error {
+            os << text;
+            return llvm::Error::success();
+          }))
     return fail("cannot write " + llvm::toString(std::move(error)));
   return success();
 }
@@ -95,8 +109,8 @@ FailureOr<std::vector<Size>> sizesAsked() {
   for (llvm::StringRef text : texts) {
     auto [width, height] = text.split('x');
     Size size;
-    if (width.getAsInteger(10, size.width) || height.getAsInteger(10, size.height) || size.width < 1 ||
-        size.height < 1 || size.width > 1 << 16 || size.height > 1 << 16)
+    if (width.getAsInteger(10, size.width) || height.getAsInteger(10, size.height) ||
+        size.width < 1 || size.height < 1 || size.width > 1 << 16 || size.height > 1 << 16)
       return fail("--size takes WIDTHxHEIGHT from 1x1 to 65536x65536, not '" + text + "'");
     sizes.push_back(size);
   }
@@ -163,7 +177,8 @@ json::Object report(const cost::Program &program, const Device &device, Size siz
 
 void table(llvm::raw_ostream &os, const cost::Program &program, const Device &device, Size size,
            llvm::ArrayRef<cost::Time> times, double total) {
-  os << program.name << " on " << device.name << ", " << size.width << "x" << size.height << ", predicted\n\n";
+  os << program.name << " on " << device.name << ", " << size.width << "x" << size.height
+     << ", predicted\n\n";
   os << llvm::format("%-36s %10s  %-11s %s\n", "kernel", "ms", "bound", "layers");
   for (auto [launch, time] : llvm::zip(program.floatLaunches(), times)) {
     os << llvm::format("%-36s %10.3f  %-11s ", launch->name.c_str(), time.total,
@@ -178,7 +193,8 @@ void table(llvm::raw_ostream &os, const cost::Program &program, const Device &de
 }
 
 /// How many whole networks a second with nothing remembered, and how many kernels from the memo.
-LogicalResult measureQueries(const cost::Program &program, const Device &device, Size size, cost::Memo *memo) {
+LogicalResult measureQueries(const cost::Program &program, const Device &device, Size size,
+                             cost::Memo *memo) {
   using Clock = std::chrono::steady_clock;
   auto seconds = [](Clock::time_point since) {
     return std::chrono::duration<double>(Clock::now() - since).count();
@@ -190,7 +206,8 @@ LogicalResult measureQueries(const cost::Program &program, const Device &device,
     if (auto times = model.predict(program, size.height, size.width, &total); !times)
       return fail(times.takeError());
   }
-  llvm::outs() << llvm::format("%.0f networks a second, nothing remembered\n", options->repeat / seconds(start));
+  llvm::outs() << llvm::format("%.0f networks a second, nothing remembered\n",
+                               options->repeat / seconds(start));
   if (!memo)
     return success();
   cost::CostModel model(device, memo);
@@ -245,11 +262,12 @@ LogicalResult calibrate(MLIRContext *context, const Device &device) {
   if (!fit)
     return fail(options->calibrate + ": " + llvm::toString(fit.takeError()));
   if (!options->quiet)
-    llvm::errs() << llvm::format("srcc-cost: fitted to %u launches: median error %.1f %%, %.0f %% within 10 %%\n"
-                                 "srcc-cost: held out %u launches: median error %.1f %%, %.0f %% within 10 %%\n"
-                                 "srcc-cost: left out as unsteady: %u launches\n",
-                                 fit->used, 100 * fit->error, 100 * fit->within, fit->heldOut,
-                                 100 * fit->heldOutError, 100 * fit->heldOutWithin, fit->unsteady);
+    llvm::errs() << llvm::format(
+        "srcc-cost: fitted to %u launches: median error %.1f %%, %.0f %% within 10 %%\n"
+        "srcc-cost: held out %u launches: median error %.1f %%, %.0f %% within 10 %%\n"
+        "srcc-cost: left out as unsteady: %u launches\n",
+        fit->used, 100 * fit->error, 100 * fit->within, fit->heldOut, 100 * fit->heldOutError,
+        100 * fit->heldOutWithin, fit->unsteady);
   return writeText(printDevice(fit->device));
 }
 
@@ -262,7 +280,8 @@ LogicalResult fillTable(MLIRContext *context, cost::CostModel &model, llvm::Arra
     const char *name;
     S scheme;
   };
-  constexpr Sparse schemes[] = {{"block", S::Block}, {"pattern", S::Pattern}, {"unstructured", S::Unstructured}};
+  constexpr Sparse schemes[] = {
+      {"block", S::Block}, {"pattern", S::Pattern}, {"unstructured", S::Unstructured}};
   std::vector<unsigned> widths(options->widths.begin(), options->widths.end());
   if (widths.empty())
     widths = {8, 12, 16, 20, 24, 32, 48, 64};
@@ -286,7 +305,8 @@ LogicalResult fillTable(MLIRContext *context, cost::CostModel &model, llvm::Arra
             spec.structure.filters = 4, spec.structure.channels = 1, spec.structure.shared = 4;
             list.layers.push_back(spec);
           };
-          add("before", channels, 3, 1), add("layer", channels, kernel, density), add("after", 12, 3, 1);
+          add("before", channels, 3, 1), add("layer", channels, kernel, density),
+              add("after", 12, 3, 1);
           auto module = cost::buildNetwork(list, context);
           PipelineOptions pipeline{options->target, options->precision, /*fusion=*/false};
           if (!module || failed(lowerToKernels(*module, pipeline)))
@@ -302,9 +322,9 @@ LogicalResult fillTable(MLIRContext *context, cost::CostModel &model, llvm::Arra
             for (auto [launch, time] : llvm::zip(program->floatLaunches(), *times))
               if (llvm::is_contained(launch->layers, "layer"))
                 os << kernel << "x" << kernel << "," << channels << ","
-                   << (density < 1 ? sparse.name : "dense") << "," << llvm::format("%g", density) << "," << size.width << ","
-                   << size.height << "," << llvm::format("%.6g", time.total) << "," << cost::boundName(time.bound)
-                   << "\n";
+                   << (density < 1 ? sparse.name : "dense") << "," << density << "," << size.width
+                   << "," << size.height << "," << llvm::format("%.6g", time.total) << ","
+                   << cost::boundName(time.bound) << "\n";
           }
         }
   return writeText(text);
@@ -317,7 +337,8 @@ LogicalResult run(MLIRContext *context) {
   if (!device)
     return fail(device.takeError());
   if (options->precision == "f16" && !device->fp16)
-    return fail("--precision=f16 needs a device with half arithmetic; " + device->name + " has none");
+    return fail("--precision=f16 needs a device with half arithmetic; " + device->name +
+                " has none");
   if (!options->calibrate.empty())
     return calibrate(context, *device);
   auto sizes = sizesAsked();
@@ -332,8 +353,8 @@ LogicalResult run(MLIRContext *context) {
     return fail("--fill-table takes --memo and no MODEL");
   if (!options->fillTable && options->inputs.size() != 1)
     return fail("needs one MODEL (or --calibrate or --fill-table)");
-  // A question about layers that was asked before needs no compiling: whatever decides the answer is
-  // in its key.
+  // A question about layers that was asked before needs no compiling: whatever decides the answer
+  // is in its key.
   std::string asked;
   std::optional<cost::Program> program;
   bool isList = !options->fillTable && llvm::StringRef(options->inputs[0]).ends_with(".json");
@@ -344,7 +365,8 @@ LogicalResult run(MLIRContext *context) {
     if (auto list = cost::parseLayerList((*buffer)->getBuffer(), options->inputs[0]); !list)
       return fail(list.takeError());
     asked = (*buffer)->getBuffer().str() + printDevice(*device) + options->precision +
-            (options->noFusion ? "-" : "+") + SRCC_VERSION + "/" + std::to_string(cost::featureVersion);
+            (options->noFusion ? "-" : "+") + SRCC_VERSION + "/" +
+            std::to_string(cost::featureVersion);
     for (Size size : *sizes)
       asked += " " + std::to_string(size.width) + "x" + std::to_string(size.height);
   } else if (!options->fillTable) {
@@ -385,12 +407,14 @@ LogicalResult run(MLIRContext *context) {
     if (options->features) {
       json::Array launches;
       for (const cost::Launch *launch : program->floatLaunches())
-        launches.push_back(program->features(*launch, size.height, size.width, cost::cachesOf(*device)));
-      results.push_back(json::Object{{"version", cost::featureVersion},
-                                     {"model", program->name},
-                                     {"device", device->name},
-                                     {"size", std::to_string(size.width) + "x" + std::to_string(size.height)},
-                                     {"launches", std::move(launches)}});
+        launches.push_back(
+            program->features(*launch, size.height, size.width, cost::cachesOf(*device)));
+      results.push_back(
+          json::Object{{"version", cost::featureVersion},
+                       {"model", program->name},
+                       {"device", device->name},
+                       {"size", std::to_string(size.width) + "x" + std::to_string(size.height)},
+                       {"launches", std::move(launches)}});
       continue;
     }
     double total;
@@ -403,7 +427,8 @@ LogicalResult run(MLIRContext *context) {
       table(os, *program, *device, size, *times, total);
   }
   if (options->jsonOutput || options->features) {
-    json::Value value = results.size() == 1 ? std::move(results[0]) : json::Value(std::move(results));
+    json::Value value =
+        results.size() == 1 ? std::move(results[0]) : json::Value(std::move(results));
     os << llvm::formatv("{0:2}\n", value);
   }
   if (!asked.empty())
@@ -419,12 +444,13 @@ int main(int argc, char **argv) {
   Options parsed;
   options = &parsed;
   cl::HideUnrelatedOptions(parsed.category);
-  cl::ParseCommandLineOptions(argc, argv,
-                              "Predicts how long the kernels take that srcc makes of a network.\n\n"
-                              "  srcc-cost model.onnx --size=640x360                 a table\n"
-                              "  srcc-cost layers.json --target=adreno650 --json     shapes alone, for programs\n"
-                              "  srcc-cost model.onnx --features                     what the kernels do\n"
-                              "  srcc-cost --calibrate=profile.json -o here.json     fit to measurements\n");
+  cl::ParseCommandLineOptions(
+      argc, argv,
+      "Predicts how long the kernels take that srcc makes of a network.\n\n"
+      "  srcc-cost model.onnx --size=640x360                 a table\n"
+      "  srcc-cost layers.json --target=adreno650 --json     shapes alone, for programs\n"
+      "  srcc-cost model.onnx --features                     what the kernels do\n"
+      "  srcc-cost --calibrate=profile.json -o here.json     fit to measurements\n");
   DialectRegistry registry;
   registerDialects(registry);
   MLIRContext context(registry);

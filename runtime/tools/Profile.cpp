@@ -57,14 +57,15 @@ double milliseconds(Clock::time_point since) {
   return std::chrono::duration<double, std::milli>(Clock::now() - since).count();
 }
 
-/// A few runs of a case, whole and by launch.
+/// A few runs of a case, whole and by launch: what disturbs a machine lasts for seconds, so many short
+/// visits see more of it undisturbed than one long one.
 void measure(srrt::Model &model, Case &c) {
   model.prepare(c.height, c.width);
   model.setProfiling(false);
   Clock::time_point start = Clock::now();
   model.runCl(nullptr, nullptr);
   model.finish(); // warms up
-  int runs = std::clamp(int(200 / std::max(milliseconds(start), 0.01)), 3, 12);
+  int runs = std::clamp(int(60 / std::max(milliseconds(start), 0.01)), 2, 6);
   for (int i = 0; i < runs; ++i) {
     start = Clock::now();
     model.runCl(nullptr, nullptr);
