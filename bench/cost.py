@@ -31,25 +31,23 @@ def arguments():
     parser.add_argument("files", nargs="*", metavar="NETWORK")
     parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
     parser.add_argument("--sizes", default=None, help=f"default {SIZES}; with --quick 64x48,160x90")
-    parser.add_argument("--fit", type=int, default=None, metavar="N", help="kits to fit to (default 8; --quick 2)")
+    parser.add_argument("--fit", type=int, default=None, metavar="N", help="kits to fit to (default 24; --quick 2)")
     parser.add_argument("--judge", type=int, default=None, metavar="N", help="random networks (default 8; --quick 1)")
     parser.add_argument("--seed", type=int, default=FIRST_JUDGED, help="the first of them (default 1000)")
-    parser.add_argument("--rounds", type=int, default=None, help="default 3; with --quick 1")
+    parser.add_argument("--rounds", type=int, default=None, help="default 12; with --quick 2")
     parser.add_argument("--steady", type=float, default=0.05,
-                        help="interquartile range / median of a launch that counts (default 0.05)")
-    parser.add_argument("--least", action="store_true", help="fit and judge the least of all runs, not the median: for "
-                        "a machine that others use, too; spreads do not count then")
+                        help="a launch counts if the halves of the rounds are so near to the median (default 0.05)")
     parser.add_argument("--target", default="host")
     parser.add_argument("--quick", action="store_true", help="see that it works: small and short")
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "cost.json")
     parser.add_argument("--markdown", type=pathlib.Path, help="write the tables between <!-- cost --> and <!-- /cost -->")
     parser.add_argument("--report", action="store_true", help="measure nothing: tables and page of the JSON file")
-    parser.add_argument("--again", action="store_true", help="measure nothing: fit and predict anew from the JSON's profile")
+    parser.add_argument("--again", action="store_true", help="measure nothing: fit and predict anew")
     given = parser.parse_args()
     given.sizes = given.sizes or ("64x48,160x90" if given.quick else SIZES)
-    given.fit = given.fit or (2 if given.quick else 8)
+    given.fit = given.fit or (2 if given.quick else 24)
     given.judge = given.judge or (1 if given.quick else 8)
-    given.rounds = given.rounds or (1 if given.quick else 3)
+    given.rounds = given.rounds or (2 if given.quick else 12)
     if given.seed < FIRST_JUDGED:
         parser.error(f"--seed is at least {FIRST_JUDGED}: kits below are for the fit")
     return given
@@ -96,25 +94,46 @@ def compile_all(options, judged, folder):
     return packages
 
 
-def measured_profile(options, packages, folder):
-    """What srcc-bench --profile says; runs are renamed after the contenders."""
-    out = folder / "profile.json"
-    progress("measuring")
-
-    run(program("srcc-bench"), "--profile", *[p for _, p in packages], "--size", options.sizes, "--rounds",
-        options.rounds, "--steady", 10 if options.least else options.steady, "--json", out, timeout=24 * 3600)
-    profile = json.loads(out.read_text())
-    sizes = len(options.sizes.split(","))
-    for i, entry in enumerate(profile["runs"]):
-        entry["contender"] = packages[i // sizes][0]
-    return profile
+def priority():
+    """How srcc-bench is started: before all other programs, where that is allowed, so that compilers at work do not
+    take its cores away."""
+    command = ["chrt", "-f", "10"]
+    try:
+        subprocess.run([*command, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return command
 
 
-def least(profile):
-    """The profile with the least of all runs for the median."""
-    def of(entry):
-        return {**entry, "ms": entry["least_ms"], "spread": 0.0}
-    return {**profile, "runs": [{**of(r), "launches": [of(launch) for launch in r["launches"]]} for r in profile["runs"]]}
+def measured_profiles(options, packages, folder):
+    """What srcc-bench --profile says in each round; runs are renamed after the contenders. What disturbs a machine
+    may last for seconds or minutes, so a round visits every contender shortly."""
+    def profile(sizes, out, *before):
+        run(*before, program("srcc-bench"), "--profile", *[p for _, p in packages], "--size", sizes, "--rounds", 1,
+            "--steady", 10, "--quiet", "--json", out, timeout=24 * 3600)
+        return json.loads(out.read_text())
+    progress("the driver compiles")
+    profile("64x48", folder / "warm.json")
+    rounds, sizes = [], len(options.sizes.split(","))
+    for i in range(options.rounds):
+        progress(f"measuring, round {i + 1}/{options.rounds}")
+        rounds.append(profile(options.sizes, folder / "profile.json", *priority()))
+        for k, entry in enumerate(rounds[-1]["runs"]):
+            entry["contender"] = packages[k // sizes][0]
+    return rounds
+
+
+def merged(rounds):
+    """One profile of all rounds: the medians of their medians. `spread` is by how much the median of all may be off,
+    as far as the medians of every other round and of the rest tell."""
+    def of(entries):
+        values = [e["ms"] for e in entries]
+        halves = [median(values[i::2]) for i in (0, 1)]
+        spread = abs(halves[0] - halves[1]) / (halves[0] + halves[1]) if len(values) > 1 else 0.0
+        return {**entries[0], "ms": median(values), "least_ms": min(e["least_ms"] for e in entries), "spread": spread}
+    runs = [{**of(same), "launches": [of(launch) for launch in zip(*(r["launches"] for r in same))]}
+            for same in zip(*(profile["runs"] for profile in rounds))]
+    return {**rounds[0], "rounds": len(rounds), "runs": runs}
 
 
 def fit(options, profile, folder):
@@ -267,23 +286,25 @@ def measured(options):
         folder = pathlib.Path(name)
         judged = contenders(options, folder)
         if options.again:
-            profile = json.loads(options.json.read_text())["profile"]
+            rounds = json.loads(options.json.with_suffix(".rounds.json").read_text())
         else:
-            profile = measured_profile(options, compile_all(options, judged, folder), folder)
-        raw, profile = profile, least(profile) if options.least else profile
-        save(options.json.with_suffix(".profile.json"), raw)
+            rounds = measured_profiles(options, compile_all(options, judged, folder), folder)
+            save(options.json.with_suffix(".rounds.json"), rounds)
+        profile = merged(rounds)
         device, results["fit"] = fit(options, profile, folder)
         results["device"] = json.loads(device.read_text())
         results["kernels"], results["nets"] = predictions(options, device, judged, profile)
-    results["profile"] = raw
+    results["profile"] = profile
     results["fitted"] = ", ".join(sorted({r["contender"] for r in profile["runs"]} - set(judged)))
     results["judged"] = ", ".join(judged)
     where, env = results["machine"], profile["environment"]
-    what = ("the least of all runs, spreads not judged" if options.least else
-            f"medians; {profile['unsteady']} of {profile['launches']} launches vary by more than {options.steady:.0%}")
-    results["about"] = (f"{where['cpu']}, {where['cores']} cores; {env['peak_gflops']:.0f} GFLOP/s (spread "
-                        f"{env['peak_spread']:.0%}), copies {env['copy_gbs']:.1f} GB/s; {what}; {where['date']}, "
-                        f"revision {where['revision']}")
+    peaks = [r["environment"]["peak_gflops"] for r in rounds]
+    halves = [median(2 * launch["spread"] for r in profile["runs"] for launch in r["launches"])]
+    results["about"] = (f"{where['cpu']}, {where['cores']} cores; {median(peaks):.0f} GFLOP/s ({min(peaks):.0f} to "
+                        f"{max(peaks):.0f}), copies {env['copy_gbs']:.1f} GB/s; medians of {len(rounds)} rounds"
+                        f"{', measured before all other programs (chrt -f 10)' if priority() else ''}; every other round "
+                        f"and the rest differ by {halves[0]:.1%} (median of launches); {where['date']}, revision "
+                        f"{where['revision']}")
     save(options.json, results)
     return results
 

@@ -94,7 +94,7 @@ struct Sample {
 struct Parameter {
   Fact<double> CostFacts::*cost;
   double start, deviation; // of the logarithm
-  double most;
+  double least, most;
 };
 
 /// Residuals of all samples, then of the priors. What Eigen's NumericalDiff and LevenbergMarquardt
@@ -118,7 +118,7 @@ struct Residuals {
     Device device = start;
     for (size_t p = 0; p < parameters.size(); ++p) {
       (device.cost.*parameters[p].cost).value =
-          std::min(parameters[p].start * std::exp(x[p]), parameters[p].most);
+          std::clamp(parameters[p].start * std::exp(x[p]), parameters[p].least, parameters[p].most);
     }
     return device;
   }
@@ -195,16 +195,27 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   auto start = [&](Fact<double> CostFacts::*fact) { return (device.cost.*fact).value; };
   using C = CostFacts;
   std::vector<Parameter> parameters;
-  auto add = [&](Fact<double> C::*fact, double deviation, double most = 1e9) {
-    parameters.push_back({fact, std::max(start(fact), 1e-4), deviation, most});
+  auto add = [&](Fact<double> C::*fact, double deviation, double least = 0, double most = 1e9) {
+    parameters.push_back({fact, std::max(start(fact), 1e-4), deviation, least, most});
   };
-  add(&C::clock, 0.2), add(&C::fmaPerCycle, 0.2), add(&C::aluPerCycle, 0.5),
-      add(&C::loadPerCycle, 0.5);
-  add(&C::storePerCycle, 0.5), add(&C::issuePerCycle, 0.5), add(&C::specialCycles, 0.7);
-  add(&C::latency, 0.5), add(&C::loopCycles, 1), add(&C::exitCycles, 1.5),
-      add(&C::l2Bandwidth, 0.7);
-  add(&C::llcBandwidth, 0.7), add(&C::memoryBandwidth, 0.5), add(&C::launch, 1), add(&C::group, 1),
-      add(&C::overlap, 0.5, 1);
+  // What the file takes for nothing begins at what it may well be: a product cannot leave 0.
+  auto addFrom = [&](double value, Fact<double> C::*fact, double deviation, double least = 0,
+                     double most = 1e9) {
+    add(fact, deviation, least, most);
+    parameters.back().start = value;
+  };
+  double read = 1 / start(&C::loadPerCycle), turn = std::max(start(&C::loopCycles), 1e-4);
+  for (auto fact : {&C::fmaPerCycle, &C::specialCycles})
+    add(fact, 0.7);
+  for (auto fact : {&C::aluPerCycle, &C::loadPerCycle, &C::storePerCycle, &C::issuePerCycle,
+                    &C::broadcast, &C::loopCycles, &C::l2Bandwidth, &C::llcBandwidth,
+                    &C::memoryBandwidth, &C::launch, &C::group})
+    add(fact, 1);
+  add(&C::latency, 0.5), add(&C::exitCycles, 1.5), add(&C::overlap, 0.5, 0, 1);
+  addFrom(read / 2, &C::address, 1.5), addFrom(read / 2, &C::spill, 1.5);
+  addFrom(8 * read, &C::prefetchCycles, 1.5);
+  addFrom(turn, &C::branch, 1.5), addFrom(turn, &C::enterCycles, 1.5);
+  addFrom(2, &C::roofPower, 1, 1, 64), addFrom(0.03, &C::growth, 1, 0, 0.5);
 
   std::vector<const Sample *> fitted, held;
   for (const Sample &sample : samples)

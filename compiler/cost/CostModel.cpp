@@ -65,26 +65,25 @@ static PieceCycles cyclesOf(const Kernel &kernel, size_t node, const Device &dev
   double special = count(Arith::Divide) + count(Arith::Special);
   double loads = p.loadInstructions(device.kind == DeviceKind::GPU ? device.vectorWidth : lanes);
   double stores = p.storeInstructions(device.kind == DeviceKind::GPU ? device.vectorWidth : lanes);
-  // What does not fit the registers is written and read again.
+  // Variables and values beyond the registers of a CPU; a GPU has fewer work-items in flight.
   double spilled = 0;
   if (device.kind == DeviceKind::CPU)
     spilled = std::max(0.0, (p.registers - p.addresses) / lanes - double(device.registers));
-  loads += spilled, stores += spilled;
+  double broadcasts = std::min(double(p.broadcasts), loads);
   // A read that multiply-adds take as an operand is no instruction of its own on a CPU.
-  double folded =
-      device.kind == DeviceKind::CPU ? std::min(loads, 0.5 * (loads - double(p.broadcasts))) : 0;
+  double folded = device.kind == DeviceKind::CPU ? 0.5 * (loads - broadcasts) : 0;
   PieceCycles cycles;
   cycles.arithmetic = fma / c.fmaPerCycle + alu / c.aluPerCycle + special * c.specialCycles;
-  cycles.loadStore = loads / c.loadPerCycle + stores / c.storePerCycle;
-  cycles.issue = (fma + alu + special + loads - std::max(folded, 0.0) + stores + p.prefetches +
-                  p.addresses + p.decoded + 2 * p.branches) /
+  cycles.loadStore = (loads - broadcasts) / c.loadPerCycle + broadcasts * c.broadcast +
+                     stores / c.storePerCycle + (p.addresses + p.decoded) * c.address +
+                     p.branches * c.branch + p.prefetches * c.prefetchCycles + spilled * c.spill;
+  cycles.issue = (fma + alu + special + loads - folded + stores + p.prefetches + p.addresses +
+                  p.decoded + 2 * p.branches) /
                  c.issuePerCycle;
   cycles.latency = p.chain * c.latency / std::max(inFlight, 1.0);
   if (kernel.kind(node) == NodeKind::Loop) {
-    double perIteration = c.loopCycles;
-    cycles.issue += perIteration;
-    if (kernel.unpredictable(node))
-      cycles.entry = c.exitCycles;
+    cycles.turn = c.loopCycles;
+    cycles.entry = c.enterCycles + (kernel.unpredictable(node) ? c.exitCycles : 0);
   }
   return cycles;
 }
@@ -98,8 +97,14 @@ Time cost::timeOf(const Kernel &kernel, const Counts &counts, double misses, con
       continue;
     PieceCycles cycles = cyclesOf(kernel, n, device, inFlight);
     double roofs[4] = {cycles.arithmetic, cycles.loadStore, cycles.issue, cycles.latency};
+    double highest = *std::max_element(roofs, roofs + 4), sum = 0;
+    if (highest > 0) {
+      for (double roof : roofs)
+        sum += std::pow(roof / highest, c.roofPower);
+      sum = highest * std::pow(sum, 1 / c.roofPower);
+    }
     int most = int(std::max_element(roofs, roofs + 4) - roofs);
-    byBound[most] += counts.runs[n] * roofs[most] + counts.entries[n] * cycles.entry;
+    byBound[most] += counts.runs[n] * (sum + cycles.turn) + counts.entries[n] * cycles.entry;
   }
   double cycles = byBound[0] + byBound[1] + byBound[2] + byBound[3];
   // The last round of work-groups may leave units without work.
@@ -112,6 +117,9 @@ Time cost::timeOf(const Kernel &kernel, const Counts &counts, double misses, con
   busy = std::max(busy, perUnit / std::ceil(std::max(perUnit, 1e-9)) * (perUnit < 1 ? perUnit : 1));
   Time time;
   time.compute = cycles / (units * std::max(busy, 1e-3) * c.clock) * 1e-6;
+  // What caches and pages cost more where a launch touches more, beyond what is counted.
+  constexpr double usual = 4 << 20, least = 64 << 10;
+  time.compute *= std::pow(std::max(counts.footprint, least) / usual, c.growth);
   double cache =
       counts.traffic[0] / c.l2Bandwidth * 1e-6 + counts.traffic[1] / c.llcBandwidth * 1e-6;
   double far = misses * counts.moved / c.memoryBandwidth * 1e-6;

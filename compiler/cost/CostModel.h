@@ -5,12 +5,16 @@
 // The time of a launch, all numbers of the device's file (Device::cost), a roofline with several
 // roofs:
 //
-//   piece    = max(arithmetic, loads and stores, issue, latency / work-items in flight) + loop
-//   cycles compute  = sum over pieces (runs * piece) / (units that have work * clock) memory   =
-//   bytes beyond the first cache / l2 + bytes beyond the second / llc + misses / memory time     =
-//   launch + groups + max(compute, memory) + (1 - overlap) * min(compute, memory)
+//   piece    = (sum of roofs ^ power) ^ (1 / power) + turn of a loop cycles roofs    = arithmetic,
+//   reads and writes, issue, latency / work-items in flight compute  = sum over pieces (runs *
+//   piece + entries * (enter + exit)) / (busy units * clock)
+//              * (distinct bytes / 4 MiB) ^ growth
+//   memory   = bytes beyond the first cache / l2 + bytes beyond the second / llc + misses / memory
+//   time     = launch + groups + max(compute, memory) + (1 - overlap) * min(compute, memory)
 //
-// Work-items in flight follow from registers: occupancy is floor(steps * registers / used) / steps.
+// All coefficients are costs, so more pixels, channels or taps are never faster for the same
+// schedule. Work-items in flight follow from registers: occupancy is floor(steps * registers /
+// used) / steps.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_COST_COSTMODEL_H
 #define SRCC_COMPILER_COST_COSTMODEL_H
@@ -23,7 +27,7 @@ namespace srcc::cost {
 class Memo;
 
 /// Raised when the formula changes.
-constexpr int modelVersion = 1;
+constexpr int modelVersion = 2;
 
 /// What a launch waits for most.
 enum class Bound { Arithmetic, LoadStore, Issue, Latency, Cache, Memory, Launch };
@@ -39,7 +43,8 @@ struct Time {
 /// Cycles of each roof for one run of a piece on one compute unit. Depends on the kernel and the
 /// device alone, so one is made for all sizes.
 struct PieceCycles {
-  double arithmetic = 0, loadStore = 0, issue = 0, latency = 0, entry = 0;
+  double arithmetic = 0, loadStore = 0, issue = 0, latency = 0;
+  double turn = 0, entry = 0; ///< of a loop, added
 };
 
 /// The caches of which `device` has traffic counted.

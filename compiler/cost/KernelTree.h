@@ -77,9 +77,7 @@ public:
   uint64_t signature = 0;
 
   /// Whether control depends on an id.
-  bool usesGrid(int slot) const {
-    return slot >= 0 && llvm::is_contained(nodes[0].inputs, slot);
-  }
+  bool usesGrid(int slot) const { return slot >= 0 && llvm::is_contained(nodes[0].inputs, slot); }
 };
 /// The tree of a kernel. Errors are reported at the kernel's operations.
 mlir::FailureOr<std::unique_ptr<KernelTree>> buildTree(mlir::gpu::GPUFuncOp func);

@@ -69,8 +69,15 @@ ArrayRef<CostKey> srcc::costKeys() {
       {"store_per_cycle", "instructions per cycle and unit", &CostFacts::storePerCycle, 0.001, 1e5},
       {"issue_per_cycle", "instructions per cycle and unit", &CostFacts::issuePerCycle, 0.001, 1e5},
       {"special_cycles", "cycles", &CostFacts::specialCycles, 0, 1e4},
+      {"broadcast_cycles", "cycles", &CostFacts::broadcast, 0, 1e4},
+      {"address_cycles", "cycles", &CostFacts::address, 0, 1e4},
+      {"branch_cycles", "cycles", &CostFacts::branch, 0, 1e4},
+      {"prefetch_cycles", "cycles", &CostFacts::prefetchCycles, 0, 1e4},
+      {"spill_cycles", "cycles", &CostFacts::spill, 0, 1e4},
+      {"roof_power", "power", &CostFacts::roofPower, 1, 64},
       {"latency_cycles", "cycles", &CostFacts::latency, 0, 1e4},
       {"loop_cycles", "cycles", &CostFacts::loopCycles, 0, 1e4},
+      {"enter_cycles", "cycles", &CostFacts::enterCycles, 0, 1e4},
       {"exit_cycles", "cycles", &CostFacts::exitCycles, 0, 1e4},
       {"resident", "work-items per unit", &CostFacts::resident, 1, 1e6},
       {"occupancy_steps", "steps from empty to full", &CostFacts::steps, 1, 1024},
@@ -81,6 +88,7 @@ ArrayRef<CostKey> srcc::costKeys() {
       {"launch_us", "us", &CostFacts::launch, 0, 1e6},
       {"gap_us", "us", &CostFacts::gap, 0, 1e6},
       {"group_us", "us", &CostFacts::group, 0, 1e6},
+      {"growth", "power", &CostFacts::growth, 0, 0.5},
       {"overlap", "share", &CostFacts::overlap, 0, 1},
   };
   return keys;
@@ -108,8 +116,16 @@ static CostFacts derivedCosts(const Device &device) {
   set(cost.specialCycles, cpu ? 20 : 4 / std::max(fma, 1e-3), "assumed: a few instructions");
   set(cost.latency, cpu ? 4 : 10, "assumed: as processors of today");
   set(cost.loopCycles, cpu ? 1 : 4 / std::max(fma, 1e-3), "assumed: counter and branch");
-  set(cost.exitCycles, cpu ? 15 : 0,
-      cpu ? "assumed: a mispredicted branch" : "assumed: none is foreseen");
+  const char *counted = "assumed: its instructions alone";
+  set(cost.broadcast, 1 / cost.loadPerCycle.value, "derived: as any read");
+  set(cost.address, 0, counted);
+  set(cost.branch, 0, counted);
+  set(cost.prefetchCycles, 0, counted);
+  set(cost.spill, cpu ? 2 : 0, cpu ? "assumed: written and read" : "assumed: occupancy has it");
+  set(cost.roofPower, 16, "assumed: hardly more than the highest roof");
+  set(cost.enterCycles, 0, counted);
+  set(cost.growth, 0, "assumed: caches have it all");
+  set(cost.exitCycles, cpu ? 15 : 0, cpu ? "assumed: a mispredicted branch" : "assumed: none is foreseen");
   set(cost.resident, cpu ? 1 : 1024, "assumed: as GPUs of phones");
   set(cost.steps, cpu ? 1 : 8, "assumed: waves of a scheduler");
   set(cost.l2Bandwidth, 8 * device.bandwidth, "assumed: eight times that of memory");
@@ -330,20 +346,14 @@ std::string srcc::printDevice(const Device &device) {
   raw_string_ostream os(text);
   auto quoted = [](StringRef s) { return formatv("{0}", json::Value(s)).str(); };
   auto fact = [&](StringRef key, const Twine &value, StringRef from, StringRef indent = "  ") {
-    os << ",\n"
-       << indent << quoted(key) << ": {\"value\": " << value << ", \"from\": " << quoted(from)
-       << "}";
+    os << ",\n" << indent << quoted(key) << ": {\"value\": " << value << ", \"from\": " << quoted(from) << "}";
   };
   auto integer = [&](StringRef key, const Fact<int64_t> &f) { fact(key, Twine(f.value), f.from); };
   auto number = [&](StringRef key, const Fact<double> &f, StringRef indent = "  ") {
     fact(key, shortest(f.value), f.from, indent);
   };
-  auto flag = [&](StringRef key, const Fact<bool> &f) {
-    fact(key, f.value ? "true" : "false", f.from);
-  };
-  auto choice = [&](StringRef key, StringRef value, StringRef from) {
-    fact(key, quoted(value), from);
-  };
+  auto flag = [&](StringRef key, const Fact<bool> &f) { fact(key, f.value ? "true" : "false", f.from); };
+  auto choice = [&](StringRef key, StringRef value, StringRef from) { fact(key, quoted(value), from); };
   os << "{\n  \"name\": " << quoted(device.name) << ",\n  \"vendor\": " << quoted(device.vendor)
      << ",\n  \"description\": " << quoted(device.description)
      << ",\n  \"kind\": " << (device.kind == DeviceKind::CPU ? "\"cpu\"" : "\"gpu\"");
