@@ -97,8 +97,9 @@ struct Parameter {
   double least, most;
 };
 
-/// Residuals of all samples, then of the priors. What Eigen's NumericalDiff and LevenbergMarquardt
-/// ask for.
+/// Residuals of all samples, then of the priors. Unknowns are logarithms plus 1: NumericalDiff's
+/// steps are shares of them, which would be no steps around 0. What Eigen's NumericalDiff and
+/// LevenbergMarquardt ask for.
 struct Residuals {
   using Scalar = double;
   using InputType = Eigen::VectorXd;
@@ -117,8 +118,8 @@ struct Residuals {
   Device at(const Eigen::VectorXd &x) const {
     Device device = start;
     for (size_t p = 0; p < parameters.size(); ++p) {
-      (device.cost.*parameters[p].cost).value =
-          std::clamp(parameters[p].start * std::exp(x[p]), parameters[p].least, parameters[p].most);
+      (device.cost.*parameters[p].cost).value = std::clamp(parameters[p].start * std::exp(x[p] - 1),
+                                                           parameters[p].least, parameters[p].most);
     }
     return device;
   }
@@ -130,7 +131,7 @@ struct Residuals {
     }
     // As strong as a few samples with an error of a tenth.
     for (size_t p = 0; p < parameters.size(); ++p)
-      f[samples.size() + p] = 0.1 * x[p] / parameters[p].deviation;
+      f[samples.size() + p] = 0.1 * (x[p] - 1) / parameters[p].deviation;
     return 0;
   }
 };
@@ -221,7 +222,7 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   for (const Sample &sample : samples)
     (sample.heldOut ? held : fitted).push_back(&sample);
   Residuals residuals{parameters, fitted, device, Eigen::VectorXd::Ones(fitted.size())};
-  Eigen::VectorXd x = Eigen::VectorXd::Zero(parameters.size()), f(residuals.values());
+  Eigen::VectorXd x = Eigen::VectorXd::Ones(parameters.size()), f(residuals.values());
   for (int round = 0; round < 8; ++round) {
     Eigen::NumericalDiff<Residuals> numeric(residuals, 1e-6);
     Eigen::LevenbergMarquardt<Eigen::NumericalDiff<Residuals>> method(numeric);

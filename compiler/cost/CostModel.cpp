@@ -100,7 +100,8 @@ Time cost::timeOf(const Kernel &kernel, const Counts &counts, double misses, con
     double highest = *std::max_element(roofs, roofs + 4), sum = 0;
     if (highest > 0) {
       for (double roof : roofs)
-        sum += std::pow(roof / highest, c.roofPower);
+        if (roof > 0)
+          sum += roof == highest ? 1 : std::pow(roof / highest, c.roofPower);
       sum = highest * std::pow(sum, 1 / c.roofPower);
     }
     int most = int(std::max_element(roofs, roofs + 4) - roofs);

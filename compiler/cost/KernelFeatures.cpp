@@ -214,6 +214,7 @@ llvm::json::Object Program::features(const Launch &launch, int64_t height, int64
   constexpr const char *kinds[] = {"fma",    "multiply", "add",     "select",
                                    "divide", "special",  "convert", "integer"};
   constexpr const char *elements[] = {"f32", "f16", "i32"};
+  constexpr const char *nodeKinds[] = {"root", "loop", "then", "else"};
   const Kernel &kernel = kernels[launch.kernel];
   Counts counts = count(launch, height, width, caches);
   llvm::json::Object arith, loads, stores;
@@ -257,31 +258,31 @@ llvm::json::Object Program::features(const Launch &launch, int64_t height, int64
     const Piece &p = kernel.piece(n);
     if (!counts.runs[n])
       continue;
-    llvm::json::Object o{{"node", double(n)},
-                         {"kind", int(kernel.kind(n))},
-                         {"parent", kernel.tree->nodes[n].parent},
-                         {"runs", counts.runs[n]},
-                         {"entries", counts.entries[n]},
-                         {"unpredictable", kernel.unpredictable(n)},
-                         {"broadcasts", p.broadcasts},
-                         {"addresses", p.addresses},
-                         {"decoded", p.decoded},
-                         {"branches", p.branches},
-                         {"prefetches", p.prefetches},
-                         {"chain", p.chain},
-                         {"registers", p.registers},
-                         {"code", double(kernel.tree->nodes[n].code.size())}};
+    llvm::json::Object piece{{"node", int64_t(n)},
+                             {"parent", kernel.tree->nodes[n].parent},
+                             {"kind", nodeKinds[int(kernel.kind(n))]},
+                             {"runs", counts.runs[n]},
+                             {"entries", counts.entries[n]},
+                             {"list", kernel.unpredictable(n)},
+                             {"broadcasts", p.broadcasts},
+                             {"addresses", p.addresses},
+                             {"decoded", p.decoded},
+                             {"branches", p.branches},
+                             {"prefetches", p.prefetches},
+                             {"chain", p.chain},
+                             {"registers", p.registers}};
     for (int k = 0; k < arithKinds; ++k)
-      o[kinds[k]] = p.instructions(Arith(k), 8);
+      if (float done = p.count(Arith(k)))
+        piece[kinds[k]] = done;
     for (int w = 0; w < widthKinds; ++w) {
-      o["l" + std::to_string(1 << w)] = p.loads[w];
-      o["s" + std::to_string(1 << w)] = p.stores[w];
+      if (p.loads[w])
+        piece["load_x" + std::to_string(1 << w)] = p.loads[w];
+      if (p.stores[w])
+        piece["store_x" + std::to_string(1 << w)] = p.stores[w];
     }
-    pieces.push_back(std::move(o));
+    pieces.push_back(std::move(piece));
   }
   return llvm::json::Object{{"kernel", launch.name},
-                            {"pieces", std::move(pieces)},
-                            {"moved", counts.moved},
                             {"macs", macs},
                             {"groups", counts.groups},
                             {"threads", counts.threads},
@@ -303,5 +304,7 @@ llvm::json::Object Program::features(const Launch &launch, int64_t height, int64
                             {"group_bytes", counts.iteration},
                             {"distinct_bytes", counts.footprint},
                             {"beyond_first_cache_bytes", counts.traffic[0]},
-                            {"beyond_second_cache_bytes", counts.traffic[1]}};
+                            {"beyond_second_cache_bytes", counts.traffic[1]},
+                            {"moved_bytes", counts.moved},
+                            {"pieces", std::move(pieces)}};
 }
