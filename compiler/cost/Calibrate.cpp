@@ -226,8 +226,11 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   for (int round = 0; round < 8; ++round) {
     Eigen::NumericalDiff<Residuals> numeric(residuals, 1e-6);
     Eigen::LevenbergMarquardt<Eigen::NumericalDiff<Residuals>> method(numeric);
-    method.parameters.maxfev = 2000;
+    method.parameters.maxfev = 200;
+    Eigen::VectorXd before = x;
     method.minimize(x);
+    if (round && (x - before).cwiseAbs().maxCoeff() < 1e-2)
+      break;
     // Cauchy's weights, scaled by the median residual.
     residuals.weights.setOnes();
     residuals(x, f);
