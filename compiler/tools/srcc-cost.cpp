@@ -322,9 +322,10 @@ LogicalResult fillTable(MLIRContext *context, cost::CostModel &model, llvm::Arra
             for (auto [launch, time] : llvm::zip(program->floatLaunches(), *times))
               if (llvm::is_contained(launch->layers, "layer"))
                 os << kernel << "x" << kernel << "," << channels << ","
-                   << (density < 1 ? sparse.name : "dense") << "," << density << "," << size.width
-                   << "," << size.height << "," << llvm::format("%.6g", time.total) << ","
-                   << cost::boundName(time.bound) << "\n";
+                   << (density < 1 ? sparse.name : "dense") << "," << llvm::format("%g", density)
+                   << "," << size.width << "," << size.height << ","
+                   << llvm::format("%.6g", time.total) << "," << cost::boundName(time.bound)
+                   << "\n";
           }
         }
   return writeText(text);
