@@ -125,7 +125,8 @@ static CostFacts derivedCosts(const Device &device) {
   set(cost.roofPower, 16, "assumed: hardly more than the highest roof");
   set(cost.enterCycles, 0, counted);
   set(cost.growth, 0, "assumed: caches have it all");
-  set(cost.exitCycles, cpu ? 15 : 0, cpu ? "assumed: a mispredicted branch" : "assumed: none is foreseen");
+  set(cost.exitCycles, cpu ? 15 : 0,
+      cpu ? "assumed: a mispredicted branch" : "assumed: none is foreseen");
   set(cost.resident, cpu ? 1 : 1024, "assumed: as GPUs of phones");
   set(cost.steps, cpu ? 1 : 8, "assumed: waves of a scheduler");
   set(cost.l2Bandwidth, 8 * device.bandwidth, "assumed: eight times that of memory");
@@ -346,14 +347,20 @@ std::string srcc::printDevice(const Device &device) {
   raw_string_ostream os(text);
   auto quoted = [](StringRef s) { return formatv("{0}", json::Value(s)).str(); };
   auto fact = [&](StringRef key, const Twine &value, StringRef from, StringRef indent = "  ") {
-    os << ",\n" << indent << quoted(key) << ": {\"value\": " << value << ", \"from\": " << quoted(from) << "}";
+    os << ",\n"
+       << indent << quoted(key) << ": {\"value\": " << value << ", \"from\": " << quoted(from)
+       << "}";
   };
   auto integer = [&](StringRef key, const Fact<int64_t> &f) { fact(key, Twine(f.value), f.from); };
   auto number = [&](StringRef key, const Fact<double> &f, StringRef indent = "  ") {
     fact(key, shortest(f.value), f.from, indent);
   };
-  auto flag = [&](StringRef key, const Fact<bool> &f) { fact(key, f.value ? "true" : "false", f.from); };
-  auto choice = [&](StringRef key, StringRef value, StringRef from) { fact(key, quoted(value), from); };
+  auto flag = [&](StringRef key, const Fact<bool> &f) {
+    fact(key, f.value ? "true" : "false", f.from);
+  };
+  auto choice = [&](StringRef key, StringRef value, StringRef from) {
+    fact(key, quoted(value), from);
+  };
   os << "{\n  \"name\": " << quoted(device.name) << ",\n  \"vendor\": " << quoted(device.vendor)
      << ",\n  \"description\": " << quoted(device.description)
      << ",\n  \"kind\": " << (device.kind == DeviceKind::CPU ? "\"cpu\"" : "\"gpu\"");

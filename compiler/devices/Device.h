@@ -28,8 +28,8 @@ enum class DeviceKind { CPU, GPU };
 /// c), mad(a, b, c), or plainly, where the compiler contracts it.
 enum class MultiplyAdd { FMA, MAD, Contract };
 /// How a line of global memory is asked for before it is read: by OpenCL's prefetch(), or by the
-/// compiler's __builtin_prefetch(), where the driver's prefetch() does nothing. None: as Function, but
-/// default schedules ask for nothing.
+/// compiler's __builtin_prefetch(), where the driver's prefetch() does nothing. None: as Function,
+/// but default schedules ask for nothing.
 enum class Prefetching { None, Function, Builtin };
 /// Element type of intermediate results in global memory.
 enum class Storage { F32, F16 };
@@ -37,35 +37,36 @@ enum class Storage { F32, F16 };
 /// What work costs on a device, for the analytic model (compiler/cost/CostModel.h has the formula).
 /// Instructions are of `lanes` 32-bit values; what is per cycle is of one compute unit.
 struct CostFacts {
-  Fact<double> clock;         ///< GHz
-  Fact<double> lanes;         ///< f32 lanes of one instruction of a work-item
-  Fact<double> fmaPerCycle;   ///< multiply-adds
-  Fact<double> aluPerCycle;   ///< other arithmetic, conversions, selections
-  Fact<double> loadPerCycle;  ///< reads that hit the first-level cache
-  Fact<double> storePerCycle; ///< writes
-  Fact<double> issuePerCycle; ///< instructions of all kinds
-  Fact<double> specialCycles; ///< of a division, square root, exponential, ...
-  Fact<double> broadcast;     ///< cycles of a read of one value that arithmetic takes as all lanes
-  Fact<double> address;       ///< cycles of an address, or of an operation on what tables hold
-  Fact<double> branch;        ///< cycles of a condition
+  Fact<double> clock;          ///< GHz
+  Fact<double> lanes;          ///< f32 lanes of one instruction of a work-item
+  Fact<double> fmaPerCycle;    ///< multiply-adds
+  Fact<double> aluPerCycle;    ///< other arithmetic, conversions, selections
+  Fact<double> loadPerCycle;   ///< reads that hit the first-level cache
+  Fact<double> storePerCycle;  ///< writes
+  Fact<double> issuePerCycle;  ///< instructions of all kinds
+  Fact<double> specialCycles;  ///< of a division, square root, exponential, ...
+  Fact<double> broadcast;      ///< cycles of a read of one value that arithmetic takes as all lanes
+  Fact<double> address;        ///< cycles of an address, or of an operation on what tables hold
+  Fact<double> branch;         ///< cycles of a condition
   Fact<double> prefetchCycles; ///< cycles of asking for a line
-  Fact<double> spill;         ///< cycles of a value that finds no register
-  Fact<double> roofPower;     ///< roofs add up as powers: 1 is their sum, many the highest alone
-  Fact<double> latency;       ///< cycles of an addition that waits for the one before
-  Fact<double> loopCycles;    ///< of an iteration of a loop, beside its body
-  Fact<double> enterCycles;   ///< of the start of a loop
-  Fact<double> exitCycles;    ///< of the end of a loop that nothing foresees
-  Fact<double> resident;      ///< work-items in flight on a compute unit, with few registers each
-  Fact<double> steps;         ///< occupancy is a multiple of 1 / steps
-  Fact<double> l2Bandwidth;   ///< GB/s between first and second-level caches, of all units
-  Fact<double> llcBandwidth;  ///< GB/s behind the second-level caches
+  Fact<double> spill;          ///< cycles of a value that finds no register
+  Fact<double> roofPower;      ///< roofs add up as powers: 1 is their sum, many the highest alone
+  Fact<double> latency;        ///< cycles of an addition that waits for the one before
+  Fact<double> loopCycles;     ///< of an iteration of a loop, beside its body
+  Fact<double> enterCycles;    ///< of the start of a loop
+  Fact<double> exitCycles;     ///< of the end of a loop that nothing foresees
+  Fact<double> resident;       ///< work-items in flight on a compute unit, with few registers each
+  Fact<double> steps;          ///< occupancy is a multiple of 1 / steps
+  Fact<double> l2Bandwidth;    ///< GB/s between first and second-level caches, of all units
+  Fact<double> llcBandwidth;   ///< GB/s behind the second-level caches
   Fact<double> memoryBandwidth; ///< GB/s behind the last-level cache, as kernels reach it
-  Fact<double> llcShare;      ///< share of the last-level cache that holds this device's data
-  Fact<double> launch;        ///< us of a launch on the device
-  Fact<double> gap;           ///< us from the end of a launch to the start of the next
-  Fact<double> group;         ///< us of a work-group, on a compute unit
-  Fact<double> growth;        ///< compute time grows with the launch's distinct bytes to this power
-  Fact<double> overlap;       ///< share of the lesser of arithmetic and memory time that is hidden, 0 to 1
+  Fact<double> llcShare;        ///< share of the last-level cache that holds this device's data
+  Fact<double> launch;          ///< us of a launch on the device
+  Fact<double> gap;             ///< us from the end of a launch to the start of the next
+  Fact<double> group;           ///< us of a work-group, on a compute unit
+  Fact<double> growth; ///< compute time grows with the launch's distinct bytes to this power
+  Fact<double>
+      overlap; ///< share of the lesser of arithmetic and memory time that is hidden, 0 to 1
 };
 
 /// A device as its file describes it: compiler/devices/<name>.json. Schedules are chosen by these
@@ -95,8 +96,9 @@ struct Device {
   Fact<double> peakF32;   ///< GFLOP/s, a multiply-add counts two
   Fact<double> peakF16;   ///< GFLOP/s in half, 0 without fp16
   Fact<double> bandwidth; ///< of global memory, GB/s (10^9)
-  std::string mobileCompilers; ///< GPUs of the phone compilers that stand for it, with commas; may be ""
-  CostFacts cost;         ///< derived from the facts above where the file has none
+  std::string
+      mobileCompilers; ///< GPUs of the phone compilers that stand for it, with commas; may be ""
+  CostFacts cost;      ///< derived from the facts above where the file has none
 };
 
 /// The coefficients of the cost model with their keys in device files, their units and bounds.
