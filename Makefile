@@ -20,7 +20,7 @@ APT_PACKAGES := g++ make cmake ninja-build ccache lld-22 clang-22 llvm-22-dev ll
   mlir-22-tools zlib1g-dev libzstd-dev libxml2-dev libffi-dev libz3-dev libonnx-dev libprotobuf-dev protobuf-compiler \
   flatbuffers-compiler libflatbuffers-dev libxxhash-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libstb-dev \
   libjpeg-dev libpng-dev libavcodec-dev libavformat-dev libavutil-dev libswscale-dev opencl-headers \
-  ocl-icd-libopencl1 pocl-opencl-icd libtorch-dev libsqlite3-dev libeigen3-dev libgtest-dev oclgrind python3 python3-venv python3-psutil
+  ocl-icd-libopencl1 pocl-opencl-icd libtorch-dev libgloo-dev libtomlplusplus-dev gnuplot-nox libsqlite3-dev libeigen3-dev libgtest-dev oclgrind python3 python3-venv python3-psutil
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,12 +1,11 @@
-//===- Trainer.cpp - Training of WDSR-B networks --------------------------===//
+//===- Trainer.cpp - Training of networks ---------------------------------===//
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "search/Trainer.h"
 #include "runtime/imaging/AtomicFile.h"
 #include "runtime/imaging/Metrics.h"
-#include "search/Data.h"
-#include "search/WdsrModule.h"
+#include "search/Processes.h"
 
 #include <chrono>
 #include <climits>
@@ -15,6 +14,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -23,58 +23,112 @@ namespace srcc::search {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-static volatile std::sig_atomic_t interrupted = 0;
+//===----------------------------------------------------------------------===//
+// Interruption
+//===----------------------------------------------------------------------===//
 
-namespace {
+static volatile std::sig_atomic_t interrupted = 0;
+static int interruptions = 0;
+
+Interruption::Interruption() {
+  if (interruptions++ == 0)
+    interrupted = 0;
+  previousInt = std::signal(SIGINT, [](int) { interrupted = 1; });
+  previousTerm = std::signal(SIGTERM, [](int) { interrupted = 1; });
+}
+Interruption::~Interruption() {
+  --interruptions;
+  std::signal(SIGINT, previousInt);
+  std::signal(SIGTERM, previousTerm);
+}
+bool Interruption::asked() { return interrupted; }
+
+//===----------------------------------------------------------------------===//
+// Checkpoints
+//===----------------------------------------------------------------------===//
 
 /// Everything a training carries from step to step.
-struct State {
+struct Trainer::State {
+  Module &module;
   TrainOptions options;
-  WdsrModule network;
-  torch::Tensor average;
+  TrainHooks hooks;
+  std::vector<torch::Tensor> average;
   torch::optim::Adam adam;
   int64_t step = 0;
   double minutes = 0;
+  bool finished = false;
 
-  explicit State(const TrainOptions &options)
-      : options(options), network((torch::manual_seed(options.seed), options.shape)),
-        average(network.parameters().detach().clone()),
-        adam({network.parameters()}, torch::optim::AdamOptions(options.rate)) {}
+  State(Module &module, TrainOptions options, TrainHooks hooks)
+      : module(module), options(std::move(options)), hooks(std::move(hooks)),
+        adam(module.parameters(), torch::optim::AdamOptions(this->options.rate)) {
+    for (const torch::Tensor &value : module.parameters())
+      average.push_back(value.detach().clone());
+  }
 };
+
+namespace {
+
+constexpr const char *checkpointFormat = "srcc-search-2";
 
 /// What the checkpoint must agree on with the options, name by name.
 using Identity = std::vector<std::pair<const char *, int64_t>>;
 Identity identity(const TrainOptions &o) {
-  return {
-      {"scale", o.shape.scale},         {"blocks", o.shape.blocks}, {"channels", o.shape.channels},
-      {"expansion", o.shape.expansion}, {"patch", o.patch},         {"batch", o.batch},
-      {"seed", int64_t(o.seed)}};
+  return {{"patch", o.patch}, {"batch", o.batch}, {"seed", int64_t(o.seed)}};
 }
 
 [[noreturn]] void fail(const std::string &file, const std::string &what) {
   throw std::runtime_error(file + ": " + what);
 }
 
-void save(const State &state) {
-  torch::serialize::OutputArchive archive;
-  for (auto [name, value] : identity(state.options))
-    archive.write(name, c10::IValue(value));
-  archive.write("format", c10::IValue("srcc-wdsr-1"));
-  archive.write("step", c10::IValue(state.step));
-  archive.write("minutes", c10::IValue(state.minutes));
-  archive.write("parameters", state.network.parameters().detach());
-  archive.write("average", state.average);
-  torch::serialize::OutputArchive adam(archive.compilation_unit());
-  state.adam.save(adam);
-  archive.write("adam", adam);
+void writeTensors(torch::serialize::OutputArchive &archive, const std::string &name,
+                  const std::vector<torch::Tensor> &tensors) {
+  archive.write(name + ".count", c10::IValue(int64_t(tensors.size())));
+  for (size_t i = 0; i < tensors.size(); ++i)
+    archive.write(name + "." + std::to_string(i), tensors[i].detach());
+}
 
-  // a reader, and a run after a crash, sees the old file or the new one
-  imaging::AtomicFile file(state.options.checkpoint);
-  archive.save_to([&](const void *data, size_t size) {
-    file.write(data, size);
-    return size;
-  });
-  file.commit();
+int64_t readInt(torch::serialize::InputArchive &archive, const std::string &name) {
+  c10::IValue value;
+  archive.read(name, value);
+  return value.toInt();
+}
+
+std::string readText(torch::serialize::InputArchive &archive, const std::string &name) {
+  c10::IValue value;
+  archive.read(name, value);
+  return value.toStringRef();
+}
+
+std::vector<torch::Tensor> readTensors(torch::serialize::InputArchive &archive,
+                                       const std::string &name) {
+  std::vector<torch::Tensor> tensors(readInt(archive, name + ".count"));
+  for (size_t i = 0; i < tensors.size(); ++i)
+    archive.read(name + "." + std::to_string(i), tensors[i]);
+  return tensors;
+}
+
+nlohmann::json toJson(const sparsity::Structure &s) {
+  return {int(s.scheme), s.filters, s.channels, s.keep, s.shared, s.library};
+}
+sparsity::Structure structureOf(const nlohmann::json &json) {
+  return {sparsity::Scheme(json.at(0).get<int>()), json.at(1), json.at(2), json.at(5), json.at(3),
+          json.at(4)};
+}
+
+/// The masks of a module, undefined ones as empty tensors, and their structures.
+std::vector<torch::Tensor> masksOf(const Module &module) {
+  std::vector<torch::Tensor> masks;
+  for (size_t i = 0; i < module.parameters().size(); ++i)
+    masks.push_back(module.mask(int(i)).defined() ? module.mask(int(i)).to(torch::kUInt8)
+                                                  : torch::empty({0}, torch::kUInt8));
+  return masks;
+}
+
+std::string structuresOf(const Module &module) {
+  nlohmann::json structures = nlohmann::json::array();
+  for (size_t i = 0; i < module.parameters().size(); ++i)
+    structures.push_back(toJson(module.structure(int(i))));
+  return structures.dump();
 }
 
 torch::serialize::InputArchive openCheckpoint(const std::string &path) {
@@ -88,40 +142,104 @@ torch::serialize::InputArchive openCheckpoint(const std::string &path) {
   } catch (const c10::Error &) {
     fail(path, "not a checkpoint of srcc-search");
   }
-  if (!format.isString() || format.toStringRef() != "srcc-wdsr-1")
+  if (!format.isString() || format.toStringRef() != checkpointFormat)
     fail(path, "not a checkpoint of this version of srcc-search");
   return archive;
 }
 
-int64_t readInt(torch::serialize::InputArchive &archive, const char *name) {
-  c10::IValue value;
-  archive.read(name, value);
-  return value.toInt();
-}
-
-void restore(State &state) {
-  const std::string &path = state.options.checkpoint;
-  torch::serialize::InputArchive archive = openCheckpoint(path), adam;
+/// Calls \p read, and tells c10's and JSON's errors as those of the file.
+template <typename Read> auto reading(const std::string &path, Read read) {
   try {
-    for (auto [name, value] : identity(state.options))
-      if (int64_t stored = readInt(archive, name); stored != value)
-        fail(path, std::string("made with ") + name + " " + std::to_string(stored) + ", but " +
-                       std::to_string(value) + " is asked for");
-    c10::IValue minutes;
-    torch::Tensor parameters;
-    state.step = readInt(archive, "step");
-    archive.read("minutes", minutes);
-    state.minutes = minutes.toDouble();
-    archive.read("parameters", parameters);
-    archive.read("average", state.average);
-    archive.read("adam", adam);
-    state.adam.load(adam);
-    torch::NoGradGuard noGrad;
-    state.network.parameters().copy_(parameters);
+    return read();
   } catch (const c10::Error &error) {
     fail(path, std::string("damaged checkpoint: ") + error.what_without_backtrace());
+  } catch (const nlohmann::json::exception &error) {
+    fail(path, std::string("damaged checkpoint: ") + error.what());
   }
 }
+
+} // namespace
+
+bool isFinished(const TrainOptions &options) {
+  if (!fs::exists(options.checkpoint))
+    return false;
+  torch::serialize::InputArchive archive = openCheckpoint(options.checkpoint);
+  return reading(options.checkpoint, [&] { return readInt(archive, "finished") != 0; });
+}
+
+Module loadModule(const std::string &path) {
+  torch::serialize::InputArchive archive = openCheckpoint(path);
+  return reading(path, [&] {
+    Network network = Network::fromJson(readText(archive, "network"));
+    std::vector<torch::Tensor> average = readTensors(archive, "average"),
+                               masks = readTensors(archive, "mask");
+    auto structures = nlohmann::json::parse(readText(archive, "structures"));
+    bool normalised = readInt(archive, "normalised");
+    if (average.size() != network.convs.size() || masks.size() != average.size() ||
+        structures.size() != average.size())
+      fail(path, "damaged checkpoint: it has not one parameter per convolution");
+    for (size_t i = 0; i < average.size(); ++i) {
+      const ConvShape &conv = network.convs[i];
+      if (average[i].numel() != conv.weights() + conv.out * (normalised ? 2 : 1) ||
+          (masks[i].numel() != 0 && masks[i].numel() != conv.weights()))
+        fail(path, "damaged checkpoint: " + conv.name + " has parameters of another size");
+    }
+    torch::NoGradGuard noGrad;
+    if (normalised) {
+      Module module(network);
+      for (size_t i = 0; i < average.size(); ++i)
+        module.parameters()[i].copy_(average[i]);
+      return module;
+    }
+    Weights weights;
+    for (size_t i = 0; i < average.size(); ++i) {
+      const float *values = average[i].data_ptr<float>();
+      int64_t size = network.convs[i].weights();
+      ConvWeights conv{{values, values + size},
+                       {values + size, values + average[i].numel()},
+                       structureOf(structures[i])};
+      // a kept weight may have become zero by chance
+      for (int64_t k = 0; k < masks[i].numel(); ++k)
+        conv.weight[k] = !masks[i].data_ptr<uint8_t>()[k] ? 0
+                         : conv.weight[k] == 0            ? std::numeric_limits<float>::min()
+                                                          : conv.weight[k];
+      weights.push_back(std::move(conv));
+    }
+    return Module(network, weights);
+  });
+}
+
+static void save(const Module &module, const TrainOptions &options, const TrainHooks &hooks,
+                 const std::vector<torch::Tensor> &average, const torch::optim::Adam &adam,
+                 int64_t step, double minutes, bool finished) {
+  torch::serialize::OutputArchive archive;
+  for (auto [name, value] : identity(options))
+    archive.write(name, c10::IValue(value));
+  archive.write("format", c10::IValue(checkpointFormat));
+  archive.write("network", c10::IValue(module.network().toJson()));
+  archive.write("structures", c10::IValue(structuresOf(module)));
+  archive.write("normalised", c10::IValue(int64_t(module.normalised())));
+  archive.write("step", c10::IValue(step));
+  archive.write("minutes", c10::IValue(minutes));
+  archive.write("finished", c10::IValue(int64_t(finished)));
+  writeTensors(archive, "parameter", module.parameters());
+  writeTensors(archive, "mask", masksOf(module));
+  writeTensors(archive, "average", average);
+  writeTensors(archive, "state", hooks.state ? *hooks.state : std::vector<torch::Tensor>());
+  torch::serialize::OutputArchive optimiser(archive.compilation_unit());
+  adam.save(optimiser);
+  archive.write("adam", optimiser);
+
+  // a reader, and a run after a crash, sees the old file or the new one
+  imaging::AtomicFile file(options.checkpoint);
+  archive.save_to([&](const void *data, size_t size) {
+    file.write(data, size);
+    return size;
+  });
+  file.commit();
+}
+
+namespace {
 
 /// Adds records to the JSON Lines log.
 class Log {
@@ -145,36 +263,6 @@ private:
   std::ofstream file;
 };
 
-double meanPsnr(const WdsrModule &network, const std::vector<PicturePair> &pictures) {
-  torch::NoGradGuard noGrad;
-  double sum = 0;
-  int scale = int(network.shape().scale);
-  for (const PicturePair &pair : pictures) {
-    const imaging::Image &low = pair.low;
-    torch::Tensor pixels = torch::from_blob(const_cast<uint8_t *>(low.pixels.data()),
-                                            {1, low.height, low.width, 3}, torch::kUInt8);
-    torch::Tensor output =
-        network.forward(pixels.to(torch::kFloat32).div(255).permute({0, 3, 1, 2}));
-    output = output.mul(255).round().clamp(0, 255).to(torch::kUInt8);
-    output = output.permute({0, 2, 3, 1}).contiguous();
-    imaging::Image high(low.width * scale, low.height * scale, 3);
-    std::copy_n(output.data_ptr<uint8_t>(), output.numel(), high.pixels.data());
-    sum += imaging::psnr(imaging::luma(high), imaging::luma(pair.high), scale);
-  }
-  return sum / double(pictures.size());
-}
-
-/// meanPsnr with other values in place of the parameters.
-double meanPsnr(const WdsrModule &network, const torch::Tensor &values,
-                const std::vector<PicturePair> &pictures) {
-  torch::NoGradGuard noGrad;
-  torch::Tensor own = network.parameters().clone();
-  network.parameters().copy_(values);
-  double psnr = meanPsnr(network, pictures);
-  network.parameters().copy_(own);
-  return psnr;
-}
-
 std::string duration(double minutes) {
   int64_t seconds = std::llround(minutes * 60);
   char text[32];
@@ -183,156 +271,312 @@ std::string duration(double minutes) {
   return text;
 }
 
-} // namespace
-
 // LibTorch returns each large tensor to the system as it dies and pays the page faults again in
 // the next step; keeping the memory makes a step 30 % faster.
-static void keepMemory() {
+void keepMemory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
 }
 
 // evaluation needs pictures larger than twice the cropped border
-static constexpr int leastEvaluated = 3;
+constexpr int leastEvaluated = 3;
 
-bool train(const TrainOptions &options) {
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Evaluation
+//===----------------------------------------------------------------------===//
+
+static imaging::Image upscale(const Module &module, const imaging::Image &low,
+                              const std::vector<int> &chosen) {
+  torch::NoGradGuard noGrad;
+  torch::Tensor pixels = torch::from_blob(const_cast<uint8_t *>(low.pixels.data()),
+                                          {1, low.height, low.width, 3}, torch::kUInt8);
+  torch::Tensor output =
+      module.forward(pixels.to(torch::kFloat32).div(255).permute({0, 3, 1, 2}), chosen);
+  output = output.mul(255).round().clamp(0, 255).to(torch::kUInt8);
+  output = output.permute({0, 2, 3, 1}).contiguous();
+  int scale = int(module.network().scale);
+  imaging::Image high(low.width * scale, low.height * scale, 3);
+  std::copy_n(output.data_ptr<uint8_t>(), output.numel(), high.pixels.data());
+  return high;
+}
+
+imaging::Image upscale(const Module &module, const imaging::Image &low) {
+  return upscale(module, low, {});
+}
+
+double meanPsnr(const Module &module, const std::vector<PicturePair> &pictures,
+                const std::vector<int> &chosen) {
+  double sum = 0;
+  for (const PicturePair &pair : pictures)
+    sum += imaging::compare(upscale(module, pair.low, chosen), pair.high,
+                            int(module.network().scale))
+               .psnr;
+  return sum / double(pictures.size());
+}
+
+double evaluateFolder(const Module &module, const std::string &folder) {
   keepMemory();
-  torch::set_num_threads(options.threads);
-  std::printf("seed %llu\n", (unsigned long long)options.seed);
-  std::vector<PicturePair> pictures =
-      loadPictures(options.data, int(options.shape.scale), options.patch);
-  std::vector<std::pair<std::string, std::vector<PicturePair>>> validation;
-  for (const std::string &folder : options.validation)
-    validation.emplace_back(folder,
-                            loadPictures({folder}, int(options.shape.scale), leastEvaluated));
+  return meanPsnr(module, loadPictures({folder}, int(module.network().scale), leastEvaluated));
+}
 
-  State state(options);
+WithValues::WithValues(const Module &module, const std::vector<torch::Tensor> &values)
+    : module(module) {
+  torch::NoGradGuard noGrad;
+  for (size_t i = 0; i < values.size(); ++i) {
+    own.push_back(module.parameters()[i].clone());
+    module.parameters()[i].copy_(values[i]);
+  }
+}
+WithValues::~WithValues() {
+  torch::NoGradGuard noGrad;
+  for (size_t i = 0; i < own.size(); ++i)
+    module.parameters()[i].copy_(own[i]);
+}
+
+TrainingData::TrainingData(const TrainOptions &options, int64_t scale)
+    : pictures(loadPictures(options.data, int(scale), int(options.patch))) {
+  for (const std::string &folder : options.validation)
+    validation.emplace_back(folder, loadPictures({folder}, int(scale), leastEvaluated));
+}
+
+//===----------------------------------------------------------------------===//
+// Trainer
+//===----------------------------------------------------------------------===//
+
+Trainer::Trainer(Module &module, TrainOptions options, TrainHooks hooks)
+    : state(std::make_unique<State>(module, std::move(options), std::move(hooks))) {}
+Trainer::~Trainer() = default;
+const std::vector<torch::Tensor> &Trainer::average() const { return state->average; }
+int64_t Trainer::step() const { return state->step; }
+
+/// The state of the checkpoint of the options.
+static void restore(const TrainOptions &options, Module &module, TrainHooks &hooks,
+                    std::vector<torch::Tensor> &average, torch::optim::Adam &adam, int64_t &step,
+                    double &minutes, bool &finished) {
+  const std::string &path = options.checkpoint;
+  torch::serialize::InputArchive archive = openCheckpoint(path), optimiser;
+  reading(path, [&] {
+    for (auto [name, value] : identity(options))
+      if (int64_t stored = readInt(archive, name); stored != value)
+        fail(path, std::string("made with ") + name + " " + std::to_string(stored) + ", but " +
+                       std::to_string(value) + " is asked for");
+    bool same = readText(archive, "network") == module.network().toJson() &&
+                readInt(archive, "normalised") == int64_t(module.normalised()) &&
+                readText(archive, "structures") == structuresOf(module);
+    std::vector<torch::Tensor> parameters = readTensors(archive, "parameter"),
+                               masks = readTensors(archive, "mask"), own = masksOf(module);
+    same = same && parameters.size() == module.parameters().size() && masks.size() == own.size();
+    for (size_t i = 0; same && i < parameters.size(); ++i)
+      same = parameters[i].sizes() == module.parameters()[i].sizes() && masks[i].equal(own[i]);
+    if (!same)
+      fail(path, "made for another network than is asked for");
+    c10::IValue value;
+    step = readInt(archive, "step");
+    finished = readInt(archive, "finished");
+    archive.read("minutes", value);
+    minutes = value.toDouble();
+    average = readTensors(archive, "average");
+    std::vector<torch::Tensor> extra = readTensors(archive, "state");
+    if (hooks.state) {
+      if (extra.size() != hooks.state->size())
+        fail(path, "made by another stage than is asked for");
+      for (size_t i = 0; i < extra.size(); ++i)
+        (*hooks.state)[i].copy_(extra[i]);
+    }
+    archive.read("adam", optimiser);
+    adam.load(optimiser);
+    torch::NoGradGuard noGrad;
+    for (size_t i = 0; i < parameters.size(); ++i)
+      module.parameters()[i].copy_(parameters[i]);
+  });
+}
+
+bool Trainer::run(const TrainingData &data) {
+  Module &module = state->module;
+  const TrainOptions &options = state->options;
+  TrainHooks &hooks = state->hooks;
+  std::vector<torch::Tensor> &average = state->average;
+  torch::optim::Adam &adam = state->adam;
+  int64_t &step = state->step;
+  double &minutes = state->minutes;
+  bool &finished = state->finished;
+  keepMemory();
+  torch::set_num_threads(int(options.threads));
+  int rank = hooks.processes ? hooks.processes->rank() : 0;
+  int processes = hooks.processes ? hooks.processes->size() : 1;
+  const bool writes = rank == 0, speaks = writes && !options.quiet;
+  auto say = [&](const char *format, auto... arguments) {
+    if (!speaks)
+      return;
+    std::printf(format, arguments...);
+    std::fflush(stdout);
+  };
   if (options.resume)
-    restore(state);
-  imaging::AtomicFile writable(options.checkpoint); // fails now rather than at the first save
-  Log log(options.json);
-  PatchSampler sampler(pictures, int(options.shape.scale), options.patch, options.batch,
-                       options.seed);
-  int64_t side = options.patch, subpixels = 3 * options.shape.scale * options.shape.scale;
-  torch::Tensor low = torch::empty({options.batch, side, side, 3});
-  torch::Tensor high = torch::empty({options.batch, side, side, subpixels});
-  std::printf("%lld parameters, %zu pictures, step %lld\n",
-              (long long)state.network.parameters().numel(), pictures.size(),
-              (long long)state.step);
-  std::fflush(stdout);
-  nlohmann::ordered_json header = {{"event", state.step ? "resume" : "start"},
-                                   {"step", state.step},
+    restore(options, module, hooks, average, adam, step, minutes, finished);
+  if (finished)
+    return true;
+  std::optional<imaging::AtomicFile> writable; // fails now rather than at the first save
+  if (writes && !options.checkpoint.empty())
+    writable.emplace(options.checkpoint);
+  Log log(writes ? options.json : "");
+  int scale = int(module.network().scale);
+  PatchSampler sampler(data.pictures, scale, int(options.patch), int(options.batch), options.seed);
+  int64_t parameters = 0;
+  for (const torch::Tensor &value : module.parameters())
+    parameters += value.numel();
+  say("seed %llu, %lld parameters, %zu pictures, step %lld\n", (unsigned long long)options.seed,
+      (long long)parameters, data.pictures.size(), (long long)step);
+  nlohmann::ordered_json header = {{"event", step ? "resume" : "start"},
+                                   {"step", step},
                                    {"rate", options.rate},
                                    {"steps", options.steps},
-                                   {"minutes", options.minutes}};
+                                   {"minutes", options.minutes},
+                                   {"processes", processes}};
   for (auto [name, value] : identity(options))
     header[name] = value;
   log(header);
 
-  interrupted = 0;
-  auto previousInt = std::signal(SIGINT, [](int) { interrupted = 1; });
-  auto previousTerm = std::signal(SIGTERM, [](int) { interrupted = 1; });
+  /// Patches as the network takes and gives them; NHWC buffers seen as NCHW are channels_last.
+  struct Batch {
+    torch::Tensor low, high;
+  };
+  auto sample = [&](int64_t at) {
+    torch::NoGradGuard noGrad;
+    Batch batch{torch::empty({options.batch, options.patch, options.patch, 3}),
+                torch::empty({options.batch, options.patch, options.patch, 3 * scale * scale})};
+    sampler.sample(uint64_t(at) * processes + rank, batch.low.data_ptr<float>(),
+                   batch.high.data_ptr<float>());
+    batch.low = batch.low.permute({0, 3, 1, 2});
+    batch.high = torch::pixel_shuffle(batch.high.permute({0, 3, 1, 2}), scale);
+    return batch;
+  };
+
+  Interruption interruption;
   auto start = Clock::now(), reported = start;
-  double before = state.minutes, loss = 0;
+  double before = minutes, loss = 0;
   int64_t summed = 0;
   auto progress = [&] {
-    state.minutes = before + std::chrono::duration<double>(Clock::now() - start).count() / 60;
-    double part = double(state.step) / double(options.steps);
-    return options.minutes > 0 ? std::max(part, state.minutes / options.minutes) : part;
+    minutes = before + std::chrono::duration<double>(Clock::now() - start).count() / 60;
+    double part = double(step) / double(options.steps);
+    return options.minutes > 0 ? std::max(part, minutes / options.minutes) : part;
   };
   auto validate = [&] {
-    nlohmann::ordered_json record = {{"event", "psnr"}, {"step", state.step}};
-    for (auto &[folder, set] : validation) {
-      double psnr = meanPsnr(state.network, state.average, set);
+    if (!writes || data.validation.empty())
+      return;
+    nlohmann::ordered_json record = {{"event", "psnr"}, {"step", step}};
+    WithValues averaged(module, average);
+    for (auto &[folder, set] : data.validation) {
+      double psnr = meanPsnr(module, set, hooks.choose ? hooks.choose(0) : std::vector<int>());
       record["psnr"][folder] = psnr;
-      std::printf("step %lld  %s %.3f dB\n", (long long)state.step, folder.c_str(), psnr);
+      say("step %lld  %s %.3f dB\n", (long long)step, folder.c_str(), psnr);
     }
-    std::fflush(stdout);
-    if (!validation.empty())
-      log(record);
+    log(record);
+  };
+  auto store = [&](bool done) {
+    if (writes && !options.checkpoint.empty())
+      save(module, options, hooks, average, adam, step, minutes, done);
   };
 
-  double spent;
-  while ((spent = progress()) < 1 && !interrupted) {
-    double rate = options.rate * 0.5 * (1 + std::cos(M_PI * spent));
-    static_cast<torch::optim::AdamOptions &>(state.adam.param_groups()[0].options()).lr(rate);
-    sampler.sample(uint64_t(state.step), low.data_ptr<float>(), high.data_ptr<float>());
-    state.adam.zero_grad();
-    // NHWC buffers seen as NCHW are channels_last tensors
-    torch::Tensor error = torch::l1_loss(state.network.subpixels(low.permute({0, 3, 1, 2})),
-                                         high.permute({0, 3, 1, 2}));
+  // What one process decides by its clock or a signal, all do: rank 0's share of the training that is
+  // done, and whether anyone was interrupted.
+  double spent = progress();
+  bool stop = Interruption::asked();
+  auto agree = [&] {
+    spent = progress();
+    stop = Interruption::asked();
+    if (!hooks.processes)
+      return;
+    torch::Tensor votes = torch::tensor({rank ? 0.0f : float(spent), float(stop)});
+    hooks.processes->sum(votes);
+    spent = votes[0].item<float>();
+    stop = votes[1].item<float>() > 0;
+  };
+  agree();
+  std::future<Batch> next;
+  while (spent < 1 && !stop) {
+    double rate = options.rate;
+    if (options.decay == "cosine")
+      rate *= 0.5 * (1 + std::cos(M_PI * spent));
+    else
+      rate *= std::pow(0.5, std::floor(spent / options.halve));
+    static_cast<torch::optim::AdamOptions &>(adam.param_groups()[0].options()).lr(rate);
+    Batch batch = next.valid() ? next.get() : sample(step);
+    next = std::async(std::launch::async, sample, step + 1);
+    adam.zero_grad();
+    std::vector<int> chosen = hooks.choose ? hooks.choose(uint64_t(step)) : std::vector<int>();
+    torch::Tensor output = module.forward(batch.low, chosen);
+    torch::Tensor error = torch::l1_loss(output, batch.high);
+    if (options.distill > 0 && hooks.teacher) {
+      torch::Tensor taught;
+      {
+        torch::NoGradGuard noGrad;
+        taught = hooks.teacher->forward(batch.low);
+      }
+      error = error * (1 - options.distill) + torch::l1_loss(output, taught) * options.distill;
+    }
     error.backward();
-    state.adam.step();
-    ++state.step;
+    if (hooks.processes) {
+      std::vector<torch::Tensor> gradients;
+      for (const torch::Tensor &value : module.parameters())
+        if (value.grad().defined())
+          gradients.push_back(value.grad());
+      torch::Tensor all = torch::cat(gradients).div_(processes);
+      hooks.processes->sum(all);
+      int64_t at = 0;
+      for (torch::Tensor &gradient : gradients) {
+        gradient.copy_(all.slice(0, at, at + gradient.numel()));
+        at += gradient.numel();
+      }
+    }
+    if (hooks.regularise) {
+      torch::NoGradGuard noGrad;
+      hooks.regularise(step, spent);
+    }
+    adam.step();
+    ++step;
     {
       torch::NoGradGuard noGrad;
-      double decay = std::min(options.average, (1.0 + state.step) / (10.0 + state.step));
-      state.average.lerp_(state.network.parameters(), 1 - decay);
+      double decay = std::min(options.average, (1.0 + step) / (10.0 + step));
+      for (size_t i = 0; i < average.size(); ++i)
+        average[i].lerp_(module.parameters()[i], 1 - decay);
     }
     loss += error.item<double>(), ++summed;
+    if (!std::isfinite(loss))
+      throw std::runtime_error("the loss is not finite at step " + std::to_string(step) +
+                               "; a smaller rate may help");
 
-    if (state.step % options.reportEvery == 0) {
+    if (step % options.reportEvery == 0) {
       auto now = Clock::now();
       double ms =
           std::chrono::duration<double, std::milli>(now - reported).count() / double(summed);
-      double left = (progress() > 0) ? state.minutes * (1 / progress() - 1) : 0;
-      std::printf("step %lld  loss %.5f  rate %.2e  %.0f ms/step  %s passed, %s left\n",
-                  (long long)state.step, loss / double(summed), rate, ms,
-                  duration(state.minutes).c_str(), duration(left).c_str());
-      std::fflush(stdout);
+      double left = (progress() > 0) ? minutes * (1 / progress() - 1) : 0;
+      say("step %lld  loss %.5f  rate %.2e  %.0f ms/step  %s passed, %s left\n", (long long)step,
+          loss / double(summed), rate, ms, duration(minutes).c_str(), duration(left).c_str());
       log({{"event", "train"},
-           {"step", state.step},
+           {"step", step},
            {"loss", loss / double(summed)},
            {"rate", rate},
            {"ms_per_step", ms},
-           {"minutes_passed", state.minutes}});
+           {"minutes_passed", minutes}});
       reported = now, loss = 0, summed = 0;
     }
-    if (state.step % options.validateEvery == 0)
+    if (step % options.validateEvery == 0)
       validate();
-    if (state.step % options.saveEvery == 0)
-      save(state);
+    if (step % options.saveEvery == 0)
+      store(false);
+    agree();
   }
-  save(state);
-  std::signal(SIGINT, previousInt);
-  std::signal(SIGTERM, previousTerm);
-  if (interrupted) {
-    std::printf("interrupted at step %lld; --resume continues from %s\n", (long long)state.step,
-                options.checkpoint.c_str());
+  finished = !stop;
+  store(finished);
+  if (!finished) {
+    say("interrupted at step %lld\n", (long long)step);
     return false;
   }
   validate();
-  std::printf("done: %lld steps in %s, checkpoint %s\n", (long long)state.step,
-              duration(state.minutes).c_str(), options.checkpoint.c_str());
+  say("done: %lld steps in %s\n", (long long)step, duration(minutes).c_str());
   return true;
-}
-
-// the network of a checkpoint, holding the averaged weights
-static WdsrModule loadAverage(const std::string &checkpoint) {
-  torch::serialize::InputArchive archive = openCheckpoint(checkpoint);
-  try {
-    WdsrShape shape{readInt(archive, "scale"), readInt(archive, "blocks"),
-                    readInt(archive, "channels"), readInt(archive, "expansion")};
-    torch::Tensor average;
-    archive.read("average", average);
-    WdsrModule network(shape);
-    torch::NoGradGuard noGrad;
-    network.parameters().copy_(average);
-    return network;
-  } catch (const c10::Error &error) {
-    fail(checkpoint, std::string("damaged checkpoint: ") + error.what_without_backtrace());
-  }
-}
-
-WdsrWeights loadWeights(const std::string &checkpoint) {
-  WdsrModule network = loadAverage(checkpoint);
-  return network.fold(network.parameters().detach());
-}
-
-double evaluate(const std::string &checkpoint, const std::string &folder) {
-  keepMemory();
-  WdsrModule network = loadAverage(checkpoint);
-  return meanPsnr(network, loadPictures({folder}, int(network.shape().scale), leastEvaluated));
 }
 
 } // namespace srcc::search

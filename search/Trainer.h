@@ -1,50 +1,129 @@
-//===- Trainer.h - Training of WDSR-B networks ----------------------------===//
+//===- Trainer.h - Training of networks -----------------------------------===//
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_SEARCH_TRAINER_H
 #define SRCC_SEARCH_TRAINER_H
 
-#include "search/Wdsr.h"
+#include "search/Data.h"
+#include "search/Module.h"
 
-#include <string>
-#include <vector>
+#include <functional>
+#include <memory>
 
 namespace srcc::search {
 
+class Processes;
+
+/// How a network is trained; every stage of a search has its own.
 struct TrainOptions {
-  WdsrShape shape;
   std::vector<std::string> data;       ///< folders of high-resolution pictures
   std::vector<std::string> validation; ///< folders whose PSNR is reported, never learnt from
-  std::string checkpoint;              ///< file written in the course and at the end
+  std::string checkpoint;              ///< file written in the course and at the end; empty: none
   std::string json;                    ///< JSON Lines log, appended to; empty: none
   bool resume = false;                 ///< continue from the checkpoint
   int64_t steps = 100000;              ///< end after this many steps
   double minutes = 0;                  ///< or after this much time over all runs, 0: no limit
-  int patch = 48;                      ///< side of a low-resolution patch
-  int batch = 16;                      ///< patches per step
+  int64_t patch = 48;                  ///< side of a low-resolution patch
+  int64_t batch = 16;                  ///< patches per step (of each process)
   double rate = 1e-3;                  ///< Adam's initial learning rate
+  std::string decay = "cosine";        ///< of the rate: to 0 along half a cosine; or "step", below
+  double halve = 0.2;                  ///< decay = "step": the share of the training after which it halves
   double average = 0.999;              ///< decay of the moving average of the weights per step
-  int threads = 1;                     ///< of LibTorch
+  double distill = 0;                  ///< share of the loss that is the distance to a teacher
+  int64_t threads = 1;                 ///< of LibTorch
   uint64_t seed = 1;
   int64_t reportEvery = 100, validateEvery = 1000, saveEvery = 500; ///< in steps
+  bool quiet = false;                  ///< print nothing
 };
 
-/// Trains with Adam on the mean absolute error. The learning rate falls along half a cosine from
-/// \p rate to 0 over the steps or the minutes, whichever part is spent further. One thread and a
-/// limit in steps alone make a training reproducible to the last bit, interrupted or not.
-///
-/// SIGINT and SIGTERM end the training after the step under way, with a checkpoint. Returns
-/// whether the training came to its end. Throws std::runtime_error for bad pictures, a checkpoint
-/// that cannot be read or was made with other options, and files that cannot be written.
-bool train(const TrainOptions &options);
+/// What a stage adds to training. All may be left out.
+struct TrainHooks {
+  /// The path of this step, as Network::select takes it.
+  std::function<std::vector<int>(uint64_t step)> choose;
+  /// Called between the backward pass and the optimiser: may add to the gradients. \p part of the
+  /// training is done.
+  std::function<void(int64_t step, double part)> regularise;
+  /// Tensors that belong to the training's state; kept in checkpoints.
+  std::vector<torch::Tensor> *state = nullptr;
+  /// Learnt from where TrainOptions::distill is above 0.
+  const Module *teacher = nullptr;
+  /// Data parallelism: gradients are averaged over processes.
+  Processes *processes = nullptr;
+};
 
-/// The averaged weights of a checkpoint, weight normalisation folded. Throws std::runtime_error.
-WdsrWeights loadWeights(const std::string &checkpoint);
+/// Pictures decoded once for many trainings.
+class TrainingData {
+public:
+  /// Reads the folders of the options. Errors: std::runtime_error.
+  TrainingData(const TrainOptions &options, int64_t scale);
 
-/// Mean luma PSNR in dB over the pictures of \p folder, by the protocol of the literature: Matlab
-/// bicubic reduction, 8-bit output, a border of \p scale pixels cropped.
-double evaluate(const std::string &checkpoint, const std::string &folder);
+  std::vector<PicturePair> pictures;
+  std::vector<std::pair<std::string, std::vector<PicturePair>>> validation;
+};
+
+/// A network in training: parameters, moving average, optimiser.
+class Trainer {
+public:
+  /// The network learns in place.
+  Trainer(Module &module, TrainOptions options, TrainHooks hooks = {});
+  ~Trainer();
+
+  /// Trains with Adam on the mean absolute error. One thread and a limit in steps alone make a training
+  /// reproducible to the last bit, interrupted or not.
+  ///
+  /// SIGINT and SIGTERM end the training after the step under way, with a checkpoint. Returns whether
+  /// the training came to its end. Throws std::runtime_error for bad pictures, a checkpoint that cannot
+  /// be read or was made with other options, and files that cannot be written.
+  bool run(const TrainingData &data);
+
+  /// The moving average of the parameters.
+  const std::vector<torch::Tensor> &average() const;
+  /// Steps done.
+  int64_t step() const;
+
+private:
+  struct State;
+  std::unique_ptr<State> state;
+};
+
+/// The network of a checkpoint, its parameters those of the moving average. Throws
+/// std::runtime_error.
+Module loadModule(const std::string &checkpoint);
+/// Whether a training with these options left its last checkpoint there.
+bool isFinished(const TrainOptions &options);
+
+/// Mean luma PSNR in dB over the pictures by the protocol of the literature: Matlab bicubic
+/// reduction, 8-bit output, a border of scale pixels cropped.
+double meanPsnr(const Module &module, const std::vector<PicturePair> &pictures,
+                const std::vector<int> &chosen = {});
+/// The same for the pictures of a folder. Throws std::runtime_error.
+double evaluateFolder(const Module &module, const std::string &folder);
+/// One picture through the network, 8 bits.
+imaging::Image upscale(const Module &module, const imaging::Image &low);
+
+/// Exchanges a module's parameters for others while it lives.
+class WithValues {
+public:
+  WithValues(const Module &module, const std::vector<torch::Tensor> &values);
+  ~WithValues();
+  WithValues(const WithValues &) = delete;
+
+private:
+  const Module &module;
+  std::vector<torch::Tensor> own;
+};
+
+/// Whether a signal asked this process to end. The handlers are there while one of these lives.
+class Interruption {
+public:
+  Interruption();
+  ~Interruption();
+  static bool asked();
+
+private:
+  void (*previousInt)(int), (*previousTerm)(int);
+};
 
 } // namespace srcc::search
 #endif // SRCC_SEARCH_TRAINER_H

@@ -87,6 +87,13 @@ struct Units {
 };
 } // namespace
 
+std::vector<int64_t> srcc::sparsity::unitsOf(const Structure &structure, const Shape &shape) {
+  Units units(structure, shape);
+  std::vector<int64_t> result(shape.size());
+  forEachWeight(shape, [&](int64_t f, int64_t c, int64_t k, int64_t index) { result[index] = units(f, c, k); });
+  return result;
+}
+
 /// The kept entries of a 3x3 kernel.
 static uint32_t getPattern(const Shape &shape, const Mask &mask, int64_t f, int64_t c) {
   uint32_t bits = 0;

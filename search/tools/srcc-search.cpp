@@ -1,70 +1,124 @@
-//===- srcc-search.cpp - Training of networks -----------------------------===//
+//===- srcc-search.cpp - From a latency target to a trained network -------===//
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "search/Emit.h"
+#include "search/Blocks.h"
+#include "search/Model.h"
+#include "search/Processes.h"
+#include "search/Stages.h"
 #include "search/Trainer.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 
 using namespace srcc::search;
 
+/// A checkpoint (.pt) or a model (.mlirbc, .mlir, .onnx).
+static Module loadAny(const std::string &file) {
+  if (file.size() > 3 && file.substr(file.size() - 3) == ".pt")
+    return loadModule(file);
+  auto [network, weights] = importModel(file);
+  return Module(network, weights);
+}
+
 int main(int argc, char **argv) {
-  CLI::App app("Trains super-resolution networks for srcc.\n\n"
-               "  srcc-search train --data DIV2K/HR --validate Set5/HR --checkpoint net.pt --emit net.mlirbc\n"
-               "  srcc-search evaluate net.pt Set5/HR\n"
-               "  srcc-search emit net.pt net.mlirbc       a model that srcc compiles\n\n"
-               "SUBCOMMAND --help lists the options. A training that was stopped goes on with --resume.\n");
+  CLI::App app("Searches, prunes and trains super-resolution networks for srcc (docs/search.md).\n\n"
+               "  srcc-search run tiny.toml                        all stages; again: goes on\n"
+               "  srcc-search prune net.onnx --ratio=0.33 --folder=out --data BSDS --validate Set5/HR\n"
+               "  srcc-search train --data DIV2K_train_HR --validate Set5/HR --checkpoint net.pt --emit net.mlirbc\n"
+               "  srcc-search evaluate net.pt Set5/HR              also of a model\n"
+               "  srcc-search options > search.toml                every option with its meaning\n\n"
+               "SUBCOMMAND --help lists the options. Ctrl-C leaves a checkpoint.\n");
   app.require_subcommand(1);
   TrainOptions options;
+  std::string file, emitted, folder;
+  std::vector<std::string> folders;
 
-  CLI::App *train = app.add_subcommand("train", "train a WDSR-B network");
+  CLI::App *run = app.add_subcommand("run", "search as a configuration says");
+  run->add_option("configuration", file, "TOML file")->required();
+  CLI::App *resume = app.add_subcommand("resume", "go on with a search");
+  resume->add_option("folder", folder, "folder of the search (run.folder)")->required();
+  CLI::App *report = app.add_subcommand("report", "write report.html of a search");
+  report->add_option("folder", folder, "folder of the search (run.folder)")->required();
+  app.add_subcommand("options", "print every option of a configuration, with its meaning and default");
+
+  Config config;
+  config.search.schemes = {"block:8:4"};
+  config.prune.rate = config.finetune.rate = 5e-4;
+  config.prune.steps = 1000000, config.finetune.steps = 1000000;
+  double minutes = 30;
+  CLI::App *prune = app.add_subcommand("prune", "prune a trained network until it meets a latency");
+  prune->option_defaults()->always_capture_default();
+  prune->add_option("model", file, "model (.onnx, .mlirbc, .mlir)")->required();
+  prune->add_option("--folder", config.run.folder, "folder of all that is made")->required();
+  prune->add_option("--target-ms", config.target.ms, "latency to meet, ms")->check(CLI::PositiveNumber);
+  prune->add_option("--ratio", config.target.ratio, "or as a share of the dense network's")->check(CLI::Range(0.001, 1.0));
+  prune->add_option("--target", config.target.device, "device, as srcc --target");
+  prune->add_option("--precision", config.target.precision, "as srcc --precision");
+  prune->add_option("--size", config.target.size, "of the input, WIDTHxHEIGHT");
+  prune->add_flag("--calibrate", config.target.calibrate, "measure on this machine first, and correct predictions");
+  prune->add_option("--data", config.data.train, "folders of pictures to learn from")->required();
+  prune->add_option("--validate", config.data.validate, "folders whose PSNR is reported")->required();
+  prune->add_option("--scale", config.data.scale, "upscaling factor")->check(CLI::Range(2, 4));
+  prune->add_option("--patch", config.data.patch, "side of the low-resolution patches")->check(CLI::Range(4, 1024));
+  prune->add_option("--batch", config.data.batch, "patches per step")->check(CLI::Range(1, 1024));
+  prune->add_option("--scheme", config.search.schemes, "schemes of layers; several are searched");
+  prune->add_option("--evaluations", config.search.evaluations, "candidates of that search");
+  prune->add_option("--method", config.prune.method, "reweighted, admm or magnitude")
+      ->check(CLI::IsMember({"reweighted", "admm", "magnitude"}));
+  prune->add_option("--minutes", minutes, "for training, a third of it until the masks are fixed");
+  prune->add_option("--steps", config.finetune.steps, "or steps after that, whichever is over first");
+  prune->add_option("--settle-steps", config.prune.steps, "or steps until then, whichever is over first");
+  prune->add_option("--rate", config.finetune.rate, "learning rate at the start");
+  prune->add_option("--distill", config.finetune.distill, "share of the loss that is the distance to the dense network")
+      ->check(CLI::Range(0.0, 1.0));
+  prune->add_option("--strength", config.prune.strength, "of the regularisation at first");
+  prune->add_option("--threads", config.run.threads, "threads")->check(CLI::Range(1, 256));
+  prune->add_option("--seed", config.run.seed, "seed of patches and choices");
+
+  int64_t scale = 2, blocks = 8, channels = 16;
+  std::string block = "wdsr-b";
+  double expansion = 0;
+  CLI::App *train = app.add_subcommand("train", "train a network of equal blocks");
   train->option_defaults()->always_capture_default();
   train->add_option("--data", options.data, "folders of high-resolution pictures")->required();
   train->add_option("--validate", options.validation, "folders whose PSNR is reported");
   train->add_option("--checkpoint", options.checkpoint, "file to keep the training in")->required();
   train->add_flag("--resume", options.resume, "continue from the checkpoint");
   train->add_option("--json", options.json, "append a JSON Lines log to this file");
-  train->add_option("--scale", options.shape.scale, "upscaling factor")->check(CLI::Range(1, 8));
-  train->add_option("--blocks", options.shape.blocks, "residual blocks")->check(CLI::Range(1, 256));
-  train->add_option("--channels", options.shape.channels, "channels between blocks")
-      ->check(CLI::Range(2, 1024));
-  train->add_option("--expansion", options.shape.expansion, "channels within a block, per channel")
-      ->check(CLI::Range(1, 64));
-  train->add_option("--steps", options.steps, "end after this many steps")
-      ->check(CLI::PositiveNumber);
+  train->add_option("--scale", scale, "upscaling factor")->check(CLI::Range(1, 8));
+  train->add_option("--block", block, "kind of the blocks: wdsr-a:EXPANSION, wdsr-b:EXPANSION:RANK");
+  train->add_option("--blocks", blocks, "residual blocks")->check(CLI::Range(1, 256));
+  train->add_option("--channels", channels, "channels between blocks")->check(CLI::Range(2, 1024));
+  train->add_option("--expansion", expansion, "channels within a block, per channel; 0: as --block says")
+      ->check(CLI::Range(0, 64));
+  train->add_option("--steps", options.steps, "end after this many steps")->check(CLI::PositiveNumber);
   train->add_option("--time-budget", options.minutes, "or after this many minutes; 0: no limit")
       ->check(CLI::NonNegativeNumber);
-  train->add_option("--patch", options.patch, "side of the low-resolution patches")
-      ->check(CLI::Range(4, 1024));
+  train->add_option("--patch", options.patch, "side of the low-resolution patches")->check(CLI::Range(4, 1024));
   train->add_option("--batch", options.batch, "patches per step")->check(CLI::Range(1, 1024));
   train->add_option("--rate", options.rate, "initial learning rate")->check(CLI::PositiveNumber);
+  train->add_option("--decay", options.decay, "of the rate: along half a cosine, or halved in steps")
+      ->check(CLI::IsMember({"cosine", "step"}));
   train->add_option("--average", options.average, "decay of the moving average of the weights")
       ->check(CLI::Range(0.0, 1.0));
   train->add_option("--threads", options.threads, "threads")->check(CLI::Range(1, 256));
   train->add_option("--seed", options.seed, "seed of weights and patches");
-  train->add_option("--report-every", options.reportEvery, "steps between progress lines")
-      ->check(CLI::PositiveNumber);
+  train->add_option("--report-every", options.reportEvery, "steps between progress lines")->check(CLI::PositiveNumber);
   train->add_option("--validate-every", options.validateEvery, "steps between PSNR reports")
       ->check(CLI::PositiveNumber);
-  train->add_option("--save-every", options.saveEvery, "steps between checkpoints")
-      ->check(CLI::PositiveNumber);
-
-  std::string emitted;
+  train->add_option("--save-every", options.saveEvery, "steps between checkpoints")->check(CLI::PositiveNumber);
   train->add_option("--emit", emitted, "write the model at the end (.mlirbc: bytecode)");
 
-  std::string checkpoint;
-  std::vector<std::string> folders;
-  CLI::App *evaluation = app.add_subcommand("evaluate", "print the PSNR of a checkpoint");
-  evaluation->add_option("checkpoint", checkpoint, "checkpoint of a training")->required();
+  CLI::App *evaluation = app.add_subcommand("evaluate", "print the PSNR of a checkpoint or a model");
+  evaluation->add_option("network", file, "checkpoint or model")->required();
   evaluation->add_option("folders", folders, "folders of high-resolution pictures")->required();
 
   CLI::App *emission = app.add_subcommand("emit", "write the model of a checkpoint");
-  emission->add_option("checkpoint", checkpoint, "checkpoint of a training")->required();
-  emission->add_option("model", emitted, "file to write (.mlirbc: bytecode, else text)")
-      ->required();
+  emission->add_option("checkpoint", file, "checkpoint of a training")->required();
+  emission->add_option("model", emitted, "file to write (.mlirbc: bytecode, else text)")->required();
 
   try {
     app.parse(argc, argv);
@@ -72,15 +126,64 @@ int main(int argc, char **argv) {
     return app.exit(error) ? 1 : 0;
   }
   try {
-    if (train->parsed()) {
-      if (!srcc::search::train(options))
-        return 130;
-      checkpoint = options.checkpoint;
+    constexpr int interrupted = 130;
+    auto goOn = [&](bool ended, const std::string &where) {
+      if (!ended)
+        std::printf("interrupted; 'srcc-search resume %s' goes on\n", where.c_str());
+      return ended ? 0 : interrupted;
+    };
+    if (run->parsed()) {
+      Config given = loadConfig(file);
+      checkConfig(given);
+      auto processes = Processes::fromEnvironment();
+      return goOn(runSearch(given, processes.get()), given.run.folder);
     }
-    if (!emitted.empty())
-      emitModel(loadWeights(checkpoint), emitted);
-    for (const std::string &folder : folders)
-      std::printf("%s %.3f dB\n", folder.c_str(), evaluate(checkpoint, folder));
+    if (resume->parsed()) {
+      Config given = loadConfig((std::filesystem::path(folder) / "config.toml").string());
+      given.run.folder = folder;
+      checkConfig(given);
+      auto processes = Processes::fromEnvironment();
+      std::string model = (std::filesystem::path(folder) / "original.mlirbc").string();
+      return goOn(std::filesystem::exists(model) ? runPruning(model, given, processes.get())
+                                                 : runSearch(given, processes.get()),
+                  folder);
+    }
+    if (prune->parsed()) {
+      config.prune.minutes = minutes / 3, config.finetune.minutes = minutes * 2 / 3;
+      checkConfig(config);
+      auto processes = Processes::fromEnvironment();
+      return goOn(runPruning(file, config, processes.get()), config.run.folder);
+    }
+    if (report->parsed()) {
+      writeReport(folder);
+    } else if (train->parsed()) {
+      if (expansion > 0)
+        block = block.substr(0, block.find(':')) + ":" + std::to_string(expansion);
+      Network network = buildNetwork(scale, channels, std::vector<std::vector<std::string>>(blocks, {block}));
+      torch::manual_seed(options.seed);
+      Module module(network);
+      TrainHooks hooks;
+      auto processes = Processes::fromEnvironment();
+      hooks.processes = processes.get();
+      Trainer trainer(module, options, hooks);
+      if (!trainer.run(TrainingData(options, scale))) {
+        std::printf("--resume continues from %s\n", options.checkpoint.c_str());
+        return interrupted;
+      }
+      file = options.checkpoint;
+    } else if (!evaluation->parsed() && !emission->parsed()) {
+      std::fputs(printConfig(Config()).c_str(), stdout);
+      return 0;
+    }
+    if (!emitted.empty()) {
+      Module module = loadModule(file);
+      emitModel(module.network(), module.fold(module.parameters()), emitted);
+    }
+    if (evaluation->parsed()) {
+      Module module = loadAny(file);
+      for (const std::string &name : folders)
+        std::printf("%s %.3f dB\n", name.c_str(), evaluateFolder(module, name));
+    }
   } catch (const std::exception &error) {
     std::fprintf(stderr, "srcc-search: error: %s\n", error.what());
     return 1;

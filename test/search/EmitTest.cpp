@@ -1,72 +1,196 @@
-//===- EmitTest.cpp - The emitted model computes what LibTorch does -------===//
+//===- EmitTest.cpp - Models compute what LibTorch does -------------------===//
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-#include "search/Emit.h"
+#include "search/Blocks.h"
+#include "search/Latency.h"
+#include "search/Model.h"
+#include "search/Module.h"
+#include "search/Pruning.h"
+#include "test/search/Pictures.h"
+
+#include <fstream>
+
 #include "dialects/sr/Interpreter.h"
 #include "dialects/sr/ModelFile.h"
-#include "search/WdsrModule.h"
-#include "test/search/Pictures.h"
 
 #include <gtest/gtest.h>
 
 using namespace srcc;
 using namespace srcc::search;
 
-class Emission : public testing::TestWithParam<WdsrShape> {};
+namespace {
+using Cells = std::vector<std::vector<std::string>>;
 
-// The network under weight normalisation by LibTorch against the folded model by the reference
-// interpreter, at weights, gains and biases of which none is special.
-TEST_P(Emission, ComputesWhatLibTorchDoes) {
+/// A network with weights of which none is special.
+Module randomModule(const Network &network) {
   torch::manual_seed(3);
   torch::NoGradGuard noGrad;
-  WdsrModule network(GetParam());
-  torch::Tensor parameters = network.parameters();
-  parameters.add_(torch::randn_like(parameters), 0.05);
+  Module module(network);
+  for (const torch::Tensor &value : module.parameters())
+    value.add_(torch::randn_like(value), 0.05);
+  return module;
+}
 
-  Folder folder;
-  std::string path = folder / "model.mlirbc";
-  emitModel(network.fold(parameters.detach()), path);
+/// Holds the model of a file, by the reference interpreter, against a module.
+void compare(const Module &module, const std::string &path) {
+  torch::NoGradGuard noGrad;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  mlir::OwningOpRef<mlir::ModuleOp> module = sr::readModelFile(path, &context);
-  ASSERT_TRUE(module);
-  auto io = (*module)->getAttrOfType<sr::IOAttr>("sr.io");
-  ASSERT_TRUE(io);
-  EXPECT_EQ(io, sr::IOAttr::get(&context, GetParam().scale, sr::Color::RGB, 0.0, 1.0));
-
+  mlir::OwningOpRef<mlir::ModuleOp> model = sr::readModelFile(path, &context);
+  ASSERT_TRUE(model);
+  const Network &network = module.network();
   for (auto [height, width] : {std::pair<int64_t, int64_t>{9, 7}, {1, 1}, {3, 16}}) {
     torch::Tensor input = torch::rand({1, 3, height, width});
-    torch::Tensor expected = network.forward(input).contiguous();
+    torch::Tensor expected = module.forward(input).contiguous();
     sr::Map map(3, height, width);
-    std::copy_n(input.data_ptr<float>(), input.numel(), map.values.data());
-    mlir::FailureOr<sr::Map> output = sr::interpret(sr::getModelFunction(*module), map);
+    double range = network.white - network.black;
+    for (int64_t i = 0; i < input.numel(); ++i)
+      map.values[i] = float(input.data_ptr<float>()[i] * range + network.black);
+    mlir::FailureOr<sr::Map> output = sr::interpret(sr::getModelFunction(*model), map);
     ASSERT_TRUE(mlir::succeeded(output));
-    ASSERT_EQ(output->channels, 3);
-    ASSERT_EQ(output->height, height * GetParam().scale);
-    ASSERT_EQ(output->width, width * GetParam().scale);
+    ASSERT_EQ(output->height, height * network.scale);
+    ASSERT_EQ(output->width, width * network.scale);
     ASSERT_EQ(int64_t(output->values.size()), expected.numel());
     for (size_t i = 0; i < output->values.size(); ++i)
-      ASSERT_NEAR(output->values[i], expected.data_ptr<float>()[i], 1e-4) << i;
+      ASSERT_NEAR((output->values[i] - network.black) / range, expected.data_ptr<float>()[i], 1e-4) << i;
   }
 }
-INSTANTIATE_TEST_SUITE_P(Shapes, Emission,
-                         testing::Values(WdsrShape{2, 2, 8, 6}, WdsrShape{3, 1, 5, 4},
-                                         WdsrShape{4, 3, 2, 1}, WdsrShape{2, 8, 16, 6}));
+} // namespace
 
-// A convolution of each name has the shape it is said to have, and the layers of the text carry
-// their names.
-TEST(Emission, NamesLayers) {
-  WdsrShape shape{2, 1, 4, 2};
-  WdsrModule network(shape);
+class Emission : public testing::TestWithParam<Network> {};
+
+// The network under weight normalisation by LibTorch against the folded model by the reference interpreter; and the
+// model, read again, by LibTorch.
+TEST_P(Emission, ComputesWhatLibTorchDoes) {
+  Module module = randomModule(GetParam());
   Folder folder;
-  emitModel(network.fold(network.parameters().detach()), folder / "model.mlirbc");
+  std::string path = folder / "model.mlirbc";
+  emitModel(module.network(), module.fold(module.parameters()), path);
+  compare(module, path);
+  auto [network, weights] = importModel(path);
+  EXPECT_EQ(network.scale, GetParam().scale);
+  compare(Module(network, weights), path);
+}
+INSTANTIATE_TEST_SUITE_P(Networks, Emission,
+                         testing::Values(buildNetwork(2, 8, Cells(2, {"wdsr-b"})),
+                                         buildNetwork(3, 5, Cells(1, {"wdsr-a:2"})),
+                                         buildNetwork(4, 2, {{"wdsr-b:1"}, {"wdsr-a:1"}, {"skip"}}),
+                                         buildNetwork(2, 16, Cells(8, {"wdsr-b"}))));
+
+// Masked networks are emitted with the encodings of their structures, and compute the same.
+TEST(Emission, KeepsMasksAndTheirEncodings) {
+  for (auto [scheme, encoding] : {std::pair{"filter", "#sr.filter"}, {"block:8:4", "#sr.block<8x4>"},
+                                  {"pattern:4", "#sr.pattern"}, {"unstructured", "#sr.unstructured"}}) {
+    Network network = buildNetwork(2, 16, Cells(1, {"wdsr-b"}));
+    Module dense = randomModule(network);
+    Module module(network, prune(network, dense.fold(dense.parameters()),
+                                 uniformPlan(network, parseStructure(scheme), 0.3)));
+    Folder folder;
+    emitModel(network, module.fold(module.parameters()), folder / "model.mlir");
+    compare(module, folder / "model.mlir");
+    std::ifstream file(folder / "model.mlir");
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_NE(text.find(encoding), std::string::npos) << encoding;
+    auto [again, weights] = importModel(folder / "model.mlir");
+    EXPECT_EQ(weights[3].structure.scheme, parseStructure(scheme).scheme);
+  }
+}
+
+TEST(Emission, NamesLayersAndProvenance) {
+  Network network = buildNetwork(2, 4, Cells(1, {"wdsr-b:2"}));
+  Module module(network);
+  Folder folder;
+  emitModel(network, module.fold(module.parameters()), folder / "model.mlirbc", {{"seed", "7"}});
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  mlir::OwningOpRef<mlir::ModuleOp> module = sr::readModelFile(folder / "model.mlirbc", &context);
-  ASSERT_TRUE(module);
+  mlir::OwningOpRef<mlir::ModuleOp> model = sr::readModelFile(folder / "model.mlirbc", &context);
+  ASSERT_TRUE(model);
+  EXPECT_EQ((*model)->getAttrOfType<sr::IOAttr>("sr.io"), sr::IOAttr::get(&context, 2, sr::Color::RGB, 0.0, 1.0));
+  auto provenance = (*model)->getAttrOfType<mlir::DictionaryAttr>("search.provenance");
+  ASSERT_TRUE(provenance);
+  EXPECT_EQ(provenance.getAs<mlir::StringAttr>("seed").getValue(), "7");
   std::vector<std::string> names;
-  module->walk([&](sr::Conv2DOp op) {
+  model->walk([&](sr::Conv2DOp op) {
     names.push_back(llvm::cast<mlir::NameLoc>(op.getLoc()).getName().str());
   });
-  EXPECT_EQ(names, (std::vector<std::string>{"head", "block0.expand", "block0.reduce",
-                                             "block0.conv", "tail", "skip"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"head", "block0.expand", "block0.reduce", "block0.conv", "tail", "skip"}));
+}
+
+// All that the importer knows, in one network of another range.
+TEST(Import, TakesPlainNetworks) {
+  Folder folder;
+  std::ofstream(folder / "net.mlir") << R"(
+module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 255.0>} {
+  func.func @net(%x: tensor<1x3x?x?xf32>) -> tensor<1x3x?x?xf32> {
+    %k = sr.constant dense<0.01> : tensor<1x1x1x1xf32>
+    %s = sr.mul %x, %k : (tensor<1x3x?x?xf32>, tensor<1x1x1x1xf32>) -> tensor<1x3x?x?xf32>
+    %w = sr.constant dense<0.5> : tensor<2x3x1x1xf32>
+    %a = sr.conv2d %s, %w : (tensor<1x3x?x?xf32>, tensor<2x3x1x1xf32>) -> tensor<1x2x?x?xf32>
+    %l = sr.leaky_relu %a {alpha = 0.1 : f32} : tensor<1x2x?x?xf32>
+    %c = sr.concat %l, %s : (tensor<1x2x?x?xf32>, tensor<1x3x?x?xf32>) -> tensor<1x5x?x?xf32>
+    %v = sr.constant dense<0.25> : tensor<12x5x3x3xf32>
+    %b = sr.constant dense<1.0> : tensor<12xf32>
+    %d = sr.conv2d %c, %v, %b {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x5x?x?xf32>, tensor<12x5x3x3xf32>, tensor<12xf32>) -> tensor<1x12x?x?xf32>
+    %p = sr.pixel_shuffle %d {scale = 2} : (tensor<1x12x?x?xf32>) -> tensor<1x3x?x?xf32>
+    %o = sr.clamp %p {low = 0.0 : f32, high = 255.0 : f32} : tensor<1x3x?x?xf32>
+    return %o : tensor<1x3x?x?xf32>
+  }
+})";
+  auto [network, weights] = importModel(folder / "net.mlir");
+  EXPECT_EQ(network.white, 255);
+  compare(Module(network, weights), folder / "net.mlir");
+}
+
+TEST(Import, NamesWhatItCannotTrain) {
+  Folder folder;
+  std::ofstream(folder / "net.mlir") << R"(
+module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>} {
+  func.func @net(%x: tensor<1x3x?x?xf32>) -> tensor<1x3x?x?xf32> {
+    %y = sr.tanh %x : tensor<1x3x?x?xf32> loc("bend")
+    return %y : tensor<1x3x?x?xf32>
+  }
+})";
+  try {
+    importModel(folder / "net.mlir");
+    FAIL();
+  } catch (const std::runtime_error &error) {
+    EXPECT_EQ(std::string(error.what()),
+              folder / "net.mlir" + ": bend, sr.tanh: is not trained here; there are conv2d, relu, leaky_relu, clamp, "
+                                    "add, sub, mul, concat and pixel_shuffle");
+  }
+  std::ofstream(folder / "broken.mlir") << "module {";
+  EXPECT_THROW(importModel(folder / "broken.mlir"), std::runtime_error);
+  EXPECT_THROW(importModel(folder / "absent.onnx"), std::runtime_error);
+}
+
+// Fewer weights of a structure take less time; answers are remembered, in a file, too; a calibration corrects them.
+TEST(Latency, FallsWithDensityAndIsRemembered) {
+  Folder folder;
+  Network network = buildNetwork(2, 16, Cells(1, {"wdsr-b"}));
+  double dense, half;
+  {
+    Latency latency({"pocl-cpu", "f32", 320, 180, folder / "memo.sqlite"});
+    dense = latency.predict(network, uniformPlan(network, {}, 1));
+    half = latency.predict(network, uniformPlan(network, parseStructure("block:8:4"), 0.5));
+    double eighth = latency.predict(network, uniformPlan(network, parseStructure("block:8:4"), 0.125));
+    EXPECT_LT(eighth, half);
+    EXPECT_LT(half, dense);
+    EXPECT_EQ(latency.compiled(), 3);
+    EXPECT_EQ(latency.predict(network, uniformPlan(network, {}, 1)), dense);
+    EXPECT_EQ(latency.compiled(), 3);
+  }
+  Latency latency({"pocl-cpu", "f32", 320, 180, folder / "memo.sqlite"});
+  EXPECT_EQ(latency.predict(network, uniformPlan(network, parseStructure("block:8:4"), 0.5)), half);
+  EXPECT_EQ(latency.compiled(), 0);
+  latency.calibrate({{dense, 3 * dense}, {half, half}});
+  EXPECT_DOUBLE_EQ(latency.predict(network, uniformPlan(network, {}, 1)), 3 * dense);
+  EXPECT_THROW(Latency({"no-such-device"}), std::runtime_error);
+}
+
+TEST(Latency, CalibrationIsPiecewiseLinear) {
+  std::vector<std::pair<double, double>> points = {{1, 2}, {3, 3}};
+  EXPECT_DOUBLE_EQ(interpolate(points, 0.5), 1);
+  EXPECT_DOUBLE_EQ(interpolate(points, 2), 2.5);
+  EXPECT_DOUBLE_EQ(interpolate(points, 3), 3);
+  EXPECT_DOUBLE_EQ(interpolate(points, 6), 6);
+  EXPECT_DOUBLE_EQ(interpolate({}, 6), 6);
 }

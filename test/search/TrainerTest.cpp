@@ -2,6 +2,8 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "search/Blocks.h"
+#include "search/Pruning.h"
 #include "search/Trainer.h"
 #include "test/search/Pictures.h"
 
@@ -29,7 +31,6 @@ struct Training : Folder {
   }
   TrainOptions options(const std::string &name) const {
     TrainOptions options;
-    options.shape = {2, 1, 4, 2};
     options.data = {*this / "pictures"};
     options.checkpoint = *this / (name + ".pt");
     options.json = *this / (name + ".jsonl");
@@ -52,9 +53,17 @@ std::map<int64_t, double> losses(const std::string &path) {
   return result;
 }
 
-std::string errorOf(const TrainOptions &options) {
+/// Trains a small network of weights that the seed decides.
+bool train(const TrainOptions &options, int64_t channels = 4, TrainHooks hooks = {}) {
+  torch::manual_seed(options.seed);
+  Module module(buildNetwork(2, channels, {{"wdsr-b:2"}}));
+  Trainer trainer(module, options, hooks);
+  return trainer.run(TrainingData(options, 2));
+}
+
+std::string errorOf(const TrainOptions &options, int64_t channels = 4) {
   try {
-    train(options);
+    train(options, channels);
   } catch (const std::runtime_error &error) {
     return error.what();
   }
@@ -63,7 +72,8 @@ std::string errorOf(const TrainOptions &options) {
 
 std::vector<float> allWeights(const std::string &checkpoint) {
   std::vector<float> all;
-  for (const ConvWeights &layer : loadWeights(checkpoint).layers) {
+  Module module = loadModule(checkpoint);
+  for (const ConvWeights &layer : module.fold(module.parameters())) {
     all.insert(all.end(), layer.weight.begin(), layer.weight.end());
     all.insert(all.end(), layer.bias.begin(), layer.bias.end());
   }
@@ -162,15 +172,16 @@ TEST(Trainer, RefusesBadCheckpoints) {
   EXPECT_EQ(errorOf(options), options.checkpoint + ": no such checkpoint");
   std::ofstream(options.checkpoint) << "not a checkpoint";
   EXPECT_EQ(errorOf(options), options.checkpoint + ": not a checkpoint of srcc-search");
-  EXPECT_THROW(loadWeights(options.checkpoint), std::runtime_error);
+  EXPECT_THROW(loadModule(options.checkpoint), std::runtime_error);
 
   options.resume = false;
   options.steps = 2;
   ASSERT_TRUE(train(options));
   options.resume = true;
-  options.shape.channels = 5;
-  EXPECT_EQ(errorOf(options), options.checkpoint + ": made with channels 4, but 5 is asked for");
-  options.shape.channels = 4;
+  options.steps = 4;
+  EXPECT_EQ(errorOf(options), "no error"); // a longer training of the same
+  EXPECT_EQ(errorOf(options, 5), options.checkpoint + ": made for another network than is asked for");
+  options.steps = 8;
   options.seed = 9;
   EXPECT_EQ(errorOf(options), options.checkpoint + ": made with seed 1, but 9 is asked for");
 
@@ -180,6 +191,50 @@ TEST(Trainer, RefusesBadCheckpoints) {
   for (double part : {0.9, 0.5, 0.1, 0.0}) {
     std::filesystem::resize_file(options.checkpoint, uintmax_t(double(size) * part));
     EXPECT_EQ(errorOf(options).rfind(options.checkpoint, 0), 0u) << errorOf(options);
+  }
+}
+
+// Weights outside a mask stay zero through training, and a checkpoint keeps the mask.
+TEST(Trainer, KeepsMasks) {
+  Training setup;
+  TrainOptions options = setup.options("masked");
+  options.steps = 20;
+  torch::manual_seed(1);
+  Network network = buildNetwork(2, 8, {{"wdsr-b"}});
+  Module dense(network);
+  for (const char *scheme : {"filter", "block:4:2", "pattern:4"}) {
+    options.resume = false;
+    Weights pruned = prune(network, dense.fold(dense.parameters()), uniformPlan(network, parseStructure(scheme), 0.4));
+    Module module(network, pruned);
+    ASSERT_TRUE(Trainer(module, options).run(TrainingData(options, 2)));
+    Module loaded = loadModule(options.checkpoint);
+    Weights after = loaded.fold(loaded.parameters());
+    bool learnt = false;
+    for (size_t i = 0; i < after.size(); ++i) {
+      EXPECT_EQ(sparsity::maskOf(after[i].weight), sparsity::maskOf(pruned[i].weight)) << scheme;
+      learnt = learnt || after[i].weight != pruned[i].weight;
+      EXPECT_EQ(after[i].structure.scheme, pruned[i].structure.scheme);
+    }
+    EXPECT_TRUE(learnt);
+  }
+}
+
+// Of a supernet a step changes the layers of its path alone.
+TEST(Trainer, TrainsThePathAlone) {
+  Training setup;
+  TrainOptions options = setup.options("path");
+  options.steps = 3;
+  torch::manual_seed(1);
+  Module module(buildNetwork(2, 4, {{"wdsr-b:2", "wdsr-a:2", "skip"}}));
+  std::vector<torch::Tensor> before;
+  for (const torch::Tensor &value : module.parameters())
+    before.push_back(value.detach().clone());
+  TrainHooks hooks;
+  hooks.choose = [](uint64_t) { return std::vector<int>{1}; };
+  ASSERT_TRUE(Trainer(module, options, hooks).run(TrainingData(options, 2)));
+  for (size_t i = 0; i < before.size(); ++i) {
+    bool other = module.network().convs[i].name.rfind("block0.0", 0) == 0;
+    EXPECT_EQ(module.parameters()[i].equal(before[i]), other) << module.network().convs[i].name;
   }
 }
 

@@ -1,0 +1,296 @@
+//===- Module.cpp - Networks for LibTorch ---------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "search/Module.h"
+#include "search/WidePair.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace srcc::search {
+namespace F = torch::nn::functional;
+
+/// From the parameter of a convolution to its weight and bias; one function, for a chain of small
+/// tensor operations per convolution takes longer than the arithmetic.
+struct Module::FoldFunction : torch::autograd::Function<FoldFunction> {
+  using Context = torch::autograd::AutogradContext;
+
+  static torch::autograd::variable_list forward(Context *context, torch::Tensor parameter,
+                                                const Layer *layer) {
+    const ConvShape &conv = layer->conv;
+    const float *values = parameter.data_ptr<float>();
+    torch::Tensor weight = torch::empty({conv.out, conv.in, conv.kernel, conv.kernel});
+    if (layer->norm)
+      foldNorm(conv, values, weight.data_ptr<float>());
+    else
+      std::copy_n(values, conv.weights(), weight.data_ptr<float>());
+    if (layer->mask.defined())
+      weight.mul_(layer->mask.view_as(weight));
+    torch::Tensor bias = torch::empty({conv.out});
+    std::copy_n(values + parameter.numel() - conv.out, conv.out, bias.data_ptr<float>());
+    if (layer->biasMask.defined())
+      bias.mul_(layer->biasMask);
+    context->save_for_backward({parameter});
+    context->saved_data["layer"] = int64_t(layer);
+    return {weight.contiguous(at::MemoryFormat::ChannelsLast), bias};
+  }
+
+  static torch::autograd::variable_list backward(Context *context,
+                                                 torch::autograd::variable_list gradients) {
+    torch::Tensor parameter = context->get_saved_variables()[0];
+    torch::Tensor result = torch::empty_like(parameter);
+    auto *layer = reinterpret_cast<const Layer *>(context->saved_data["layer"].toInt());
+    const ConvShape &conv = layer->conv;
+    torch::Tensor weight = gradients[0].contiguous(), bias = gradients[1].contiguous();
+    if (layer->mask.defined())
+      weight = weight * layer->mask.view_as(weight);
+    if (layer->biasMask.defined())
+      bias = bias * layer->biasMask;
+    if (layer->norm) {
+      foldNormGradient(conv, parameter.data_ptr<float>(), weight.data_ptr<float>(),
+                       bias.data_ptr<float>(), result.data_ptr<float>());
+    } else {
+      std::copy_n(weight.data_ptr<float>(), conv.weights(), result.data_ptr<float>());
+      std::copy_n(bias.data_ptr<float>(), conv.out, result.data_ptr<float>() + conv.weights());
+    }
+    return {result, {}};
+  }
+};
+
+namespace {
+
+/// WidePair for autograd; the pixels are shared among LibTorch's threads.
+struct WidePairFunction : torch::autograd::Function<WidePairFunction> {
+  using Context = torch::autograd::AutogradContext;
+
+  static WidePair weights(const torch::Tensor &a, const torch::Tensor &biasA,
+                          const torch::Tensor &b, const torch::Tensor &biasB) {
+    return WidePair(a.size(1), a.size(0), b.size(0), a.contiguous().data_ptr<float>(),
+                    biasA.contiguous().data_ptr<float>(), b.contiguous().data_ptr<float>(),
+                    biasB.contiguous().data_ptr<float>());
+  }
+
+  // input: [N, C, H, W], weights [O, I, 1, 1], biases [O]
+  static torch::Tensor forward(Context *context, torch::Tensor input, torch::Tensor a,
+                               torch::Tensor biasA, torch::Tensor b, torch::Tensor biasB) {
+    torch::Tensor x = input.permute({0, 2, 3, 1}).contiguous();
+    torch::Tensor y = torch::empty({x.size(0), x.size(1), x.size(2), b.size(0)});
+    WidePair pair = weights(a, biasA, b, biasB);
+    at::parallel_for(0, y.numel() / b.size(0), 1024, [&](int64_t begin, int64_t end) {
+      pair.forward(end - begin, x.data_ptr<float>() + begin * a.size(1),
+                   y.data_ptr<float>() + begin * b.size(0));
+    });
+    context->save_for_backward({x, a, biasA, b, biasB});
+    return y.permute({0, 3, 1, 2});
+  }
+
+  static torch::autograd::variable_list backward(Context *context,
+                                                 torch::autograd::variable_list gradients) {
+    torch::autograd::variable_list saved = context->get_saved_variables();
+    const torch::Tensor &x = saved[0], &a = saved[1], &b = saved[3];
+    torch::Tensor dy = gradients[0].permute({0, 2, 3, 1}).contiguous();
+    torch::Tensor dx = torch::empty_like(x);
+    WidePair pair = weights(a, saved[2], b, saved[4]);
+    int64_t pixels = x.numel() / a.size(1), parts = at::get_num_threads();
+    std::vector<WidePair::Gradients> sums(parts);
+    at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
+      for (int64_t part = first; part < last; ++part) {
+        int64_t begin = pixels * part / parts, end = pixels * (part + 1) / parts;
+        sums[part] = pair.backward(end - begin, x.data_ptr<float>() + begin * a.size(1),
+                                   dy.data_ptr<float>() + begin * b.size(0),
+                                   dx.data_ptr<float>() + begin * a.size(1));
+      }
+    });
+    torch::autograd::variable_list result = {dx.permute({0, 3, 1, 2})};
+    std::vector<float> WidePair::Gradients::*members[] = {
+        &WidePair::Gradients::a, &WidePair::Gradients::biasA, &WidePair::Gradients::b,
+        &WidePair::Gradients::biasB};
+    for (int i = 0; i < 4; ++i) {
+      torch::Tensor sum = torch::zeros_like(saved[i + 1], at::MemoryFormat::Contiguous);
+      for (WidePair::Gradients &part : sums)
+        sum.add_(torch::from_blob((part.*members[i]).data(), sum.sizes()));
+      result.push_back(sum);
+    }
+    return result;
+  }
+};
+
+} // namespace
+
+Module::Module(Network network) : net(std::move(network)), norm(true) {
+  for (const ConvShape &conv : net.convs) {
+    double bound = 1 / std::sqrt(double(conv.in * conv.kernel * conv.kernel));
+    torch::Tensor directions = torch::empty({conv.weights()}).uniform_(-bound, bound);
+    values.push_back(
+        torch::cat({directions, torch::full({conv.out}, conv.gain), torch::zeros({conv.out})})
+            .requires_grad_());
+    layers.push_back({conv, true, {}, {}, {}});
+  }
+  findPairs();
+}
+
+Module::Module(Network network, const Weights &weights) : net(std::move(network)), norm(false) {
+  for (size_t i = 0; i < net.convs.size(); ++i) {
+    const ConvWeights &from = weights.at(i);
+    Layer layer{net.convs[i], false, {}, {}, from.structure};
+    torch::Tensor value = torch::empty({int64_t(from.weight.size() + from.bias.size())});
+    std::copy(from.weight.begin(), from.weight.end(), value.data_ptr<float>());
+    std::copy(from.bias.begin(), from.bias.end(), value.data_ptr<float>() + from.weight.size());
+    if (from.structure.scheme != sparsity::Scheme::Dense) {
+      layer.mask = value.slice(0, 0, layer.conv.weights()).ne(0).to(torch::kFloat32);
+      if (from.structure.scheme == sparsity::Scheme::Filter) {
+        layer.biasMask = layer.mask.view({layer.conv.out, -1}).amax(1);
+        value.slice(0, layer.conv.weights()).mul_(layer.biasMask);
+      }
+    }
+    layers.push_back(std::move(layer));
+    values.push_back(value.requires_grad_());
+  }
+  findPairs();
+}
+
+void Module::findPairs() {
+  std::vector<int> uses(net.nodes.size());
+  for (const Node &n : net.nodes)
+    for (int input : n.inputs)
+      ++uses[input];
+  pairs.assign(net.nodes.size(), -1);
+  alive.resize(net.nodes.size());
+  auto isPointwise = [&](int node) {
+    return net.nodes[node].op == Op::Conv && net.convs[net.nodes[node].conv].kernel == 1;
+  };
+  for (size_t i = 0; i < net.nodes.size(); ++i) {
+    if (!isPointwise(int(i)))
+      continue;
+    int relu = net.nodes[i].inputs[0];
+    if (net.nodes[relu].op != Op::Relu || uses[relu] != 1)
+      continue;
+    int first = net.nodes[relu].inputs[0];
+    if (!isPointwise(first) || uses[first] != 1)
+      continue;
+    pairs[i] = first;
+    // Channels between that are removed with their bias, or that nothing reads any more.
+    const Layer &a = layers[net.nodes[first].conv], &b = layers[net.nodes[i].conv];
+    torch::Tensor kept = torch::ones({a.conv.out});
+    if (a.biasMask.defined())
+      kept = kept * a.biasMask;
+    if (b.mask.defined())
+      kept = kept * b.mask.view({b.conv.out, b.conv.in}).amax(0);
+    kept = kept.nonzero().view({-1});
+    if (kept.numel() < a.conv.out && kept.numel() > 0)
+      alive[i] = kept;
+  }
+}
+
+torch::Tensor Module::forward(const torch::Tensor &input, const std::vector<int> &chosen) const {
+  // what the result needs, the last first
+  std::vector<int> source(net.nodes.size());
+  std::vector<bool> needed(net.nodes.size());
+  size_t choice = 0;
+  for (size_t i = 0; i < net.nodes.size(); ++i)
+    source[i] = net.nodes[i].op == Op::Choice
+                    ? source[net.nodes[i].inputs.at(chosen.at(choice++))]
+                    : int(i);
+  needed[source.back()] = true;
+  for (size_t i = net.nodes.size(); i-- > 0;) {
+    if (!needed[i])
+      continue;
+    if (pairs[i] >= 0)
+      needed[source[net.nodes[pairs[i]].inputs[0]]] = true;
+    else
+      for (int before : net.nodes[i].inputs)
+        needed[source[before]] = true;
+  }
+
+  std::vector<torch::Tensor> results(net.nodes.size());
+  auto fold = [&](int node) {
+    int conv = net.nodes[node].conv;
+    return FoldFunction::apply(values[conv], &layers[conv]);
+  };
+  for (size_t i = 0; i < net.nodes.size(); ++i) {
+    if (!needed[i])
+      continue;
+    const Node &n = net.nodes[i];
+    auto in = [&](size_t k) -> const torch::Tensor & { return results[source[n.inputs[k]]]; };
+    switch (n.op) {
+    case Op::Input:
+      results[i] = net.black == 0 && net.white == 1 ? input
+                                                    : input * (net.white - net.black) + net.black;
+      break;
+    case Op::Conv: {
+      auto weights = fold(int(i));
+      if (pairs[i] >= 0) {
+        auto first = fold(pairs[i]);
+        if (alive[i].defined()) {
+          first[0] = first[0].index_select(0, alive[i]);
+          first[1] = first[1].index_select(0, alive[i]);
+          weights[0] = weights[0].index_select(1, alive[i]);
+        }
+        results[i] = WidePairFunction::apply(results[source[net.nodes[pairs[i]].inputs[0]]],
+                                             first[0], first[1], weights[0], weights[1]);
+      } else {
+        auto options = F::Conv2dFuncOptions().bias(weights[1]).padding(weights[0].size(2) / 2);
+        results[i] = F::conv2d(in(0), weights[0], options);
+      }
+      break;
+    }
+    case Op::Relu:
+      results[i] = in(0).relu();
+      break;
+    case Op::LeakyRelu:
+      results[i] = torch::leaky_relu(in(0), n.low);
+      break;
+    case Op::Clamp:
+      results[i] = in(0).clamp(n.low, n.high);
+      break;
+    case Op::Scale:
+      results[i] = n.high == 1 ? in(0) + n.low : in(0) * n.high + n.low;
+      break;
+    case Op::Add:
+      results[i] = in(0) + in(1);
+      break;
+    case Op::Concat: {
+      std::vector<torch::Tensor> parts;
+      for (size_t k = 0; k < n.inputs.size(); ++k)
+        parts.push_back(in(k));
+      results[i] = torch::cat(parts, 1);
+      break;
+    }
+    case Op::Shuffle:
+      results[i] = torch::pixel_shuffle(in(0), net.scale);
+      break;
+    case Op::Choice:
+      break;
+    }
+  }
+  torch::Tensor output = results[source.back()];
+  return net.black == 0 && net.white == 1 ? output
+                                          : (output - net.black) / (net.white - net.black);
+}
+
+Weights Module::fold(const std::vector<torch::Tensor> &from) const {
+  torch::NoGradGuard noGrad;
+  Weights result;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    auto folded = FoldFunction::apply(from[i].detach(), &layers[i]);
+    torch::Tensor weight = folded[0].contiguous();
+    ConvWeights conv;
+    conv.weight.assign(weight.data_ptr<float>(), weight.data_ptr<float>() + weight.numel());
+    conv.bias.assign(folded[1].data_ptr<float>(), folded[1].data_ptr<float>() + folded[1].numel());
+    conv.structure = layers[i].structure;
+    result.push_back(std::move(conv));
+  }
+  return result;
+}
+
+std::pair<Network, Weights> selectWeights(const Network &network, const Weights &weights,
+                                          const std::vector<int> &chosen) {
+  std::vector<int> kept;
+  std::pair<Network, Weights> result{network.select(chosen, &kept), {}};
+  for (int conv : kept)
+    result.second.push_back(weights.at(conv));
+  return result;
+}
+
+} // namespace srcc::search

@@ -1,0 +1,66 @@
+//===- Module.h - Networks for LibTorch -----------------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#ifndef SRCC_SEARCH_MODULE_H
+#define SRCC_SEARCH_MODULE_H
+
+#include "search/Network.h"
+
+#include <torch/torch.h>
+
+namespace srcc::search {
+
+/// A network with parameters that learn. A parameter is one float32 vector per convolution: under
+/// weight normalisation directions, gains and biases, else weights and biases; so few tensors keep
+/// the optimiser and the checkpoints quick. Weights outside a mask are zero and stay so.
+class Module {
+public:
+  /// Under weight normalisation. Directions at random (uniform, fan-in scaled, from torch's
+  /// generator), gains as the network has them, biases 0.
+  explicit Module(Network network);
+  /// Plain weights. Where a structure is not dense, the zeros of the weight are the mask; a filter
+  /// that #sr.filter removes loses its bias, too.
+  Module(Network network, const Weights &weights);
+
+  const Network &network() const { return net; }
+  bool normalised() const { return norm; }
+  /// Leaves that require gradients, one per convolution; [weights + filters] of plain ones,
+  /// [weights + 2 filters] under normalisation.
+  const std::vector<torch::Tensor> &parameters() const { return values; }
+  const sparsity::Structure &structure(int conv) const { return layers[conv].structure; }
+  /// Float32 [weights], 1 where a weight is kept; undefined without a mask.
+  const torch::Tensor &mask(int conv) const { return layers[conv].mask; }
+
+  /// [N, channels, H, W] in [0, 1] -> [N, channels, sH, sW]; \p chosen as in Network::select.
+  torch::Tensor forward(const torch::Tensor &input, const std::vector<int> &chosen = {}) const;
+
+  /// The weights, normalisation folded, with \p values in place of the parameters (a moving average,
+  /// for instance).
+  Weights fold(const std::vector<torch::Tensor> &values) const;
+
+private:
+  struct Layer {
+    ConvShape conv;
+    bool norm = false;
+    torch::Tensor mask, biasMask;    // undefined: all is kept
+    sparsity::Structure structure;
+  };
+  struct FoldFunction;
+  void findPairs();
+
+  Network net;
+  bool norm;
+  std::vector<Layer> layers;
+  std::vector<torch::Tensor> values;
+  // of a 1x1 convolution that can be computed together with the one before it: that one, else -1
+  std::vector<int> pairs;
+  std::vector<torch::Tensor> alive; // of a pair: the channels between that are not zero
+};
+
+/// The network that \p chosen selects, with its part of the weights.
+std::pair<Network, Weights> selectWeights(const Network &network, const Weights &weights,
+                                          const std::vector<int> &chosen);
+
+} // namespace srcc::search
+#endif // SRCC_SEARCH_MODULE_H

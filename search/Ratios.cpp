@@ -1,0 +1,163 @@
+//===- Ratios.cpp - How much of each layer goes ---------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "search/Ratios.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace srcc::search {
+using sparsity::Scheme;
+
+/// The structure whose units are regularised. A pattern is taken tap by tap for the filters that share it, rows and
+/// columns of blocks (bcr) column by column.
+static sparsity::Structure unitStructure(const sparsity::Structure &s) {
+  if (s.scheme == Scheme::Pattern)
+    return {Scheme::Block, s.shared, 1};
+  if (s.scheme == Scheme::BCR)
+    return {Scheme::Block, s.filters, 1};
+  return s;
+}
+
+Ratios::Ratios(Module &module, const Plan &plan, Latency &latency, const RatioOptions &options)
+    : module(module), plan(plan), latency(latency), options(options) {
+  const Network &network = module.network();
+  kept.push_back(torch::tensor({options.strength}, torch::kFloat64));
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].structure.scheme == Scheme::Dense) {
+      units.push_back({});
+      counts.push_back({});
+      kept.push_back(torch::empty({0}));
+      continue;
+    }
+    sparsity::Structure adapted = sparsity::adapt(plan[i].structure, network.convs[i].shape());
+    units.push_back(torch::tensor(sparsity::unitsOf(unitStructure(adapted), network.convs[i].shape())));
+    counts.push_back(units.back().bincount().to(torch::kFloat32));
+    kept.push_back(options.method == "admm" ? torch::zeros({2, units.back().numel()})
+                                            : torch::ones({counts.back().numel()}));
+  }
+  if (options.method == "magnitude")
+    return;
+  denseMs = latency.predict(network, withDensity(plan, 1));
+  if (options.method == "admm") {
+    density = findDensity([&](double d) { return latency.predict(network, withDensity(plan, d)); }, options.targetMs,
+                          options.steps);
+    density = std::max(density, 1.0 / options.steps);
+  }
+}
+
+std::vector<torch::Tensor> Ratios::energies(const std::vector<torch::Tensor> &values) const {
+  std::vector<torch::Tensor> result;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!units[i].defined()) {
+      result.push_back({});
+      continue;
+    }
+    torch::Tensor squares = values[i].detach().slice(0, 0, units[i].numel()).square();
+    torch::Tensor sums = torch::zeros_like(counts[i]).index_add_(0, units[i], squares) / counts[i];
+    result.push_back(sums / squares.mean().clamp_min(1e-30));
+  }
+  return result;
+}
+
+Plan Ratios::planAt(const std::vector<torch::Tensor> &energies, double threshold) const {
+  Plan result = plan;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    result[i].density = 1;
+    if (!units[i].defined())
+      continue;
+    double left = (energies[i].ge(threshold).to(torch::kFloat32) * counts[i]).sum().item<double>() /
+                  double(units[i].numel());
+    result[i].density = std::clamp(std::ceil(left * options.steps) / options.steps, options.floor, 1.0);
+  }
+  return result;
+}
+
+/// ADMM: Z, the projection of W + U onto what a density keeps, and U, the distance added up.
+void Ratios::project() {
+  const Network &network = module.network();
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (!units[i].defined())
+      continue;
+    torch::Tensor weight = module.parameters()[i].detach().slice(0, 0, units[i].numel());
+    torch::Tensor z = kept[i + 1][0], u = kept[i + 1][1];
+    torch::Tensor sum = (weight + u).contiguous();
+    ConvWeights layer{{sum.data_ptr<float>(), sum.data_ptr<float>() + sum.numel()},
+                      std::vector<float>(network.convs[i].out)};
+    pruneLayer(network.convs[i], plan[i].structure, density, layer);
+    z.copy_(torch::tensor(layer.weight));
+    u.add_(weight - z);
+  }
+}
+
+void Ratios::regularise(int64_t step, double part) {
+  const std::vector<torch::Tensor> &values = module.parameters();
+  bool refresh = step % options.refresh == 0;
+  if (options.method == "admm") {
+    if (refresh)
+      project();
+    for (size_t i = 0; i < plan.size(); ++i)
+      if (units[i].defined()) {
+        // decoupled, as the penalty below
+        torch::Tensor weight = values[i].slice(0, 0, units[i].numel());
+        weight.lerp_(kept[i + 1][0] - kept[i + 1][1], std::min(1.0, options.rate * options.rho * 100));
+      }
+    return;
+  }
+  double lambda = kept[0].item<double>();
+  if (refresh) {
+    std::vector<torch::Tensor> now = energies(values);
+    for (size_t i = 0; i < plan.size(); ++i)
+      if (units[i].defined())
+        kept[i + 1].copy_((now[i] + options.epsilon).reciprocal());
+    if (step > 0) {
+      double wanted = denseMs + (options.targetMs - denseMs) * std::min(1.0, part / 0.9);
+      double ms = latency.predict(module.network(), planAt(now, options.threshold));
+      lambda *= ms > wanted ? 1.5 : 1 / 1.5;
+      kept[0].fill_(lambda);
+    }
+  }
+  for (size_t i = 0; i < plan.size(); ++i)
+    if (units[i].defined()) {
+      torch::Tensor factor = (1 - options.rate * lambda * kept[i + 1]).clamp(0, 1);
+      values[i].slice(0, 0, units[i].numel()).mul_(factor.index_select(0, units[i]));
+    }
+}
+
+Weights Ratios::settle(const Weights &weights, double *ms) {
+  const Network &network = module.network();
+  auto masked = [&](const Plan &plan) {
+    Weights result = prune(network, weights, plan);
+    *ms = latency.predict(network, result);
+    return result;
+  };
+  if (options.method != "reweighted") {
+    double least = 1.0 / options.steps;
+    double most = findDensity([&](double d) { return latency.predict(network, withDensity(plan, d)); },
+                              options.targetMs, options.steps);
+    for (double d = std::max(most, least); d >= least; d -= least)
+      if (Weights result = masked(withDensity(plan, d)); *ms <= options.targetMs)
+        return result;
+  } else {
+    std::vector<torch::Tensor> values;
+    for (const ConvWeights &layer : weights)
+      values.push_back(torch::tensor(layer.weight));
+    std::vector<torch::Tensor> now = energies(values);
+    // thresholds are tried by their logarithm, in 40 steps from 1e-3 to 10
+    auto thresholdAt = [](int i) { return std::pow(10, -3 + i * 0.1); };
+    int low = -1, high = 40; // too slow at low; at high it may be, too
+    while (high - low > 1) {
+      int middle = (low + high) / 2;
+      (latency.predict(network, planAt(now, thresholdAt(middle))) <= options.targetMs ? high : low) = middle;
+    }
+    for (; high <= 40; ++high)
+      if (Weights result = masked(planAt(now, thresholdAt(high))); *ms <= options.targetMs)
+        return result;
+  }
+  throw std::runtime_error("the schemes do not meet " + std::to_string(options.targetMs) +
+                           " ms: " + std::to_string(*ms) + " ms are left at the least density");
+}
+
+} // namespace srcc::search
