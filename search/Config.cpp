@@ -81,6 +81,7 @@ std::vector<Option> configOptions(Config &c) {
   add("ensemble", &c.search.ensemble, "networks that predict the reward", 2, 100);
   add("acquisition", &c.search.acquisition, "what chooses by their mean and spread", 0, 0, {"ei", "ucb", "thompson"});
   add("schemes", &c.search.schemes, "what a layer may be: dense, filter, channel, block:F:C, bcr:F:C, pattern:SHARED, unstructured");
+  add("fixed", &c.search.fixed, "layers that have one scheme: REGEX=SCHEME, tried in order on the layer's name");
   add("densities", &c.search.densities, "steps of the density that meets the target", 2, 1024);
   add("penalty", &c.search.penalty, "dB per share of latency above the target", 0, 1e6);
   phase(&c.search.tune, "tune_");
@@ -257,6 +258,7 @@ void checkConfig(const Config &config) {
     parseStructure(scheme);
   for (const std::string &scheme : config.target.calibrateWith)
     parseStructure(scheme);
+  fixedStructure(config.search.fixed, "");
   for (const std::string &method : config.search.baselines)
     need(method == "bayes" || method == "evolution" || method == "random",
          "option 'search.baselines' takes bayes, evolution and random");

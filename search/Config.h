@@ -52,7 +52,7 @@ struct Config {
     int64_t densities = 32;
     double penalty = 10;
     Phase tune{100, 0, 5e-4};
-    std::vector<std::string> baselines;
+    std::vector<std::string> baselines, fixed;
   } search;
   struct : Phase {
     std::string method = "reweighted";

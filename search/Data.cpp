@@ -16,9 +16,15 @@ namespace fs = std::filesystem;
 std::vector<PicturePair> loadPictures(const std::vector<std::string> &folders, int scale,
                                       int leastLow) {
   std::vector<PicturePair> pairs;
-  for (const std::string &folder : folders) {
-    if (!fs::is_directory(folder))
-      throw std::runtime_error(folder + ": not a folder");
+  for (const std::string &given : folders) {
+    if (!fs::is_directory(given))
+      throw std::runtime_error(given + ": not a folder");
+    std::string folder = given;
+    for (const char *inner : {"DIV2K_train_HR", "DIV2K_valid_HR"})
+      if (fs::is_directory(fs::path(given) / inner)) {
+        folder = (fs::path(given) / inner).string();
+        break;
+      }
     std::vector<std::string> files;
     for (const fs::directory_entry &entry : fs::directory_iterator(folder))
       if (entry.is_regular_file() && imaging::hasImageExtension(entry.path().string()))

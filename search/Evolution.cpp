@@ -82,8 +82,9 @@ public:
   std::vector<Point> mutations(size_t count) {
     std::vector<size_t> order(trials.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return trials[a].reward > trials[b].reward; });
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return std::make_pair(-trials[a].reward, a) < std::make_pair(-trials[b].reward, b);
+    });
     order.resize(std::min(order.size(), size_t(options.best)));
     size_t turn = 0;
     return fresh(count, [&] { return space.mutate(trials[order[turn++ % order.size()]].point, random); });

@@ -7,7 +7,9 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <cmath>
 #include <limits>
+#include <regex>
 #include <stdexcept>
 
 namespace srcc::search {
@@ -60,6 +62,23 @@ std::string describeStructure(const sparsity::Structure &s) {
   return "";
 }
 
+std::optional<sparsity::Structure> fixedStructure(const std::vector<std::string> &rules, const std::string &layer) {
+  std::optional<sparsity::Structure> found;
+  for (const std::string &rule : rules) {
+    size_t split = rule.rfind('=');
+    if (split == std::string::npos)
+      throw std::runtime_error("'" + rule + "' is no rule; it takes REGEX=SCHEME");
+    sparsity::Structure structure = parseStructure(rule.substr(split + 1));
+    try {
+      if (std::regex_search(layer, std::regex(rule.substr(0, split))) && !found)
+        found = structure;
+    } catch (const std::regex_error &error) {
+      throw std::runtime_error("'" + rule + "': " + error.what());
+    }
+  }
+  return found;
+}
+
 Plan uniformPlan(const Network &network, const sparsity::Structure &structure, double density) {
   Plan plan(network.convs.size());
   std::vector<bool> prunable = network.prunable();
@@ -94,6 +113,43 @@ Weights prune(const Network &network, const Weights &weights, const Plan &plan) 
     if (plan[i].structure.scheme != Scheme::Dense && plan[i].density < 1)
       pruneLayer(network.convs[i], plan[i].structure, plan[i].density, result[i]);
   return result;
+}
+
+Weights balance(const Network &network, Weights weights) {
+  std::vector<int> uses(network.nodes.size());
+  for (const Node &n : network.nodes)
+    for (int input : n.inputs)
+      ++uses[input];
+  auto isSole = [&](int node, Op op) { return network.nodes[node].op == op && uses[node] == 1; };
+  for (const Node &n : network.nodes) {
+    if (n.op != Op::Conv || !isSole(n.inputs[0], Op::Relu))
+      continue;
+    int before = network.nodes[n.inputs[0]].inputs[0];
+    if (!isSole(before, Op::Conv))
+      continue;
+    const ConvShape &made = network.convs[network.nodes[before].conv], &read = network.convs[n.conv];
+    ConvWeights &a = weights[network.nodes[before].conv], &b = weights[n.conv];
+    int64_t fan = made.weights() / made.out, taps = read.kernel * read.kernel;
+    for (int64_t c = 0; c < made.out; ++c) {
+      auto forReaders = [&](auto action) {
+        for (int64_t f = 0; f < read.out; ++f)
+          for (int64_t k = 0; k < taps; ++k)
+            action(b.weight[(f * read.in + c) * taps + k]);
+      };
+      double maker = 0, readers = 0;
+      for (int64_t k = 0; k < fan; ++k)
+        maker += double(a.weight[c * fan + k]) * a.weight[c * fan + k];
+      forReaders([&](float w) { readers += double(w) * w; });
+      if (maker == 0 || readers == 0)
+        continue;
+      double factor = std::pow(readers / maker, 0.25);
+      for (int64_t k = 0; k < fan; ++k)
+        a.weight[c * fan + k] = float(a.weight[c * fan + k] * factor);
+      a.bias[c] = float(a.bias[c] * factor);
+      forReaders([&](float &w) { w = float(w / factor); });
+    }
+  }
+  return weights;
 }
 
 Plan planOf(const Network &network, const Weights &weights) {

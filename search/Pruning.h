@@ -8,6 +8,7 @@
 #include "search/Latency.h"
 
 #include <functional>
+#include <optional>
 
 namespace srcc::search {
 
@@ -16,6 +17,10 @@ namespace srcc::search {
 sparsity::Structure parseStructure(const std::string &text);
 /// The name back.
 std::string describeStructure(const sparsity::Structure &structure);
+
+/// The structure of the first of the rules REGEX=SCHEME whose expression is found in a layer's name; none if there is
+/// no such rule. Throws std::runtime_error for a rule that is none.
+std::optional<sparsity::Structure> fixedStructure(const std::vector<std::string> &rules, const std::string &layer);
 
 /// A plan of one structure and density for all layers that may be pruned.
 Plan uniformPlan(const Network &network, const sparsity::Structure &structure, double density);
@@ -27,6 +32,9 @@ Plan withDensity(Plan plan, double density);
 void pruneLayer(const ConvShape &conv, const sparsity::Structure &structure, double density, ConvWeights &weights);
 /// Prunes all layers as planned.
 Weights prune(const Network &network, const Weights &weights, const Plan &plan);
+/// The same network with every channel between two convolutions and one relu scaled so that the filter that makes it
+/// and the weights that read it have one norm: magnitudes then say what a channel is worth.
+Weights balance(const Network &network, Weights weights);
 /// The plan that masks follow: structures and densities of pruned weights.
 Plan planOf(const Network &network, const Weights &weights);
 /// The share of all weights that a plan keeps.

@@ -104,6 +104,7 @@ public:
         emitModel(net.network, net.weights, path("original.mlirbc"));
       for (ConvWeights &layer : net.weights) // what it lost before is trained as any weight
         layer.structure = {};
+      net.weights = balance(net.network, net.weights);
       calibrate([&] { return net; });
       if (targetMs <= 0) {
         double dense = latency.predict(net.network, uniformPlan(net.network, {}, 1));
@@ -114,6 +115,10 @@ public:
       record("before", psnrs(Module(net.network, net.weights)));
       if (structures.size() == 1) {
         Candidate candidate{net, uniformPlan(net.network, structures[0], 1)};
+        std::vector<bool> prunable = net.network.prunable();
+        for (size_t i = 0; i < prunable.size(); ++i)
+          if (auto fixed = fixedStructure(config.search.fixed, net.network.convs[i].name); fixed && prunable[i])
+            candidate.plan[i].structure = sparsity::adapt(*fixed, net.network.convs[i].shape());
         finish(candidate);
       } else {
         finish(searchSchemes(net));
@@ -354,7 +359,7 @@ private:
     train(module, stage(config.supernet, "supernet", config.supernet.decay, config.supernet.average), hooks,
           "supernet");
     Module trained = loadModule(path("supernet.pt"));
-    return {network, trained.fold(trained.parameters())};
+    return {network, balance(network, trained.fold(trained.parameters()))};
   }
 
   /// Takes over the layers of equal names and shapes.
@@ -402,7 +407,7 @@ private:
     }
     std::vector<bool> prunable = network.prunable();
     for (size_t i = 0; i < network.convs.size(); ++i)
-      if (prunable[i]) {
+      if (prunable[i] && !fixedStructure(config.search.fixed, network.convs[i].name)) {
         v.convs.push_back(int(i));
         v.space.sizes.push_back(int(structures.size()));
       }
@@ -440,6 +445,8 @@ private:
       if (found != v.convs.end() && prunable[i])
         layer.structure = sparsity::adapt(structures[point[v.choices.size() + size_t(found - v.convs.begin())]],
                                           candidate.net.network.convs[i].shape());
+      if (auto fixed = fixedStructure(config.search.fixed, candidate.net.network.convs[i].name); fixed && prunable[i])
+        layer.structure = sparsity::adapt(*fixed, candidate.net.network.convs[i].shape());
       candidate.plan.push_back(layer);
     }
     return candidate;
@@ -491,7 +498,7 @@ private:
   }
 
   Candidate searchSchemes(const Net &supernet) {
-    say("-- search of blocks and schemes\n");
+    say("-- %s\n", "search of blocks and schemes");
     Variables v = variablesOf(supernet);
     Config relevant = config;
     relevant.run.folder.clear();
@@ -685,7 +692,9 @@ private:
       TrainHooks hooks;
       hooks.regularise = [&](int64_t step, double part) { ratios.regularise(step, part); };
       hooks.state = &ratios.state();
-      train(module, stage(config.prune, "settle", "step", 0.9), hooks, "ratios of layers");
+      TrainOptions options = stage(config.prune, "settle", "step", 0.9);
+      options.halve = 1; // the rate stays
+      train(module, options, hooks, "ratios of layers");
       Module trained = loadModule(path("settle.pt"));
       weights = trained.fold(trained.parameters());
     }

@@ -65,6 +65,7 @@ int main(int argc, char **argv) {
   prune->add_option("--patch", config.data.patch, "side of the low-resolution patches")->check(CLI::Range(4, 1024));
   prune->add_option("--batch", config.data.batch, "patches per step")->check(CLI::Range(1, 1024));
   prune->add_option("--scheme", config.search.schemes, "schemes of layers; several are searched");
+  prune->add_option("--fixed", config.search.fixed, "layers that have one scheme: REGEX=SCHEME");
   prune->add_option("--evaluations", config.search.evaluations, "candidates of that search");
   prune->add_option("--method", config.prune.method, "reweighted, admm or magnitude")
       ->check(CLI::IsMember({"reweighted", "admm", "magnitude"}));

@@ -96,6 +96,17 @@ TEST(Emission, KeepsMasksAndTheirEncodings) {
   }
 }
 
+// Balancing changes weights, not what the network computes.
+TEST(Emission, BalancedNetworksComputeTheSame) {
+  Network network = buildNetwork(2, 6, {{"wdsr-b:3"}, {"wdsr-a:2"}});
+  Module module = randomModule(network);
+  Weights weights = module.fold(module.parameters()), balanced = balance(network, weights);
+  EXPECT_NE(balanced[1].weight, weights[1].weight);
+  Folder folder;
+  emitModel(network, balanced, folder / "model.mlirbc");
+  compare(module, folder / "model.mlirbc");
+}
+
 TEST(Emission, NamesLayersAndProvenance) {
   Network network = buildNetwork(2, 4, Cells(1, {"wdsr-b:2"}));
   Module module(network);
@@ -183,7 +194,9 @@ TEST(Latency, FallsWithDensityAndIsRemembered) {
   EXPECT_EQ(latency.compiled(), 0);
   latency.calibrate({{dense, 3 * dense}, {half, half}});
   EXPECT_DOUBLE_EQ(latency.predict(network, uniformPlan(network, {}, 1)), 3 * dense);
-  EXPECT_THROW(Latency({"no-such-device"}), std::runtime_error);
+  LatencyOptions absent;
+  absent.target = "no-such-device";
+  EXPECT_THROW(Latency{absent}, std::runtime_error);
 }
 
 TEST(Latency, CalibrationIsPiecewiseLinear) {

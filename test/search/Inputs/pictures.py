@@ -1,4 +1,4 @@
-"""pictures.py PHOTO FOLDER: FOLDER/train and FOLDER/validate with crops of a photo, its left and its right part."""
+"""pictures.py PHOTO FOLDER: crops of a photo, four of them in FOLDER/validate, the others in FOLDER/train."""
 import pathlib
 import sys
 
@@ -7,9 +7,9 @@ from PIL import Image
 photo = Image.open(sys.argv[1]).convert("RGB")
 side = 96
 columns, rows = photo.width // side, photo.height // side
-for name, first, last in ("train", 0, columns - 2), ("validate", columns - 2, columns):
-    folder = pathlib.Path(sys.argv[2], name)
-    folder.mkdir(parents=True, exist_ok=True)
-    for x in range(first, last):
-        for y in range(rows if name == "train" else 2):
-            photo.crop((x * side, y * side, (x + 1) * side, (y + 1) * side)).save(folder / f"{x}_{y}.png")
+for x in range(columns):
+    for y in range(rows):
+        validate = x // 2 == columns // 4 and y >= rows - 2
+        folder = pathlib.Path(sys.argv[2], "validate" if validate else "train")
+        folder.mkdir(parents=True, exist_ok=True)
+        photo.crop((x * side, y * side, (x + 1) * side, (y + 1) * side)).save(folder / f"{x}_{y}.png")
