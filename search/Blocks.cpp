@@ -14,7 +14,8 @@ namespace srcc::search {
 static int buildWdsrA(NetworkBuilder &b, const BlockPlace &p) {
   int64_t wide = std::llround(double(p.channels) * p.parameters[0]);
   if (wide < 1 || wide > 1024)
-    throw std::runtime_error("wdsr-a: " + std::to_string(wide) + " wide channels; 1 to 1024 are possible");
+    throw std::runtime_error("wdsr-a: " + std::to_string(wide) +
+                             " wide channels; 1 to 1024 are possible");
   double gain = 1 / std::sqrt(double(p.cells));
   int y = b.relu(p.name + ".relu", b.conv(p.name + ".expand", p.input, wide, 3, 2));
   return b.add(p.name + ".add", p.input, b.conv(p.name + ".conv", y, p.channels, 3, gain));
@@ -25,8 +26,8 @@ static int buildWdsrB(NetworkBuilder &b, const BlockPlace &p) {
   int64_t wide = std::llround(double(p.channels) * p.parameters[0]);
   int64_t narrow = int64_t(std::floor(double(p.channels) * p.parameters[1] + 1e-9));
   if (wide < 1 || wide > 1024 || narrow < 1 || narrow > 1024)
-    throw std::runtime_error("wdsr-b: " + std::to_string(wide) + " wide and " + std::to_string(narrow) +
-                             " narrow channels; 1 to 1024 are possible");
+    throw std::runtime_error("wdsr-b: " + std::to_string(wide) + " wide and " +
+                             std::to_string(narrow) + " narrow channels; 1 to 1024 are possible");
   double gain = 1 / std::sqrt(double(p.cells));
   int y = b.relu(p.name + ".relu", b.conv(p.name + ".expand", p.input, wide, 1, 2));
   y = b.conv(p.name + ".reduce", y, narrow, 1, 2);
@@ -56,7 +57,8 @@ int buildBlock(NetworkBuilder &builder, const std::string &block, BlockPlace pla
   for (size_t i = 0; std::getline(parts, part, ':'); ++i) {
     char *end;
     double value = std::strtod(part.c_str(), &end);
-    if (i >= place.parameters.size() || part.empty() || *end || !(value > 0) || !std::isfinite(value))
+    if (i >= place.parameters.size() || part.empty() || *end || !(value > 0) ||
+        !std::isfinite(value))
       throw std::runtime_error("block '" + block + "': " + name + " takes " +
                                std::to_string(place.parameters.size()) + " positive numbers");
     place.parameters[i] = value;

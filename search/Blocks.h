@@ -14,10 +14,10 @@ namespace srcc::search {
 
 /// What a block is built with.
 struct BlockPlace {
-  std::string name;  ///< begins the names of all its nodes
-  int input;         ///< the node it reads
-  int64_t channels;  ///< of its input and its result
-  int64_t cells;     ///< of the whole network; a residual branch starts with gains 1/sqrt(cells)
+  std::string name; ///< begins the names of all its nodes
+  int input;        ///< the node it reads
+  int64_t channels; ///< of its input and its result
+  int64_t cells;    ///< of the whole network; a residual branch starts with gains 1/sqrt(cells)
   std::vector<double> parameters; ///< as many as BlockKind::defaults
 };
 
@@ -40,11 +40,13 @@ struct BlockKind {
 /// registered.
 std::map<std::string, BlockKind> &blockKinds();
 struct BlockRegistration {
-  BlockRegistration(const std::string &name, BlockKind kind) { blockKinds()[name] = std::move(kind); }
+  BlockRegistration(const std::string &name, BlockKind kind) {
+    blockKinds()[name] = std::move(kind);
+  }
 };
 
-/// Builds the block of a name with parameters, as in wdsr-b:4. Errors: std::runtime_error that names
-/// the kinds there are.
+/// Builds the block of a name with parameters, as in wdsr-b:4. Errors: std::runtime_error that
+/// names the kinds there are.
 int buildBlock(NetworkBuilder &builder, const std::string &block, BlockPlace place);
 
 /// The frame of WDSR around blocks, on RGB in [0, 1]:

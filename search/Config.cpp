@@ -35,20 +35,33 @@ std::vector<Option> configOptions(Config &c) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   std::vector<Option> list;
   std::string section;
-  auto add = [&](const char *key, auto *value, const char *meaning, double low = 0, double high = inf,
-                 Words words = {}) { list.push_back({section, key, value, meaning, low, high, std::move(words)}); };
+  auto add = [&](const char *key, auto *value, const char *meaning, double low = 0,
+                 double high = inf, Words words = {}) {
+    list.push_back({section, key, value, meaning, low, high, std::move(words)});
+  };
   auto phase = [&](Phase *p, const std::string &prefix = "") {
     list.push_back({section, prefix + "steps", &p->steps, "steps of this training", 0, 1e12, {}});
-    list.push_back({section, prefix + "minutes", &p->minutes, "or minutes, whichever is over first; 0: no limit", 0, 1e6, {}});
-    list.push_back({section, prefix + "rate", &p->rate, "Adam's learning rate at the start", 1e-9, 1, {}});
+    list.push_back({section,
+                    prefix + "minutes",
+                    &p->minutes,
+                    "or minutes, whichever is over first; 0: no limit",
+                    0,
+                    1e6,
+                    {}});
+    list.push_back(
+        {section, prefix + "rate", &p->rate, "Adam's learning rate at the start", 1e-9, 1, {}});
   };
   section = "run";
   add("folder", &c.run.folder, "folder of all that the search makes; continued if it is there");
   add("seed", &c.run.seed, "of weights, patches and choices", 0, 1e15);
-  add("threads", &c.run.threads, "of LibTorch; with 1, and limits in steps alone, a run is reproducible to the last bit", 1, 256);
+  add("threads", &c.run.threads,
+      "of LibTorch; with 1, and limits in steps alone, a run is reproducible to the last bit", 1,
+      256);
   section = "data";
-  add("train", &c.data.train, "folders of pictures (PNG, JPEG) to learn from; of a DIV2K folder, DIV2K_train_HR");
-  add("validate", &c.data.validate, "folders of pictures that judge candidates and are reported, never learnt from");
+  add("train", &c.data.train,
+      "folders of pictures (PNG, JPEG) to learn from; of a DIV2K folder, DIV2K_train_HR");
+  add("validate", &c.data.validate,
+      "folders of pictures that judge candidates and are reported, never learnt from");
   add("scale", &c.data.scale, "upscaling factor", 2, 4);
   add("patch", &c.data.patch, "side of the low-resolution patches", 4, 1024);
   add("batch", &c.data.batch, "patches of a step, of each process", 1, 1024);
@@ -58,40 +71,55 @@ std::vector<Option> configOptions(Config &c) {
   add("size", &c.target.size, "of the input, WIDTHxHEIGHT");
   add("ms", &c.target.ms, "latency that the network must meet, milliseconds; or ratio", 0, 1e9);
   add("ratio", &c.target.ratio, "prune: the latency as a share of the dense network's", 0, 1);
-  add("calibrate", &c.target.calibrate, "measure networks of some densities on this device first, and correct predictions by them");
+  add("calibrate", &c.target.calibrate,
+      "measure networks of some densities on this device first, and correct predictions by them");
   add("calibrate_with", &c.target.calibrateWith, "schemes that are measured for that");
   section = "network";
   add("channels", &c.network.channels, "between blocks", 2, 1024);
   add("cells", &c.network.cells, "cells; 0: as many as the cost model allows", 0, 256);
   add("most_cells", &c.network.mostCells, "upper limit of that", 1, 256);
-  add("least_density", &c.network.leastDensity, "for that: the least compression that is considered, as a density", 0.01, 1);
-  add("blocks", &c.network.blocks, "what a cell may be: wdsr-a:EXPANSION, wdsr-b:EXPANSION:RANK, skip, and registered ones");
-  add("warm_start", &c.network.warmStart, "checkpoint or model whose layers of equal names and shapes the supernet starts from");
+  add("least_density", &c.network.leastDensity,
+      "for that: the least compression that is considered, as a density", 0.01, 1);
+  add("blocks", &c.network.blocks,
+      "what a cell may be: wdsr-a:EXPANSION, wdsr-b:EXPANSION:RANK, skip, and registered ones");
+  add("warm_start", &c.network.warmStart,
+      "checkpoint or model whose layers of equal names and shapes the supernet starts from");
   section = "supernet";
   phase(&c.supernet);
-  add("decay", &c.supernet.decay, "of the rate: along half a cosine, or halved in steps", 0, 0, {"cosine", "step"});
+  add("decay", &c.supernet.decay, "of the rate: along half a cosine, or halved in steps", 0, 0,
+      {"cosine", "step"});
   add("average", &c.supernet.average, "decay of the moving average of the weights", 0, 1);
   section = "search";
-  add("method", &c.search.method, "how candidates are chosen", 0, 0, {"bayes", "evolution", "random"});
+  add("method", &c.search.method, "how candidates are chosen", 0, 0,
+      {"bayes", "evolution", "random"});
   add("evaluations", &c.search.evaluations, "candidates that are pruned, tuned and judged", 1, 1e6);
   add("initial", &c.search.initial, "of them at random, at first", 1, 1e6);
   add("best", &c.search.best, "H: candidates that are mutated", 1, 1e6);
   add("mutations", &c.search.mutations, "C: mutations of them", 1, 1e6);
   add("batch", &c.search.batch, "B: mutations that are evaluated", 1, 1e6);
   add("ensemble", &c.search.ensemble, "networks that predict the reward", 2, 100);
-  add("acquisition", &c.search.acquisition, "what chooses by their mean and spread", 0, 0, {"ei", "ucb", "thompson"});
-  add("schemes", &c.search.schemes, "what a layer may be: dense, filter, channel, block:F:C, bcr:F:C, pattern:SHARED, unstructured");
-  add("fixed", &c.search.fixed, "layers that have one scheme: REGEX=SCHEME, tried in order on the layer's name");
+  add("acquisition", &c.search.acquisition, "what chooses by their mean and spread", 0, 0,
+      {"ei", "ucb", "thompson"});
+  add("schemes", &c.search.schemes,
+      "what a layer may be: dense, filter, channel, block:F:C, bcr:F:C, pattern:SHARED, "
+      "unstructured");
+  add("fixed", &c.search.fixed,
+      "layers that have one scheme: REGEX=SCHEME, tried in order on the layer's name");
   add("densities", &c.search.densities, "steps of the density that meets the target", 2, 1024);
   add("penalty", &c.search.penalty, "dB per share of latency above the target", 0, 1e6);
   phase(&c.search.tune, "tune_");
-  add("baselines", &c.search.baselines, "other methods to run for comparison, with as many evaluations");
+  add("baselines", &c.search.baselines,
+      "other methods to run for comparison, with as many evaluations");
   section = "prune";
-  add("method", &c.prune.method, "how the ratio of each layer is found", 0, 0, {"reweighted", "admm", "magnitude"});
+  add("method", &c.prune.method, "how the ratio of each layer is found", 0, 0,
+      {"reweighted", "admm", "magnitude"});
   phase(&c.prune);
-  add("strength", &c.prune.strength, "reweighted: lambda at first; the cost model steers it", 0, 1e6);
-  add("epsilon", &c.prune.epsilon, "reweighted: beta = 1 / (energy + epsilon), energies relative to the layer's mean", 1e-9, 1);
-  add("threshold", &c.prune.threshold, "reweighted: groups of less than this share of the mean energy count as gone", 0, 1);
+  add("strength", &c.prune.strength, "reweighted: lambda at first; the cost model steers it", 0,
+      1e6);
+  add("epsilon", &c.prune.epsilon,
+      "reweighted: beta = 1 / (energy + epsilon), energies relative to the layer's mean", 1e-9, 1);
+  add("threshold", &c.prune.threshold,
+      "reweighted: groups of less than this share of the mean energy count as gone", 0, 1);
   add("rho", &c.prune.rho, "admm: pull to the pruned weights", 0, 1e6);
   add("refresh", &c.prune.refresh, "steps between new betas, or projections", 1, 1e9);
   add("floor", &c.prune.floor, "the least density of a layer", 0, 1);
@@ -99,7 +127,8 @@ std::vector<Option> configOptions(Config &c) {
   phase(&c.finetune);
   add("decay", &c.finetune.decay, "of the rate", 0, 0, {"cosine", "step"});
   add("average", &c.finetune.average, "decay of the moving average of the weights", 0, 1);
-  add("distill", &c.finetune.distill, "share of the loss that is the distance to the unpruned network", 0, 1);
+  add("distill", &c.finetune.distill,
+      "share of the loss that is the distance to the unpruned network", 0, 1);
   section = "report";
   add("measure", &c.report.measure, "compile the result with srcc, and measure it with srcc-bench");
   add("every", &c.report.every, "steps between lines of progress", 1, 1e9);
@@ -143,13 +172,16 @@ private:
     for (Option &option : options)
       if (option.name() == name)
         return option;
-    fail(node.source().begin.line, "there is no option '" + name + "'; the nearest is '" +
-                                       std::min_element(options.begin(), options.end(), closer)->name() + "'");
+    fail(node.source().begin.line,
+         "there is no option '" + name + "'; the nearest is '" +
+             std::min_element(options.begin(), options.end(), closer)->name() + "'");
   }
 
   void set(Option &option, const toml::node &node) {
     size_t line = node.source().begin.line;
-    auto wants = [&](const std::string &what) { fail(line, "option '" + option.name() + "' takes " + what); };
+    auto wants = [&](const std::string &what) {
+      fail(line, "option '" + option.name() + "' takes " + what);
+    };
     auto number = [](double value) {
       std::ostringstream os;
       os << value;
@@ -249,7 +281,8 @@ void checkConfig(const Config &config) {
   };
   need(!config.run.folder.empty(), "option 'run.folder' is missing");
   need(!config.data.train.empty(), "option 'data.train' is missing");
-  need(!config.data.validate.empty(), "option 'data.validate' is missing: candidates are judged by it");
+  need(!config.data.validate.empty(),
+       "option 'data.validate' is missing: candidates are judged by it");
   need(config.target.ms > 0 || config.target.ratio > 0, "option 'target.ms' is missing");
   need(!config.network.blocks.empty(), "option 'network.blocks' is empty");
   need(!config.search.schemes.empty(), "option 'search.schemes' is empty");
@@ -288,8 +321,8 @@ std::string printConfig(const Config &config, bool comments) {
 std::pair<int64_t, int64_t> parseSize(const std::string &text) {
   auto [width, height] = llvm::StringRef(text).split('x');
   std::pair<int64_t, int64_t> size;
-  if (width.getAsInteger(10, size.first) || height.getAsInteger(10, size.second) || size.first < 1 ||
-      size.second < 1 || size.first > 65536 || size.second > 65536)
+  if (width.getAsInteger(10, size.first) || height.getAsInteger(10, size.second) ||
+      size.first < 1 || size.second < 1 || size.first > 65536 || size.second > 65536)
     throw std::runtime_error("size is WIDTHxHEIGHT from 1x1 to 65536x65536, not '" + text + "'");
   return size;
 }

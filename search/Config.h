@@ -18,8 +18,8 @@ struct Phase {
   double rate = 1e-3;
 };
 
-/// All options, by section as in the file; configOptions has what each means, and `srcc-search options`
-/// prints it.
+/// All options, by section as in the file; configOptions has what each means, and `srcc-search
+/// options` prints it.
 struct Config {
   struct {
     std::string folder;
@@ -69,8 +69,8 @@ struct Config {
   } report;
 };
 
-/// Reads a TOML file over the defaults. Errors: std::runtime_error "FILE:LINE: what is wrong"; an unknown key is told
-/// with the nearest one that there is.
+/// Reads a TOML file over the defaults. Errors: std::runtime_error "FILE:LINE: what is wrong"; an
+/// unknown key is told with the nearest one that there is.
 Config loadConfig(const std::string &path);
 /// The same for a text; \p path is used for messages.
 Config parseConfig(const std::string &text, const std::string &path);

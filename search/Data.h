@@ -20,8 +20,8 @@ struct PicturePair {
 };
 
 /// The pictures (PNG, JPEG) of the folders, ordered by folder and name, reduced as Matlab's
-/// imresize does (imaging::downscale). Of a folder that holds DIV2K_train_HR or DIV2K_valid_HR, the first
-/// of them that is there is read. Throws std::runtime_error when a folder is missing or holds
+/// imresize does (imaging::downscale). Of a folder that holds DIV2K_train_HR or DIV2K_valid_HR, the
+/// first of them that is there is read. Throws std::runtime_error when a folder is missing or holds
 /// no picture, when a picture cannot be read, or when a side of its reduction is shorter than
 /// \p leastLow.
 std::vector<PicturePair> loadPictures(const std::vector<std::string> &folders, int scale,

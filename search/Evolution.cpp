@@ -40,7 +40,8 @@ double expectedImprovement(double mean, double spread, double best) {
   if (spread <= 0)
     return std::max(0.0, mean - best);
   double z = (mean - best) / spread;
-  double density = std::exp(-z * z / 2) / std::sqrt(2 * M_PI), share = std::erfc(-z / std::sqrt(2)) / 2;
+  double density = std::exp(-z * z / 2) / std::sqrt(2 * M_PI),
+         share = std::erfc(-z / std::sqrt(2)) / 2;
   return (mean - best) * share + spread * density;
 }
 
@@ -50,7 +51,8 @@ namespace {
 class Pool {
 public:
   Pool(const Space &space, const Evaluate &evaluate, const SearchOptions &options)
-      : space(space), evaluate(evaluate), options(options), random(options.seed * 0x9E3779B97F4A7C15ull + 17) {}
+      : space(space), evaluate(evaluate), options(options),
+        random(options.seed * 0x9E3779B97F4A7C15ull + 17) {}
 
   bool full() const { return exhausted || int(trials.size()) >= options.evaluations; }
 
@@ -87,7 +89,8 @@ public:
     });
     order.resize(std::min(order.size(), size_t(options.best)));
     size_t turn = 0;
-    return fresh(count, [&] { return space.mutate(trials[order[turn++ % order.size()]].point, random); });
+    return fresh(count,
+                 [&] { return space.mutate(trials[order[turn++ % order.size()]].point, random); });
   }
 
   const Space &space;
@@ -98,21 +101,24 @@ public:
 
 private:
   bool isKnown(const Point &point) const {
-    return std::any_of(trials.begin(), trials.end(), [&](const Trial &t) { return t.point == point; });
+    return std::any_of(trials.begin(), trials.end(),
+                       [&](const Trial &t) { return t.point == point; });
   }
   bool exhausted = false;
 };
 
 } // namespace
 
-std::vector<Trial> searchRandom(const Space &space, const Evaluate &evaluate, const SearchOptions &options) {
+std::vector<Trial> searchRandom(const Space &space, const Evaluate &evaluate,
+                                const SearchOptions &options) {
   Pool pool(space, evaluate, options);
   while (!pool.full())
     pool.run(pool.randomPoints(options.batch));
   return pool.trials;
 }
 
-std::vector<Trial> searchEvolution(const Space &space, const Evaluate &evaluate, const SearchOptions &options) {
+std::vector<Trial> searchEvolution(const Space &space, const Evaluate &evaluate,
+                                   const SearchOptions &options) {
   Pool pool(space, evaluate, options);
   pool.run(pool.randomPoints(options.initial));
   while (!pool.full())
@@ -144,10 +150,11 @@ std::vector<Trial> searchBayes(const Space &space, const Evaluate &evaluate, Sur
         int choice = -1;
         double highest = 0;
         // Thompson: one member of the ensemble speaks for each pick
-        size_t member = options.acquisition == "thompson" ? pool.random() % guesses[0].members.size() : 0;
+        size_t member =
+            options.acquisition == "thompson" ? pool.random() % guesses[0].members.size() : 0;
         for (size_t i = 0; i < candidates.size(); ++i) {
           const Surrogate::Guess &g = guesses[i];
-          double score = options.acquisition == "ei"    ? expectedImprovement(g.mean, g.spread, best)
+          double score = options.acquisition == "ei" ? expectedImprovement(g.mean, g.spread, best)
                          : options.acquisition == "ucb" ? g.mean + 2 * g.spread
                                                         : g.members[member];
           if (!taken[i] && (choice < 0 || score > highest)) {

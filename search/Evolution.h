@@ -19,7 +19,8 @@ using Point = std::vector<int>;
 /// Variables with a number of choices each.
 struct Space {
   std::vector<int> sizes;
-  /// Gives variables that do not matter at a point their value 0, so that equal candidates are equal points.
+  /// Gives variables that do not matter at a point their value 0, so that equal candidates are
+  /// equal points.
   std::function<Point(Point)> repair = [](Point p) { return p; };
 
   Point random(std::mt19937_64 &random) const;
@@ -42,20 +43,21 @@ using Evaluate = std::function<std::vector<double>(const std::vector<Point> &)>;
 class Surrogate {
 public:
   struct Guess {
-    double mean, spread;            ///< over the ensemble
-    std::vector<double> members;    ///< what each of the ensemble says
+    double mean, spread;         ///< over the ensemble
+    std::vector<double> members; ///< what each of the ensemble says
   };
   virtual ~Surrogate() = default;
-  virtual void fit(const std::vector<std::vector<float>> &points, const std::vector<double> &rewards) = 0;
+  virtual void fit(const std::vector<std::vector<float>> &points,
+                   const std::vector<double> &rewards) = 0;
   virtual std::vector<Guess> predict(const std::vector<std::vector<float>> &points) = 0;
 };
 
 struct SearchOptions {
   int evaluations = 40;
-  int initial = 12;   ///< at random, at first
-  int best = 6;       ///< H
-  int mutations = 64; ///< C
-  int batch = 4;      ///< B
+  int initial = 12;               ///< at random, at first
+  int best = 6;                   ///< H
+  int mutations = 64;             ///< C
+  int batch = 4;                  ///< B
   std::string acquisition = "ei"; ///< or ucb, thompson
   uint64_t seed = 1;
 };
@@ -64,10 +66,13 @@ struct SearchOptions {
 double expectedImprovement(double mean, double spread, double best);
 
 /// Distinct points at random.
-std::vector<Trial> searchRandom(const Space &space, const Evaluate &evaluate, const SearchOptions &options);
+std::vector<Trial> searchRandom(const Space &space, const Evaluate &evaluate,
+                                const SearchOptions &options);
 /// The H best so far are mutated into B, again and again.
-std::vector<Trial> searchEvolution(const Space &space, const Evaluate &evaluate, const SearchOptions &options);
-/// The H best so far are mutated into C, of which the acquisition function picks B by the surrogate.
+std::vector<Trial> searchEvolution(const Space &space, const Evaluate &evaluate,
+                                   const SearchOptions &options);
+/// The H best so far are mutated into C, of which the acquisition function picks B by the
+/// surrogate.
 std::vector<Trial> searchBayes(const Space &space, const Evaluate &evaluate, Surrogate &surrogate,
                                const SearchOptions &options);
 

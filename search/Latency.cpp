@@ -47,8 +47,8 @@ Latency::Latency(const LatencyOptions &options) : state(std::make_unique<State>(
     throw std::runtime_error("precision is f32, f16s or f16, not '" + options.precision + "'");
   state->device = get(loadDevice(options.target));
   if (options.precision == "f16" && !state->device.fp16)
-    throw std::runtime_error("precision f16 needs a device with half arithmetic; " + state->device.name +
-                             " has none");
+    throw std::runtime_error("precision f16 needs a device with half arithmetic; " +
+                             state->device.name + " has none");
   if (!options.memo.empty())
     state->memo = get(cost::Memo::open(options.memo));
   registerDialects(state->registry);
@@ -127,20 +127,22 @@ double Latency::predict(const Network &network, const Plan &plan) {
     os << llvm::format(" %.6f", layer.density);
   }
   return interpolate(state->points, answer(*state, os.str(), [&] {
-    Weights weights;
-    std::mt19937 random(1);
-    for (auto [conv, layer] : llvm::zip(network.convs, plan)) {
-      ConvWeights w{std::vector<float>(conv.weights()), std::vector<float>(conv.out, 0.01f)};
-      for (float &value : w.weight)
-        value = float(random() % 65536 + 1) / 65536 - 0.5f;
-      for (float &value : w.weight)
-        value = value == 0 ? 0.5f : value;
-      if (layer.structure.scheme != sparsity::Scheme::Dense && layer.density < 1)
-        pruneLayer(conv, layer.structure, layer.density, w);
-      weights.push_back(std::move(w));
-    }
-    return compute(network, weights, state->options, state->device, state->registry, state->memo.get());
-  }));
+                       Weights weights;
+                       std::mt19937 random(1);
+                       for (auto [conv, layer] : llvm::zip(network.convs, plan)) {
+                         ConvWeights w{std::vector<float>(conv.weights()),
+                                       std::vector<float>(conv.out, 0.01f)};
+                         for (float &value : w.weight)
+                           value = float(random() % 65536 + 1) / 65536 - 0.5f;
+                         for (float &value : w.weight)
+                           value = value == 0 ? 0.5f : value;
+                         if (layer.structure.scheme != sparsity::Scheme::Dense && layer.density < 1)
+                           pruneLayer(conv, layer.structure, layer.density, w);
+                         weights.push_back(std::move(w));
+                       }
+                       return compute(network, weights, state->options, state->device,
+                                      state->registry, state->memo.get());
+                     }));
 }
 
 double Latency::predict(const Network &network, const Weights &weights) {
@@ -153,8 +155,9 @@ double Latency::predict(const Network &network, const Weights &weights) {
     os << " " << llvm::xxh3_64bits(mask) << " " << llvm::xxh3_64bits(bias);
   }
   return interpolate(state->points, answer(*state, os.str(), [&] {
-    return compute(network, weights, state->options, state->device, state->registry, state->memo.get());
-  }));
+                       return compute(network, weights, state->options, state->device,
+                                      state->registry, state->memo.get());
+                     }));
 }
 
 void Latency::calibrate(std::vector<std::pair<double, double>> points) {

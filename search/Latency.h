@@ -20,22 +20,23 @@ struct LayerPlan {
 using Plan = std::vector<LayerPlan>;
 
 struct LatencyOptions {
-  std::string target = "host";          ///< as srcc --target
-  std::string precision = "f32";        ///< as srcc --precision
-  int64_t width = 640, height = 360;    ///< of the input
-  std::string memo;                     ///< SQLite file of answers; empty: none
+  std::string target = "host";       ///< as srcc --target
+  std::string precision = "f32";     ///< as srcc --precision
+  int64_t width = 640, height = 360; ///< of the input
+  std::string memo;                  ///< SQLite file of answers; empty: none
 };
 
-/// Compiles networks up to their kernels, in this process, and asks the cost model. Answers are remembered
-/// by question, in the memo too, so that what was ever asked costs nothing.
+/// Compiles networks up to their kernels, in this process, and asks the cost model. Answers are
+/// remembered by question, in the memo too, so that what was ever asked costs nothing.
 class Latency {
 public:
-  /// Errors: std::runtime_error: no such device, a precision it has not, a memo that cannot be used.
+  /// Errors: std::runtime_error: no such device, a precision it has not, a memo that cannot be
+  /// used.
   explicit Latency(const LatencyOptions &options);
   ~Latency();
 
-  /// Milliseconds of a network whose layers are pruned by magnitude as planned; the weights are random, so
-  /// lists of taps are as unequal as those of a pruned network.
+  /// Milliseconds of a network whose layers are pruned by magnitude as planned; the weights are
+  /// random, so lists of taps are as unequal as those of a pruned network.
   double predict(const Network &network, const Plan &plan);
   /// Milliseconds of these very masks.
   double predict(const Network &network, const Weights &weights);
@@ -56,7 +57,8 @@ private:
   std::unique_ptr<State> state;
 };
 
-/// Piecewise linear through (0, 0) and the points, by rising x; beyond the last in proportion to it.
+/// Piecewise linear through (0, 0) and the points, by rising x; beyond the last in proportion to
+/// it.
 double interpolate(const std::vector<std::pair<double, double>> &points, double x);
 
 } // namespace srcc::search

@@ -32,12 +32,12 @@ public:
 
   Value conv(const ConvShape &layer, const ConvWeights &weights, Value input) {
     int64_t pad = layer.kernel / 2;
-    Attribute encoding = sr::getEncodingAfterChange(
-        sr::getEncoding(builder.getContext(), weights.structure), layer.shape(),
-        sparsity::maskOf(weights.weight));
-    Value weight = constant(layer.name + ".weight",
-                            {layer.out, layer.in, layer.kernel, layer.kernel}, weights.weight,
-                            encoding);
+    Attribute encoding =
+        sr::getEncodingAfterChange(sr::getEncoding(builder.getContext(), weights.structure),
+                                   layer.shape(), sparsity::maskOf(weights.weight));
+    Value weight =
+        constant(layer.name + ".weight", {layer.out, layer.in, layer.kernel, layer.kernel},
+                 weights.weight, encoding);
     Value bias = constant(layer.name + ".bias", {layer.out}, weights.bias);
     return make<sr::Conv2DOp>(layer.name, {input, weight, bias},
                               {{"pads", builder.getDenseI64ArrayAttr({pad, pad, pad, pad})}});
@@ -67,12 +67,13 @@ OwningOpRef<ModuleOp> buildModel(const Network &network, const Weights &weights,
   OpBuilder builder(context);
   Location location = NameLoc::get(builder.getStringAttr(network.name));
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, location);
-  (*module)->setAttr("sr.io", sr::IOAttr::get(context, network.scale, sr::Color::RGB,
-                                              network.black, network.white));
+  (*module)->setAttr("sr.io", sr::IOAttr::get(context, network.scale, sr::Color::RGB, network.black,
+                                              network.white));
   builder.setInsertionPointToEnd(module->getBody());
-  Type map = sr::getMapType(context, {network.channels, ShapedType::kDynamic, ShapedType::kDynamic});
-  auto function = func::FuncOp::create(builder, location, network.name,
-                                       builder.getFunctionType({map}, {map}));
+  Type map =
+      sr::getMapType(context, {network.channels, ShapedType::kDynamic, ShapedType::kDynamic});
+  auto function =
+      func::FuncOp::create(builder, location, network.name, builder.getFunctionType({map}, {map}));
   builder.setInsertionPointToStart(function.addEntryBlock());
   Builder build(builder);
   std::vector<Value> results;
@@ -94,14 +95,17 @@ OwningOpRef<ModuleOp> buildModel(const Network &network, const Weights &weights,
       result = build.make<sr::LeakyReluOp>(n.name, in(0), {{"alpha", number(n.low)}});
       break;
     case Op::Clamp:
-      result = build.make<sr::ClampOp>(n.name, in(0), {{"low", number(n.low)}, {"high", number(n.high)}});
+      result = build.make<sr::ClampOp>(n.name, in(0),
+                                       {{"low", number(n.low)}, {"high", number(n.high)}});
       break;
     case Op::Scale:
       result = in(0);
       if (n.high != 1)
-        result = build.make<sr::MulOp>(n.name, {result, build.constant(n.name + ".factor", {1, 1, 1, 1}, n.high)});
+        result = build.make<sr::MulOp>(
+            n.name, {result, build.constant(n.name + ".factor", {1, 1, 1, 1}, n.high)});
       if (n.low != 0)
-        result = build.make<sr::AddOp>(n.name, {result, build.constant(n.name + ".addend", {1, 1, 1, 1}, n.low)});
+        result = build.make<sr::AddOp>(
+            n.name, {result, build.constant(n.name + ".addend", {1, 1, 1, 1}, n.low)});
       break;
     case Op::Add:
       result = build.make<sr::AddOp>(n.name, {in(0), in(1)});
@@ -114,8 +118,8 @@ OwningOpRef<ModuleOp> buildModel(const Network &network, const Weights &weights,
       break;
     }
     case Op::Shuffle:
-      result = build.make<sr::PixelShuffleOp>(n.name, in(0),
-                                              {{"scale", builder.getI64IntegerAttr(network.scale)}});
+      result = build.make<sr::PixelShuffleOp>(
+          n.name, in(0), {{"scale", builder.getI64IntegerAttr(network.scale)}});
       break;
     case Op::Choice:
       throw std::logic_error(n.name + ": a supernet is no model");
@@ -246,7 +250,8 @@ private:
           conv.getStrides() != ArrayRef<int64_t>{1, 1} ||
           conv.getDilations() != ArrayRef<int64_t>{1, 1} ||
           conv.getPads() != ArrayRef<int64_t>{pad, pad, pad, pad})
-        fail(op, "takes odd square kernels, stride 1, dilation 1, one group, and pads that keep the size");
+        fail(op, "takes odd square kernels, stride 1, dilation 1, one group, and pads that keep "
+                 "the size");
       node = builder.conv(name, in(conv.getInput()), shape.filters, shape.height);
       auto values = sr::getConstantValues(conv.getWeight());
       if (failed(values))
@@ -265,12 +270,18 @@ private:
     } else if (auto relu = dyn_cast<sr::ReluOp>(op)) {
       node = builder.relu(name, in(relu.getInput()));
     } else if (auto relu = dyn_cast<sr::LeakyReluOp>(op)) {
-      node = builder.node({Op::LeakyRelu, name, {in(relu.getInput())}, -1, relu.getAlpha().convertToFloat(), 1});
+      node = builder.node(
+          {Op::LeakyRelu, name, {in(relu.getInput())}, -1, relu.getAlpha().convertToFloat(), 1});
     } else if (auto clamp = dyn_cast<sr::ClampOp>(op)) {
-      node = builder.node({Op::Clamp, name, {in(clamp.getInput())}, -1, clamp.getLow().convertToFloat(),
+      node = builder.node({Op::Clamp,
+                           name,
+                           {in(clamp.getInput())},
+                           -1,
+                           clamp.getLow().convertToFloat(),
                            clamp.getHigh().convertToFloat()});
     } else if (auto shuffle = dyn_cast<sr::PixelShuffleOp>(op)) {
-      if (int64_t(shuffle.getScale()) != network.scale || shuffle.getOrder() != sr::ShuffleOrder::CRD)
+      if (int64_t(shuffle.getScale()) != network.scale ||
+          shuffle.getOrder() != sr::ShuffleOrder::CRD)
         fail(op, "takes one shuffle by the whole scale, in the order crd");
       node = builder.shuffle(name, in(shuffle.getInput()));
     } else if (auto concat = dyn_cast<sr::ConcatOp>(op)) {
@@ -283,14 +294,16 @@ private:
       if (!isa<sr::SubOp>(op) && succeeded(sr::getConstantValues(lhs)))
         std::swap(lhs, rhs);
       if (auto value = scalar(rhs))
-        node = isa<sr::MulOp>(op) ? builder.scale(name, in(lhs), *value, 0)
-                                  : builder.scale(name, in(lhs), 1, isa<sr::SubOp>(op) ? -*value : *value);
+        node = isa<sr::MulOp>(op)
+                   ? builder.scale(name, in(lhs), *value, 0)
+                   : builder.scale(name, in(lhs), 1, isa<sr::SubOp>(op) ? -*value : *value);
       else if (isa<sr::AddOp>(op) && network.width(in(lhs)) == network.width(in(rhs)))
         node = builder.add(name, in(lhs), in(rhs));
       else
         fail(op, "takes sums of two maps of one width, or a map and a constant");
     } else {
-      fail(op, "is not trained here; there are conv2d, relu, leaky_relu, clamp, add, sub, mul, concat and "
+      fail(op, "is not trained here; there are conv2d, relu, leaky_relu, clamp, add, sub, mul, "
+               "concat and "
                "pixel_shuffle");
     }
     nodes[op->getResult(0)] = node;

@@ -189,9 +189,8 @@ torch::Tensor Module::forward(const torch::Tensor &input, const std::vector<int>
   std::vector<bool> needed(net.nodes.size());
   size_t choice = 0;
   for (size_t i = 0; i < net.nodes.size(); ++i)
-    source[i] = net.nodes[i].op == Op::Choice
-                    ? source[net.nodes[i].inputs.at(chosen.at(choice++))]
-                    : int(i);
+    source[i] = net.nodes[i].op == Op::Choice ? source[net.nodes[i].inputs.at(chosen.at(choice++))]
+                                              : int(i);
   needed[source.back()] = true;
   for (size_t i = net.nodes.size(); i-- > 0;) {
     if (!needed[i])
@@ -215,8 +214,8 @@ torch::Tensor Module::forward(const torch::Tensor &input, const std::vector<int>
     auto in = [&](size_t k) -> const torch::Tensor & { return results[source[n.inputs[k]]]; };
     switch (n.op) {
     case Op::Input:
-      results[i] = net.black == 0 && net.white == 1 ? input
-                                                    : input * (net.white - net.black) + net.black;
+      results[i] =
+          net.black == 0 && net.white == 1 ? input : input * (net.white - net.black) + net.black;
       break;
     case Op::Conv: {
       auto weights = fold(int(i));
@@ -265,8 +264,7 @@ torch::Tensor Module::forward(const torch::Tensor &input, const std::vector<int>
     }
   }
   torch::Tensor output = results[source.back()];
-  return net.black == 0 && net.white == 1 ? output
-                                          : (output - net.black) / (net.white - net.black);
+  return net.black == 0 && net.white == 1 ? output : (output - net.black) / (net.white - net.black);
 }
 
 Weights Module::fold(const std::vector<torch::Tensor> &from) const {

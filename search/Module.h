@@ -35,15 +35,15 @@ public:
   /// [N, channels, H, W] in [0, 1] -> [N, channels, sH, sW]; \p chosen as in Network::select.
   torch::Tensor forward(const torch::Tensor &input, const std::vector<int> &chosen = {}) const;
 
-  /// The weights, normalisation folded, with \p values in place of the parameters (a moving average,
-  /// for instance).
+  /// The weights, normalisation folded, with \p values in place of the parameters (a moving
+  /// average, for instance).
   Weights fold(const std::vector<torch::Tensor> &values) const;
 
 private:
   struct Layer {
     ConvShape conv;
     bool norm = false;
-    torch::Tensor mask, biasMask;    // undefined: all is kept
+    torch::Tensor mask, biasMask; // undefined: all is kept
     sparsity::Structure structure;
   };
   struct FoldFunction;

@@ -109,12 +109,12 @@ int64_t Network::macs() const {
 // JSON
 //===----------------------------------------------------------------------===//
 
-static constexpr const char *opNames[] = {"input", "conv",  "relu",   "leaky_relu", "clamp",
-                                          "scale", "add",   "concat", "shuffle",    "choice"};
+static constexpr const char *opNames[] = {"input", "conv", "relu",   "leaky_relu", "clamp",
+                                          "scale", "add",  "concat", "shuffle",    "choice"};
 
 std::string Network::toJson() const {
-  nlohmann::ordered_json root = {{"name", name},   {"scale", scale}, {"channels", channels},
-                                 {"black", black}, {"white", white}};
+  nlohmann::ordered_json root = {
+      {"name", name}, {"scale", scale}, {"channels", channels}, {"black", black}, {"white", white}};
   for (const Node &n : nodes) {
     nlohmann::ordered_json node = {{"op", opNames[int(n.op)]}, {"name", n.name}};
     if (!n.inputs.empty())

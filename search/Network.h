@@ -18,8 +18,8 @@
 
 namespace srcc::search {
 
-/// One convolution, stride 1, zeros around that keep the size: name, filters, input channels, kernel
-/// side.
+/// One convolution, stride 1, zeros around that keep the size: name, filters, input channels,
+/// kernel side.
 struct ConvShape {
   std::string name;
   int64_t out = 1, in = 1, kernel = 1;
@@ -56,7 +56,7 @@ struct Node {
 struct Network {
   std::string name = "network";
   int64_t scale = 2;
-  int64_t channels = 3;       ///< of the picture: 3, RGB
+  int64_t channels = 3;        ///< of the picture: 3, RGB
   double black = 0, white = 1; ///< values of the picture
   std::vector<Node> nodes;
   std::vector<ConvShape> convs;

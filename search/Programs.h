@@ -13,8 +13,8 @@ namespace srcc::search {
 /// Where a program is: beside this one, else in PATH; empty if nowhere.
 std::string findProgram(const std::string &name);
 
-/// Runs a program to its end; what it prints is kept back. Throws std::runtime_error with the last of what it
-/// printed if it cannot be started or fails.
+/// Runs a program to its end; what it prints is kept back. Throws std::runtime_error with the last
+/// of what it printed if it cannot be started or fails.
 void runProgram(const std::string &name, const std::vector<std::string> &arguments);
 
 /// A whole file. Throws std::runtime_error.

@@ -19,7 +19,9 @@ sparsity::Structure parseStructure(const std::string &text) {
   llvm::SmallVector<llvm::StringRef> parts;
   llvm::StringRef(text).split(parts, ':');
   auto scheme = sparsity::parseScheme(parts[0]);
-  size_t most = !scheme ? 0 : *scheme == Scheme::Block || *scheme == Scheme::BCR ? 2 : *scheme == Scheme::Pattern;
+  size_t most = !scheme                                              ? 0
+                : *scheme == Scheme::Block || *scheme == Scheme::BCR ? 2
+                                                                     : *scheme == Scheme::Pattern;
   std::vector<int64_t> numbers;
   bool good = scheme && parts.size() <= most + 1;
   for (size_t i = 1; good && i < parts.size(); ++i) {
@@ -29,8 +31,10 @@ sparsity::Structure parseStructure(const std::string &text) {
       numbers.push_back(number);
   }
   if (!good)
-    throw std::runtime_error("'" + text + "' is no scheme; there are dense, filter, channel, block:F:C, bcr:F:C, "
-                             "pattern:SHARED and unstructured, numbers from 1 to 64");
+    throw std::runtime_error(
+        "'" + text +
+        "' is no scheme; there are dense, filter, channel, block:F:C, bcr:F:C, "
+        "pattern:SHARED and unstructured, numbers from 1 to 64");
   sparsity::Structure structure{*scheme};
   if (*scheme == Scheme::Pattern)
     structure.shared = numbers.empty() ? 4 : numbers[0];
@@ -62,7 +66,8 @@ std::string describeStructure(const sparsity::Structure &s) {
   return "";
 }
 
-std::optional<sparsity::Structure> fixedStructure(const std::vector<std::string> &rules, const std::string &layer) {
+std::optional<sparsity::Structure> fixedStructure(const std::vector<std::string> &rules,
+                                                  const std::string &layer) {
   std::optional<sparsity::Structure> found;
   for (const std::string &rule : rules) {
     size_t split = rule.rfind('=');
@@ -94,7 +99,8 @@ Plan withDensity(Plan plan, double density) {
   return plan;
 }
 
-void pruneLayer(const ConvShape &conv, const sparsity::Structure &structure, double density, ConvWeights &weights) {
+void pruneLayer(const ConvShape &conv, const sparsity::Structure &structure, double density,
+                ConvWeights &weights) {
   auto [chosen, mask] = sparsity::prune(structure, conv.shape(), weights.weight, density);
   weights.structure = chosen;
   bool exact = chosen.scheme != Scheme::Unstructured;
@@ -127,7 +133,8 @@ Weights balance(const Network &network, Weights weights) {
     int before = network.nodes[n.inputs[0]].inputs[0];
     if (!isSole(before, Op::Conv))
       continue;
-    const ConvShape &made = network.convs[network.nodes[before].conv], &read = network.convs[n.conv];
+    const ConvShape &made = network.convs[network.nodes[before].conv],
+                    &read = network.convs[n.conv];
     ConvWeights &a = weights[network.nodes[before].conv], &b = weights[n.conv];
     int64_t fan = made.weights() / made.out, taps = read.kernel * read.kernel;
     for (int64_t c = 0; c < made.out; ++c) {

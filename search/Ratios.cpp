@@ -11,8 +11,8 @@
 namespace srcc::search {
 using sparsity::Scheme;
 
-/// The structure whose units are regularised. A pattern is taken tap by tap for the filters that share it, rows and
-/// columns of blocks (bcr) column by column.
+/// The structure whose units are regularised. A pattern is taken tap by tap for the filters that
+/// share it, rows and columns of blocks (bcr) column by column.
 static sparsity::Structure unitStructure(const sparsity::Structure &s) {
   if (s.scheme == Scheme::Pattern)
     return {Scheme::Block, s.shared, 1};
@@ -33,7 +33,8 @@ Ratios::Ratios(Module &module, const Plan &plan, Latency &latency, const RatioOp
       continue;
     }
     sparsity::Structure adapted = sparsity::adapt(plan[i].structure, network.convs[i].shape());
-    units.push_back(torch::tensor(sparsity::unitsOf(unitStructure(adapted), network.convs[i].shape())));
+    units.push_back(
+        torch::tensor(sparsity::unitsOf(unitStructure(adapted), network.convs[i].shape())));
     counts.push_back(units.back().bincount().to(torch::kFloat32));
     kept.push_back(options.method == "admm" ? torch::zeros({2, units.back().numel()})
                                             : torch::ones({counts.back().numel()}));
@@ -42,8 +43,8 @@ Ratios::Ratios(Module &module, const Plan &plan, Latency &latency, const RatioOp
     return;
   denseMs = latency.predict(network, withDensity(plan, 1));
   if (options.method == "admm") {
-    density = findDensity([&](double d) { return latency.predict(network, withDensity(plan, d)); }, options.targetMs,
-                          options.steps);
+    density = findDensity([&](double d) { return latency.predict(network, withDensity(plan, d)); },
+                          options.targetMs, options.steps);
     density = std::max(density, 1.0 / options.steps);
   }
 }
@@ -70,7 +71,8 @@ Plan Ratios::planAt(const std::vector<torch::Tensor> &energies, double threshold
       continue;
     double left = (energies[i].ge(threshold).to(torch::kFloat32) * counts[i]).sum().item<double>() /
                   double(units[i].numel());
-    result[i].density = std::clamp(std::ceil(left * options.steps) / options.steps, options.floor, 1.0);
+    result[i].density =
+        std::clamp(std::ceil(left * options.steps) / options.steps, options.floor, 1.0);
   }
   return result;
 }
@@ -102,7 +104,8 @@ void Ratios::regularise(int64_t step, double part) {
       if (units[i].defined()) {
         // decoupled, as the penalty below
         torch::Tensor weight = values[i].slice(0, 0, units[i].numel());
-        weight.lerp_(kept[i + 1][0] - kept[i + 1][1], std::min(1.0, options.rate * options.rho * 100));
+        weight.lerp_(kept[i + 1][0] - kept[i + 1][1],
+                     std::min(1.0, options.rate * options.rho * 100));
       }
     return;
   }
@@ -135,8 +138,9 @@ Weights Ratios::settle(const Weights &weights, double *ms) {
   };
   if (options.method != "reweighted") {
     double least = 1.0 / options.steps;
-    double most = findDensity([&](double d) { return latency.predict(network, withDensity(plan, d)); },
-                              options.targetMs, options.steps);
+    double most =
+        findDensity([&](double d) { return latency.predict(network, withDensity(plan, d)); },
+                    options.targetMs, options.steps);
     for (double d = std::max(most, least); d >= least; d -= least)
       if (Weights result = masked(withDensity(plan, d)); *ms <= options.targetMs)
         return result;
@@ -150,7 +154,9 @@ Weights Ratios::settle(const Weights &weights, double *ms) {
     int low = -1, high = 40; // too slow at low; at high it may be, too
     while (high - low > 1) {
       int middle = (low + high) / 2;
-      (latency.predict(network, planAt(now, thresholdAt(middle))) <= options.targetMs ? high : low) = middle;
+      (latency.predict(network, planAt(now, thresholdAt(middle))) <= options.targetMs ? high
+                                                                                      : low) =
+          middle;
     }
     for (; high <= 40; ++high)
       if (Weights result = masked(planAt(now, thresholdAt(high))); *ms <= options.targetMs)

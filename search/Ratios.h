@@ -2,11 +2,12 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Reweighted regularisation: a group of weights that a scheme keeps or removes together has an energy, its mean
-// square relative to the layer's. The penalty lambda/2 sum beta_g |W_g|^2 with beta_g = 1 / (energy_g + epsilon),
-// refreshed now and then, pushes small groups to zero and leaves large ones alone, so the ratio of each layer
-// emerges. It is applied beside Adam, as decoupled weight decay is, so that lambda has no unit. The cost model steers
-// lambda: what would be left now is to take a latency that falls in a line from dense to the target.
+// Reweighted regularisation: a group of weights that a scheme keeps or removes together has an
+// energy, its mean square relative to the layer's. The penalty lambda/2 sum beta_g |W_g|^2 with
+// beta_g = 1 / (energy_g + epsilon), refreshed now and then, pushes small groups to zero and leaves
+// large ones alone, so the ratio of each layer emerges. It is applied beside Adam, as decoupled
+// weight decay is, so that lambda has no unit. The cost model steers lambda: what would be left now
+// is to take a latency that falls in a line from dense to the target.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_SEARCH_RATIOS_H
 #define SRCC_SEARCH_RATIOS_H
@@ -39,9 +40,9 @@ public:
   /// Lambda, and beta of each group or the projections: what belongs to checkpoints.
   std::vector<torch::Tensor> &state() { return kept; }
 
-  /// Hard masks by one threshold on all energies, the lowest whose masks meet the target by the cost model;
-  /// for admm and magnitude by one density. \p ms: what the cost model says of them. Throws
-  /// std::runtime_error if nothing meets the target.
+  /// Hard masks by one threshold on all energies, the lowest whose masks meet the target by the
+  /// cost model; for admm and magnitude by one density. \p ms: what the cost model says of them.
+  /// Throws std::runtime_error if nothing meets the target.
   Weights settle(const Weights &weights, double *ms);
 
 private:

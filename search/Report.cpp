@@ -26,7 +26,11 @@ namespace {
 std::string escaped(const std::string &text) {
   std::string result;
   for (char c : text)
-    result += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string(1, c);
+    result += c == '<'   ? "&lt;"
+              : c == '>' ? "&gt;"
+              : c == '&' ? "&amp;"
+              : c == '"' ? "&quot;"
+                         : std::string(1, c);
   return result;
 }
 
@@ -45,7 +49,8 @@ std::string plot(const std::string &commands, const std::map<std::string, std::s
     throw std::runtime_error("no temporary folder");
   std::string base = folder.str().str();
   std::ofstream script(base + "/plot.gp");
-  script << "set terminal svg size 760,420 dynamic font 'sans-serif,12'\nset output '" << base << "/plot.svg'\n"
+  script << "set terminal svg size 760,420 dynamic font 'sans-serif,12'\nset output '" << base
+         << "/plot.svg'\n"
          << "set grid lc rgb '#dddddd'\n";
   for (auto &[name, rows] : data)
     script << "$" << name << " << EOD\n" << rows << "EOD\n";
@@ -67,8 +72,10 @@ std::string plot(const std::string &commands, const std::map<std::string, std::s
 std::string plotTrials(const Json &trials, const Json &root) {
   std::map<std::string, std::string> data;
   std::map<std::string, double> best;
-  std::string progress = "set xlabel 'evaluations'\nset ylabel 'best reward, dB'\nset key bottom right\nplot ",
-              front = "set xlabel 'predicted, ms'\nset ylabel 'PSNR, dB'\nset key bottom right\n";
+  std::string
+      progress =
+          "set xlabel 'evaluations'\nset ylabel 'best reward, dB'\nset key bottom right\nplot ",
+      front = "set xlabel 'predicted, ms'\nset ylabel 'PSNR, dB'\nset key bottom right\n";
   for (const Json &trial : trials) {
     std::string method = trial.at("method");
     double reward = trial.at("reward");
@@ -76,7 +83,8 @@ std::string plotTrials(const Json &trials, const Json &root) {
     found->second = std::max(found->second, reward);
     data["progress_" + method] += std::to_string(trial.at("number").get<int64_t>() + 1) + " " +
                                   format("%.6f", found->second) + "\n";
-    data["front_" + method] += format("%.6f", trial.at("ms")) + " " + format("%.6f", trial.at("psnr")) + "\n";
+    data["front_" + method] +=
+        format("%.6f", trial.at("ms")) + " " + format("%.6f", trial.at("psnr")) + "\n";
   }
   if (best.empty())
     return "";
@@ -89,7 +97,8 @@ std::string plotTrials(const Json &trials, const Json &root) {
     front += "set arrow from " + format("%.6f", root["target_ms"]) + ", graph 0 to " +
              format("%.6f", root["target_ms"]) + ", graph 1 nohead dt 2\n";
   return "<h2>Progress of the search</h2>" + plot(progress, data) +
-         "<h2>Latency and PSNR of the candidates</h2><p>After short tuning; the dashed line is the target.</p>" +
+         "<h2>Latency and PSNR of the candidates</h2><p>After short tuning; the dashed line is the "
+         "target.</p>" +
          plot(front + "plot " + points, data);
 }
 
@@ -110,14 +119,16 @@ std::string plotLayers(const Json &layers) {
     labels += (row ? ", '" : "'") + name + "' " + std::to_string(row);
     ++row;
   }
-  std::string commands = "set yrange [0:1.05]\nset xrange [-1:" + std::to_string(row) +
-                         "]\nset ylabel 'weights kept'\nset style fill solid\nset boxwidth 0.8\nset key above\n" +
-                         "set xtics rotate by 60 right (" + labels + ") font ',8'\nplot ";
+  std::string commands =
+      "set yrange [0:1.05]\nset xrange [-1:" + std::to_string(row) +
+      "]\nset ylabel 'weights kept'\nset style fill solid\nset boxwidth 0.8\nset key above\n" +
+      "set xtics rotate by 60 right (" + labels + ") font ',8'\nplot ";
   for (auto &[scheme, index] : seen) {
     std::string block = scheme;
     for (char &c : block)
       c = std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-    commands += "$s_" + block + " with boxes lc " + std::to_string(index + 1) + " title '" + scheme + "', ";
+    commands +=
+        "$s_" + block + " with boxes lc " + std::to_string(index + 1) + " title '" + scheme + "', ";
   }
   return plot(commands, data);
 }
@@ -150,7 +161,8 @@ std::string makeReport(const std::string &folder) {
     root = Json::parse(readFile(file));
     std::ostringstream os;
     os << "<!DOCTYPE html><meta charset=\"utf-8\"><title>srcc-search</title><style>body{font:14px "
-          "sans-serif;max-width:1100px;margin:2em auto}table{border-collapse:collapse}td,th{padding:2px "
+          "sans-serif;max-width:1100px;margin:2em "
+          "auto}table{border-collapse:collapse}td,th{padding:2px "
           "8px;text-align:left;border-bottom:1px solid #ddd}figure{display:inline-block;margin:1em}"
           "img{image-rendering:pixelated}pre{background:#f4f4f4;padding:1em}</style><h1>"
        << escaped(base.filename().string()) << "</h1>";
@@ -166,10 +178,11 @@ std::string makeReport(const std::string &folder) {
     for (const char *key : {"before", "psnr", "bicubic"})
       if (root.contains(key))
         for (auto &[name, value] : root[key].items())
-          figures.push_back({fs::path(name).string() + (std::string(key) == "before"    ? ", unpruned"
-                                                        : std::string(key) == "bicubic" ? ", bicubic"
-                                                                                        : ", result"),
-                             format("%.3f dB", value)});
+          figures.push_back(
+              {fs::path(name).string() + (std::string(key) == "before"    ? ", unpruned"
+                                          : std::string(key) == "bicubic" ? ", bicubic"
+                                                                          : ", result"),
+               format("%.3f dB", value)});
     os << table(figures);
     if (findProgram("gnuplot").empty())
       os << "<p>There are no plots, for gnuplot is not installed.</p>";
@@ -177,19 +190,24 @@ std::string makeReport(const std::string &folder) {
       os << plotTrials(root["trials"], root);
     if (root.contains("layers")) {
       os << "<h2>Layers</h2>" << plotLayers(root["layers"]);
-      std::vector<std::vector<std::string>> rows = {{"layer", "filters, channels, kernel", "scheme", "weights kept"}};
+      std::vector<std::vector<std::string>> rows = {
+          {"layer", "filters, channels, kernel", "scheme", "weights kept"}};
       for (const Json &layer : root["layers"]) {
         const Json &shape = layer.at("shape");
         rows.push_back({layer.at("name"),
-                        std::to_string(shape.at(0).get<int>()) + " x " + std::to_string(shape.at(1).get<int>()) + ", " +
-                            std::to_string(shape.at(2).get<int>()) + "x" + std::to_string(shape.at(3).get<int>()),
-                        layer.at("scheme"), format("%.1f %%", 100 * layer.at("density").get<double>())});
+                        std::to_string(shape.at(0).get<int>()) + " x " +
+                            std::to_string(shape.at(1).get<int>()) + ", " +
+                            std::to_string(shape.at(2).get<int>()) + "x" +
+                            std::to_string(shape.at(3).get<int>()),
+                        layer.at("scheme"),
+                        format("%.1f %%", 100 * layer.at("density").get<double>())});
       }
       os << table(rows);
     }
     if (root.contains("cells")) {
       os << "<h2>How many cells</h2>";
-      std::vector<std::vector<std::string>> rows = {{"cells", "block", "dense ms", "ms at the least compression"}};
+      std::vector<std::vector<std::string>> rows = {
+          {"cells", "block", "dense ms", "ms at the least compression"}};
       for (const Json &row : root["cells"].at("table"))
         rows.push_back({std::to_string(row.at("cells").get<int>()), row.at("block"),
                         format("%.3f", row.at("dense_ms")), format("%.3f", row.at("least_ms"))});
@@ -204,12 +222,14 @@ std::string makeReport(const std::string &folder) {
     }
     if (root.contains("sample")) {
       os << "<h2>A picture</h2>"
-         << picture(base / "bicubic.png", "bicubic, " + format("%.2f dB", root["sample"].at("bicubic")))
+         << picture(base / "bicubic.png",
+                    "bicubic, " + format("%.2f dB", root["sample"].at("bicubic")))
          << picture(base / "upscaled.png",
                     "by the emitted package, " + format("%.2f dB", root["sample"].at("upscaled")))
          << picture(base / "original.png", "original");
     }
-    os << "<h2>Configuration</h2><pre>" << escaped(readFile((base / "config.toml").string())) << "</pre>\n";
+    os << "<h2>Configuration</h2><pre>" << escaped(readFile((base / "config.toml").string()))
+       << "</pre>\n";
     return os.str();
   } catch (const nlohmann::json::exception &error) {
     throw std::runtime_error(file + ": damaged: " + error.what());

@@ -9,9 +9,10 @@
 
 namespace srcc::search {
 
-/// One HTML page, nothing of which is elsewhere, from a search's folder: figures, the front of latency and PSNR, the
-/// progress of the methods, scheme and density of every layer, pictures. Plots are gnuplot's; without it the page
-/// says so. Throws std::runtime_error if there is no result.json, or it is damaged.
+/// One HTML page, nothing of which is elsewhere, from a search's folder: figures, the front of
+/// latency and PSNR, the progress of the methods, scheme and density of every layer, pictures.
+/// Plots are gnuplot's; without it the page says so. Throws std::runtime_error if there is no
+/// result.json, or it is damaged.
 std::string makeReport(const std::string &folder);
 
 } // namespace srcc::search

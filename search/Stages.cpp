@@ -36,7 +36,8 @@ struct Interrupted {};
 
 std::string hashOf(const std::string &text) {
   char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", (unsigned long long)llvm::xxh3_64bits(llvm::StringRef(text)));
+  std::snprintf(digits, sizeof digits, "%016llx",
+                (unsigned long long)llvm::xxh3_64bits(llvm::StringRef(text)));
   return digits;
 }
 
@@ -57,9 +58,10 @@ struct Net {
 class Search {
 public:
   Search(const Config &config, Processes *processes)
-      : config(config), processes(processes), rank(processes ? processes->rank() : 0), folder(config.run.folder),
-        latency(openLatency()), data(dataOptions(), config.data.scale) {
-    result = fs::exists(path("result.json")) ? Json::parse(readFile(path("result.json"))) : Json::object();
+      : config(config), processes(processes), rank(processes ? processes->rank() : 0),
+        folder(config.run.folder), latency(openLatency()), data(dataOptions(), config.data.scale) {
+    result = fs::exists(path("result.json")) ? Json::parse(readFile(path("result.json")))
+                                             : Json::object();
     structures.reserve(config.search.schemes.size());
     for (const std::string &scheme : config.search.schemes)
       structures.push_back(parseStructure(scheme));
@@ -117,7 +119,8 @@ public:
         Candidate candidate{net, uniformPlan(net.network, structures[0], 1)};
         std::vector<bool> prunable = net.network.prunable();
         for (size_t i = 0; i < prunable.size(); ++i)
-          if (auto fixed = fixedStructure(config.search.fixed, net.network.convs[i].name); fixed && prunable[i])
+          if (auto fixed = fixedStructure(config.search.fixed, net.network.convs[i].name);
+              fixed && prunable[i])
             candidate.plan[i].structure = sparsity::adapt(*fixed, net.network.convs[i].shape());
         finish(candidate);
       } else {
@@ -163,7 +166,8 @@ private:
         Config old = loadConfig(file);
         old.run.folder = folder; // it may have been moved
         if (std::string before = printConfig(old, false); before != text)
-          throw std::runtime_error(folder + ": was made with another configuration, its config.toml: " +
+          throw std::runtime_error(folder +
+                                   ": was made with another configuration, its config.toml: " +
                                    firstDifference(before, text));
       } else {
         imaging::writeFile(file, printConfig(config));
@@ -172,7 +176,8 @@ private:
     if (processes)
       processes->barrier();
     auto [width, height] = parseSize(config.target.size);
-    return Latency({config.target.device, config.target.precision, width, height, path("memo.sqlite")});
+    return Latency(
+        {config.target.device, config.target.precision, width, height, path("memo.sqlite")});
   }
 
   static std::string firstDifference(const std::string &a, const std::string &b) {
@@ -197,7 +202,8 @@ private:
   }
 
   /// Options of a stage that keeps a checkpoint in the folder.
-  TrainOptions stage(const Phase &phase, const std::string &name, const std::string &decay, double average) const {
+  TrainOptions stage(const Phase &phase, const std::string &name, const std::string &decay,
+                     double average) const {
     TrainOptions options = dataOptions();
     options.steps = std::max<int64_t>(1, phase.steps);
     options.minutes = phase.minutes;
@@ -262,12 +268,13 @@ private:
             continue;
           if (Interruption::asked())
             throw Interrupted();
-          Weights weights = prune(net.network, net.weights, uniformPlan(net.network, parseStructure(scheme), density));
+          Weights weights = prune(net.network, net.weights,
+                                  uniformPlan(net.network, parseStructure(scheme), density));
           double predicted = latency.predict(net.network, weights);
           emitModel(net.network, weights, path("calibration.mlirbc"));
           double measured = measure(path("calibration.mlirbc"), path("calibration.srp"));
-          say("calibration: %s, density %.3f: %.3f ms predicted, %.3f ms measured\n", scheme.c_str(), density,
-              predicted, measured);
+          say("calibration: %s, density %.3f: %.3f ms predicted, %.3f ms measured\n",
+              scheme.c_str(), density, predicted, measured);
           points.push_back({predicted, measured});
         }
       fs::remove(path("calibration.mlirbc"));
@@ -282,7 +289,8 @@ private:
     for (const Json &point : result.at("calibration"))
       points.emplace_back(point.at(0), point.at(1));
     std::sort(points.begin(), points.end());
-    for (size_t i = 1; i < points.size(); ++i) // measurements scatter, but more work takes no less time
+    for (size_t i = 1; i < points.size();
+         ++i) // measurements scatter, but more work takes no less time
       points[i].second = std::max(points[i].second, points[i - 1].second);
     points.erase(std::unique(points.begin(), points.end(),
                              [](const auto &a, const auto &b) { return a.first == b.first; }),
@@ -318,10 +326,12 @@ private:
         Network network = buildNetwork(config.data.scale, config.network.channels,
                                        std::vector<std::vector<std::string>>(cells, {block}));
         double dense = latency.predict(network, uniformPlan(network, {}, 1));
-        double least = latency.predict(network, uniformPlan(network, sparse, config.network.leastDensity));
+        double least =
+            latency.predict(network, uniformPlan(network, sparse, config.network.leastDensity));
         say("%5lld  %-15s  %8.3f  %8.3f%s\n", (long long)cells, block.c_str(), dense, least,
             least <= targetMs ? "" : "  over the target");
-        table.push_back({{"cells", cells}, {"block", block}, {"dense_ms", dense}, {"least_ms", least}});
+        table.push_back(
+            {{"cells", cells}, {"block", block}, {"dense_ms", dense}, {"least_ms", least}});
         fits = fits || least <= targetMs;
       }
       if (!fits)
@@ -337,8 +347,9 @@ private:
   }
 
   Net trainSupernet(int64_t cells) {
-    Network network = buildNetwork(config.data.scale, config.network.channels,
-                                   std::vector<std::vector<std::string>>(cells, config.network.blocks));
+    Network network =
+        buildNetwork(config.data.scale, config.network.channels,
+                     std::vector<std::vector<std::string>>(cells, config.network.blocks));
     torch::manual_seed(uint64_t(config.run.seed));
     Module module(network);
     if (!config.network.warmStart.empty())
@@ -347,7 +358,8 @@ private:
     for (int choice : network.choices())
       sizes.push_back(int(network.nodes[choice].inputs.size()));
     TrainHooks hooks;
-    // Every step one path, uniformly; all processes take the same. Validation looks at the first of every cell.
+    // Every step one path, uniformly; all processes take the same. Validation looks at the first of
+    // every cell.
     hooks.choose = [&](uint64_t step) {
       std::seed_seq sequence{uint32_t(config.run.seed), uint32_t(step), uint32_t(step >> 32), 3u};
       std::mt19937 random(sequence);
@@ -356,7 +368,8 @@ private:
         chosen.push_back(int(random() % unsigned(size)));
       return chosen;
     };
-    train(module, stage(config.supernet, "supernet", config.supernet.decay, config.supernet.average), hooks,
+    train(module,
+          stage(config.supernet, "supernet", config.supernet.decay, config.supernet.average), hooks,
           "supernet");
     Module trained = loadModule(path("supernet.pt"));
     return {network, balance(network, trained.fold(trained.parameters()))};
@@ -380,8 +393,8 @@ private:
         if (to.name != old.name || to.out != old.out || to.in != old.in || to.kernel != old.kernel)
           continue;
         torch::Tensor weight = torch::tensor(from.weights[k].weight).view({to.out, -1});
-        module.parameters()[i].copy_(
-            torch::cat({weight.view({-1}), weight.norm(2, 1), torch::tensor(from.weights[k].bias)}));
+        module.parameters()[i].copy_(torch::cat(
+            {weight.view({-1}), weight.norm(2, 1), torch::tensor(from.weights[k].bias)}));
         ++taken;
       }
     say("warm start: %d of %zu layers\n", taken, module.network().convs.size());
@@ -411,7 +424,8 @@ private:
         v.convs.push_back(int(i));
         v.space.sizes.push_back(int(structures.size()));
       }
-    // A layer that is not there has scheme 0; of schemes that are the same on a layer, the first counts.
+    // A layer that is not there has scheme 0; of schemes that are the same on a layer, the first
+    // counts.
     v.space.repair = [this, &network, convs = v.convs, choices = v.choices.size()](Point point) {
       std::vector<int> kept;
       network.select({point.begin(), point.begin() + long(choices)}, &kept);
@@ -422,7 +436,9 @@ private:
           continue;
         }
         sparsity::Shape shape = network.convs[convs[i]].shape();
-        auto nameOf = [&](int k) { return describeStructure(sparsity::adapt(structures[k], shape)); };
+        auto nameOf = [&](int k) {
+          return describeStructure(sparsity::adapt(structures[k], shape));
+        };
         int first = 0;
         while (nameOf(first) != nameOf(scheme))
           ++first;
@@ -443,9 +459,11 @@ private:
       LayerPlan layer;
       auto found = std::find(v.convs.begin(), v.convs.end(), kept[i]);
       if (found != v.convs.end() && prunable[i])
-        layer.structure = sparsity::adapt(structures[point[v.choices.size() + size_t(found - v.convs.begin())]],
-                                          candidate.net.network.convs[i].shape());
-      if (auto fixed = fixedStructure(config.search.fixed, candidate.net.network.convs[i].name); fixed && prunable[i])
+        layer.structure =
+            sparsity::adapt(structures[point[v.choices.size() + size_t(found - v.convs.begin())]],
+                            candidate.net.network.convs[i].shape());
+      if (auto fixed = fixedStructure(config.search.fixed, candidate.net.network.convs[i].name);
+          fixed && prunable[i])
         layer.structure = sparsity::adapt(*fixed, candidate.net.network.convs[i].shape());
       candidate.plan.push_back(layer);
     }
@@ -465,10 +483,13 @@ private:
     return json.dump();
   }
 
-  /// The densest plan of the candidate's schemes that meets the target; at least one step of density.
+  /// The densest plan of the candidate's schemes that meets the target; at least one step of
+  /// density.
   Plan settlePlan(const Candidate &candidate, double *ms) {
     const Network &network = candidate.net.network;
-    auto at = [&](double density) { return latency.predict(network, withDensity(candidate.plan, density)); };
+    auto at = [&](double density) {
+      return latency.predict(network, withDensity(candidate.plan, density));
+    };
     double density = findDensity(at, targetMs, int(config.search.densities));
     density = std::max(density, 1.0 / double(config.search.densities));
     *ms = at(density);
@@ -503,10 +524,11 @@ private:
     Config relevant = config;
     relevant.run.folder.clear();
     relevant.search.method.clear(), relevant.search.baselines.clear();
-    relevant.search.evaluations = 0, relevant.finetune = {}, relevant.prune = {}, relevant.report = {};
+    relevant.search.evaluations = 0, relevant.finetune = {}, relevant.prune = {},
+    relevant.report = {};
     Json calibration = result.value("calibration", Json::array());
-    context = hashOf(supernet.network.toJson() + hashOf(supernet.weights) + printConfig(relevant, false) +
-                     std::to_string(targetMs) + calibration.dump());
+    context = hashOf(supernet.network.toJson() + hashOf(supernet.weights) +
+                     printConfig(relevant, false) + std::to_string(targetMs) + calibration.dump());
     record("context", context);
     std::unique_ptr<Store> store;
     if (writes())
@@ -542,15 +564,17 @@ private:
           if (number == 0 || e.reward > highest)
             highest = e.reward;
           ++number;
-          say("%s %lld/%d  reward %.3f (best %.3f)  psnr %.3f dB  %.3f ms  %.0f %% of weights\n", method.c_str(),
-              (long long)number, options.evaluations, e.reward, highest, e.psnr, e.predictedMs, 100 * e.density);
+          say("%s %lld/%d  reward %.3f (best %.3f)  psnr %.3f dB  %.3f ms  %.0f %% of weights\n",
+              method.c_str(), (long long)number, options.evaluations, e.reward, highest, e.psnr,
+              e.predictedMs, 100 * e.density);
           rewards.push_back(e.reward);
         }
         return rewards;
       };
       std::unique_ptr<Surrogate> surrogate =
           makeEnsemble(int(config.search.ensemble), uint64_t(config.run.seed));
-      std::vector<Trial> trials = method == "bayes"       ? searchBayes(v.space, judge, *surrogate, options)
+      std::vector<Trial> trials = method == "bayes"
+                                      ? searchBayes(v.space, judge, *surrogate, options)
                                   : method == "evolution" ? searchEvolution(v.space, judge, options)
                                                           : searchRandom(v.space, judge, options);
       if (method == config.search.method)
@@ -572,10 +596,11 @@ private:
     return candidateOf(supernet, v, best);
   }
 
-  /// Evaluations by name: from the store, or computed; with several processes, each takes the next that nobody has
-  /// taken. One that dies loses the candidate it had: another takes it over.
+  /// Evaluations by name: from the store, or computed; with several processes, each takes the next
+  /// that nobody has taken. One that dies loses the candidate it had: another takes it over.
   template <typename Compute>
-  std::vector<Evaluated> evaluateAll(const std::vector<std::string> &names, Store *store, Compute compute) {
+  std::vector<Evaluated> evaluateAll(const std::vector<std::string> &names, Store *store,
+                                     Compute compute) {
     std::vector<Evaluated> result(names.size());
     if (!processes) {
       for (size_t i = 0; i < names.size(); ++i) {
@@ -594,7 +619,8 @@ private:
   }
 
   template <typename Compute>
-  std::vector<Evaluated> shareWork(const std::vector<std::string> &names, Store *store, Compute compute) {
+  std::vector<Evaluated> shareWork(const std::vector<std::string> &names, Store *store,
+                                   Compute compute) {
     std::string round = context + "/" + std::to_string(rounds++) + "/";
     auto toText = [](const Evaluated &e) {
       return Json{e.density, e.predictedMs, e.psnr, e.reward, e.seconds}.dump();
@@ -638,7 +664,8 @@ private:
       for (size_t i = 0; i < names.size(); ++i) {
         collect();
         if (known[i] ||
-            processes->add(round + "claim" + std::to_string(attempt) + "/" + std::to_string(i), 1) != 1)
+            processes->add(round + "claim" + std::to_string(attempt) + "/" + std::to_string(i),
+                           1) != 1)
           continue;
         if (Interruption::asked())
           throw Interrupted();
@@ -666,7 +693,8 @@ private:
     const Network &network = candidate.net.network;
     Weights settled = settle(candidate);
     Module module(network, settled), teacher(network, candidate.net.weights);
-    TrainOptions options = stage(config.finetune, "final", config.finetune.decay, config.finetune.average);
+    TrainOptions options =
+        stage(config.finetune, "final", config.finetune.decay, config.finetune.average);
     options.distill = config.finetune.distill;
     TrainHooks hooks;
     hooks.teacher = &teacher;
@@ -684,7 +712,8 @@ private:
     ratio.strength = config.prune.strength, ratio.epsilon = config.prune.epsilon;
     ratio.threshold = config.prune.threshold, ratio.rho = config.prune.rho;
     ratio.refresh = config.prune.refresh, ratio.floor = config.prune.floor;
-    ratio.rate = config.prune.rate, ratio.steps = int(config.search.densities), ratio.targetMs = targetMs;
+    ratio.rate = config.prune.rate, ratio.steps = int(config.search.densities),
+    ratio.targetMs = targetMs;
     Module module(network, candidate.net.weights);
     Ratios ratios(module, candidate.plan, latency, ratio);
     Weights weights = candidate.net.weights;
@@ -725,11 +754,12 @@ private:
     Json layers = Json::array();
     for (size_t i = 0; i < network.convs.size(); ++i) {
       const ConvShape &conv = network.convs[i];
-      layers.push_back({{"name", conv.name},
-                        {"shape", {conv.out, conv.in, conv.kernel, conv.kernel}},
-                        {"scheme", describeStructure(weights[i].structure)},
-                        {"density", double(sparsity::countKept(sparsity::maskOf(weights[i].weight))) /
-                                        double(conv.weights())}});
+      layers.push_back(
+          {{"name", conv.name},
+           {"shape", {conv.out, conv.in, conv.kernel, conv.kernel}},
+           {"scheme", describeStructure(weights[i].structure)},
+           {"density", double(sparsity::countKept(sparsity::maskOf(weights[i].weight))) /
+                           double(conv.weights())}});
     }
     record("layers", layers);
     record("psnr", psnrs(trained));
@@ -737,12 +767,15 @@ private:
     for (auto &[name, pictures] : data.validation) {
       double sum = 0;
       for (const PicturePair &pair : pictures)
-        sum += imaging::compare(imaging::enlarge(pair.low, int(network.scale)), pair.high, int(network.scale)).psnr;
+        sum += imaging::compare(imaging::enlarge(pair.low, int(network.scale)), pair.high,
+                                int(network.scale))
+                   .psnr;
       bicubic[name] = sum / double(pictures.size());
     }
     record("bicubic", bicubic);
     for (auto &[name, psnr] : result["psnr"].items())
-      say("%s: %.3f dB, bicubic %.3f dB\n", name.c_str(), psnr.get<double>(), bicubic[name].get<double>());
+      say("%s: %.3f dB, bicubic %.3f dB\n", name.c_str(), psnr.get<double>(),
+          bicubic[name].get<double>());
     say("%.3f ms predicted, the target is %.3f ms\n", predicted, targetMs);
     if (config.report.measure) {
       double measured = measure(path("model.mlirbc"), path("model.srp"));
@@ -754,9 +787,11 @@ private:
       imaging::savePng(imaging::enlarge(sample.low, int(network.scale)), path("bicubic.png"));
       runProgram("srcc-run", {path("model.srp"), path("low.png"), path("upscaled.png"), "--quiet"});
       auto quality = [&](const char *file) {
-        return imaging::compare(imaging::loadImage(path(file)), sample.high, int(network.scale)).psnr;
+        return imaging::compare(imaging::loadImage(path(file)), sample.high, int(network.scale))
+            .psnr;
       };
-      record("sample", {{"bicubic", quality("bicubic.png")}, {"upscaled", quality("upscaled.png")}});
+      record("sample",
+             {{"bicubic", quality("bicubic.png")}, {"upscaled", quality("upscaled.png")}});
       say("%s: %.3f dB, bicubic %.3f dB\n", path("upscaled.png").c_str(), quality("upscaled.png"),
           quality("bicubic.png"));
     }
@@ -779,7 +814,9 @@ private:
 
 } // namespace
 
-bool runSearch(const Config &config, Processes *processes) { return Search(config, processes).run(); }
+bool runSearch(const Config &config, Processes *processes) {
+  return Search(config, processes).run();
+}
 
 bool runPruning(const std::string &model, const Config &config, Processes *processes) {
   return Search(config, processes).pruneModel(model);

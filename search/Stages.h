@@ -13,12 +13,12 @@ namespace srcc::search {
 
 class Processes;
 
-/// All stages, in the folder of the configuration, each continued where it was left: supernet, search of blocks and
-/// schemes, ratios, fine-tuning, emission, measurement, report. Returns whether it came to its end: false after
-/// SIGINT or SIGTERM. Throws std::runtime_error.
+/// All stages, in the folder of the configuration, each continued where it was left: supernet,
+/// search of blocks and schemes, ratios, fine-tuning, emission, measurement, report. Returns
+/// whether it came to its end: false after SIGINT or SIGTERM. Throws std::runtime_error.
 ///
-/// The folder: config.toml; log.jsonl; memo.sqlite, what the cost model said; supernet.pt, settle.pt, final.pt;
-/// search.sqlite (Store.h); model.mlirbc, model.srp; result.json; report.html.
+/// The folder: config.toml; log.jsonl; memo.sqlite, what the cost model said; supernet.pt,
+/// settle.pt, final.pt; search.sqlite (Store.h); model.mlirbc, model.srp; result.json; report.html.
 bool runSearch(const Config &config, Processes *processes);
 
 /// The same from a trained model, whose blocks stay: schemes are searched if there are several and

@@ -69,9 +69,11 @@ Store::Store(const std::string &path) : path(path) {
     if (version != schemaVersion && (version != 0 || tables != 0))
       throw std::runtime_error(path + ": not a database of this version of srcc-search");
     for (const char *sql :
-         {"CREATE TABLE IF NOT EXISTS evaluation(context TEXT, candidate TEXT, density REAL, predicted_ms REAL, "
+         {"CREATE TABLE IF NOT EXISTS evaluation(context TEXT, candidate TEXT, density REAL, "
+          "predicted_ms REAL, "
           "psnr REAL, reward REAL, seconds REAL, PRIMARY KEY(context, candidate))",
-          "CREATE TABLE IF NOT EXISTS trial(method TEXT, seed INTEGER, number INTEGER, context TEXT, candidate TEXT, "
+          "CREATE TABLE IF NOT EXISTS trial(method TEXT, seed INTEGER, number INTEGER, context "
+          "TEXT, candidate TEXT, "
           "PRIMARY KEY(context, method, seed, number))",
           "PRAGMA user_version = 1"})
       Statement(*this, sql).step();
@@ -83,8 +85,10 @@ Store::Store(const std::string &path) : path(path) {
 Store::~Store() { sqlite3_close(database); }
 
 std::optional<Evaluated> Store::find(const std::string &context, const std::string &candidate) {
-  Statement ask(*this, "SELECT density, predicted_ms, psnr, reward, seconds FROM evaluation WHERE context = ? AND "
-                       "candidate = ?");
+  Statement ask(
+      *this,
+      "SELECT density, predicted_ms, psnr, reward, seconds FROM evaluation WHERE context = ? AND "
+      "candidate = ?");
   if (!ask.bind(context).bind(candidate).step())
     return std::nullopt;
   return Evaluated{ask.real(0), ask.real(1), ask.real(2), ask.real(3), ask.real(4)};
@@ -102,8 +106,8 @@ void Store::add(const std::string &context, const std::string &candidate, const 
       .step();
 }
 
-void Store::note(const std::string &method, int64_t seed, int64_t number, const std::string &context,
-                 const std::string &candidate) {
+void Store::note(const std::string &method, int64_t seed, int64_t number,
+                 const std::string &context, const std::string &candidate) {
   Statement(*this, "INSERT OR REPLACE INTO trial VALUES(?, ?, ?, ?, ?)")
       .bind(method)
       .bind(seed)
@@ -114,13 +118,18 @@ void Store::note(const std::string &method, int64_t seed, int64_t number, const 
 }
 
 std::vector<Store::Row> Store::trials(const std::string &context) {
-  Statement ask(*this, "SELECT method, seed, number, candidate, density, predicted_ms, psnr, reward, seconds FROM "
-                       "trial JOIN evaluation USING(context, candidate) WHERE context = ? ORDER BY method, seed, "
-                       "number");
+  Statement ask(
+      *this,
+      "SELECT method, seed, number, candidate, density, predicted_ms, psnr, reward, seconds FROM "
+      "trial JOIN evaluation USING(context, candidate) WHERE context = ? ORDER BY method, seed, "
+      "number");
   ask.bind(context);
   std::vector<Row> rows;
   while (ask.step())
-    rows.push_back({ask.text(0), ask.whole(1), ask.whole(2), ask.text(3),
+    rows.push_back({ask.text(0),
+                    ask.whole(1),
+                    ask.whole(2),
+                    ask.text(3),
                     {ask.real(4), ask.real(5), ask.real(6), ask.real(7), ask.real(8)}});
   return rows;
 }

@@ -2,11 +2,11 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// A SQLite file with two tables. `evaluation`: what a candidate was worth, once for each context (a hash of all
-// that decides it beside the candidate): candidate, context, density, predicted_ms, psnr, reward, seconds.
-// `trial`: which method tried which candidate when: method, seed, number, candidate, context. A search that starts
-// again asks for the same candidates in the same order and finds the evaluations here, so nothing else is needed
-// to resume it.
+// A SQLite file with two tables. `evaluation`: what a candidate was worth, once for each context (a
+// hash of all that decides it beside the candidate): candidate, context, density, predicted_ms,
+// psnr, reward, seconds. `trial`: which method tried which candidate when: method, seed, number,
+// candidate, context. A search that starts again asks for the same candidates in the same order and
+// finds the evaluations here, so nothing else is needed to resume it.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_SEARCH_STORE_H
 #define SRCC_SEARCH_STORE_H

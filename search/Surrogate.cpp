@@ -15,7 +15,8 @@ class Ensemble : public Surrogate {
 public:
   Ensemble(int members, uint64_t seed) : members(members), seed(seed) {}
 
-  void fit(const std::vector<std::vector<float>> &points, const std::vector<double> &rewards) override {
+  void fit(const std::vector<std::vector<float>> &points,
+           const std::vector<double> &rewards) override {
     int64_t n = int64_t(points.size());
     torch::Tensor x = toTensor(points), y = torch::tensor(rewards).to(torch::kFloat32);
     mean = y.mean().item<double>();
@@ -25,14 +26,16 @@ public:
     networks.clear();
     for (int member = 0; member < members; ++member) {
       torch::manual_seed(random());
-      torch::nn::Sequential net(torch::nn::Linear(x.size(1), 64), torch::nn::Tanh(), torch::nn::Linear(64, 64),
-                                torch::nn::Tanh(), torch::nn::Linear(64, 1));
+      torch::nn::Sequential net(torch::nn::Linear(x.size(1), 64), torch::nn::Tanh(),
+                                torch::nn::Linear(64, 64), torch::nn::Tanh(),
+                                torch::nn::Linear(64, 1));
       std::vector<int64_t> sample(n);
       for (int64_t &index : sample)
         index = int64_t(random() % uint64_t(n));
       torch::Tensor indices = torch::tensor(sample);
       torch::Tensor xs = x.index_select(0, indices), ys = y.index_select(0, indices);
-      torch::optim::AdamW adam(net->parameters(), torch::optim::AdamWOptions(1e-2).weight_decay(1e-2));
+      torch::optim::AdamW adam(net->parameters(),
+                               torch::optim::AdamWOptions(1e-2).weight_decay(1e-2));
       for (int step = 0; step < 150; ++step) {
         adam.zero_grad();
         torch::mse_loss(net->forward(xs), ys).backward();

@@ -11,8 +11,8 @@
 
 namespace srcc::search {
 
-/// `members` multi-layer perceptrons (two layers of 64, tanh), each trained from its own start on its own bootstrap
-/// sample; their mean and spread are the guess. A seed decides everything.
+/// `members` multi-layer perceptrons (two layers of 64, tanh), each trained from its own start on
+/// its own bootstrap sample; their mean and spread are the guess. A seed decides everything.
 std::unique_ptr<Surrogate> makeEnsemble(int members, uint64_t seed);
 
 } // namespace srcc::search

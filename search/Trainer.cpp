@@ -111,7 +111,11 @@ nlohmann::json toJson(const sparsity::Structure &s) {
   return {int(s.scheme), s.filters, s.channels, s.keep, s.shared, s.library};
 }
 sparsity::Structure structureOf(const nlohmann::json &json) {
-  return {sparsity::Scheme(json.at(0).get<int>()), json.at(1), json.at(2), json.at(5), json.at(3),
+  return {sparsity::Scheme(json.at(0).get<int>()),
+          json.at(1),
+          json.at(2),
+          json.at(5),
+          json.at(3),
           json.at(4)};
 }
 
@@ -310,9 +314,9 @@ double meanPsnr(const Module &module, const std::vector<PicturePair> &pictures,
                 const std::vector<int> &chosen) {
   double sum = 0;
   for (const PicturePair &pair : pictures)
-    sum += imaging::compare(upscale(module, pair.low, chosen), pair.high,
-                            int(module.network().scale))
-               .psnr;
+    sum +=
+        imaging::compare(upscale(module, pair.low, chosen), pair.high, int(module.network().scale))
+            .psnr;
   return sum / double(pictures.size());
 }
 
@@ -479,8 +483,8 @@ bool Trainer::run(const TrainingData &data) {
       save(module, options, hooks, average, adam, step, minutes, done);
   };
 
-  // What one process decides by its clock or a signal, all do: rank 0's share of the training that is
-  // done, and whether anyone was interrupted.
+  // What one process decides by its clock or a signal, all do: rank 0's share of the training that
+  // is done, and whether anyone was interrupted.
   double spent = progress();
   bool stop = Interruption::asked();
   auto agree = [&] {

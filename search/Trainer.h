@@ -28,13 +28,13 @@ struct TrainOptions {
   int64_t batch = 16;                  ///< patches per step (of each process)
   double rate = 1e-3;                  ///< Adam's initial learning rate
   std::string decay = "cosine";        ///< of the rate: to 0 along half a cosine; or "step", below
-  double halve = 0.2;                  ///< decay = "step": the share of the training after which it halves
-  double average = 0.999;              ///< decay of the moving average of the weights per step
-  double distill = 0;                  ///< share of the loss that is the distance to a teacher
-  int64_t threads = 1;                 ///< of LibTorch
+  double halve = 0.2;     ///< decay = "step": the share of the training after which it halves
+  double average = 0.999; ///< decay of the moving average of the weights per step
+  double distill = 0;     ///< share of the loss that is the distance to a teacher
+  int64_t threads = 1;    ///< of LibTorch
   uint64_t seed = 1;
   int64_t reportEvery = 100, validateEvery = 1000, saveEvery = 500; ///< in steps
-  bool quiet = false;                  ///< print nothing
+  bool quiet = false;                                               ///< print nothing
 };
 
 /// What a stage adds to training. All may be left out.
@@ -69,12 +69,12 @@ public:
   Trainer(Module &module, TrainOptions options, TrainHooks hooks = {});
   ~Trainer();
 
-  /// Trains with Adam on the mean absolute error. One thread and a limit in steps alone make a training
-  /// reproducible to the last bit, interrupted or not.
+  /// Trains with Adam on the mean absolute error. One thread and a limit in steps alone make a
+  /// training reproducible to the last bit, interrupted or not.
   ///
-  /// SIGINT and SIGTERM end the training after the step under way, with a checkpoint. Returns whether
-  /// the training came to its end. Throws std::runtime_error for bad pictures, a checkpoint that cannot
-  /// be read or was made with other options, and files that cannot be written.
+  /// SIGINT and SIGTERM end the training after the step under way, with a checkpoint. Returns
+  /// whether the training came to its end. Throws std::runtime_error for bad pictures, a checkpoint
+  /// that cannot be read or was made with other options, and files that cannot be written.
   bool run(const TrainingData &data);
 
   /// The moving average of the parameters.

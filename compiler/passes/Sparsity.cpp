@@ -90,7 +90,9 @@ struct Units {
 std::vector<int64_t> srcc::sparsity::unitsOf(const Structure &structure, const Shape &shape) {
   Units units(structure, shape);
   std::vector<int64_t> result(shape.size());
-  forEachWeight(shape, [&](int64_t f, int64_t c, int64_t k, int64_t index) { result[index] = units(f, c, k); });
+  forEachWeight(shape, [&](int64_t f, int64_t c, int64_t k, int64_t index) {
+    result[index] = units(f, c, k);
+  });
   return result;
 }
 

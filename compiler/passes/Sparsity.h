@@ -75,8 +75,8 @@ struct Pruning {
 Pruning prune(const Structure &wanted, const Shape &shape, llvm::ArrayRef<float> values,
               double density, int64_t patterns = 8);
 
-/// The unit of each weight, from 0: the sets of weights that filter, channel, block and unstructured keep or
-/// remove together. Single weights for the other schemes.
+/// The unit of each weight, from 0: the sets of weights that filter, channel, block and
+/// unstructured keep or remove together. Single weights for the other schemes.
 std::vector<int64_t> unitsOf(const Structure &structure, const Shape &shape);
 
 /// The number of kept weights.

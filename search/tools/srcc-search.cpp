@@ -24,13 +24,15 @@ static Module loadAny(const std::string &file) {
 }
 
 int main(int argc, char **argv) {
-  CLI::App app("Searches, prunes and trains super-resolution networks for srcc (docs/search.md).\n\n"
-               "  srcc-search run tiny.toml                        all stages; again: goes on\n"
-               "  srcc-search prune net.onnx --ratio=0.33 --folder=out --data BSDS --validate Set5/HR\n"
-               "  srcc-search train --data DIV2K_train_HR --validate Set5/HR --checkpoint net.pt --emit net.mlirbc\n"
-               "  srcc-search evaluate net.pt Set5/HR              also of a model\n"
-               "  srcc-search options > search.toml                every option with its meaning\n\n"
-               "SUBCOMMAND --help lists the options. Ctrl-C leaves a checkpoint.\n");
+  CLI::App app(
+      "Searches, prunes and trains super-resolution networks for srcc (docs/search.md).\n\n"
+      "  srcc-search run tiny.toml                        all stages; again: goes on\n"
+      "  srcc-search prune net.onnx --ratio=0.33 --folder=out --data BSDS --validate Set5/HR\n"
+      "  srcc-search train --data DIV2K_train_HR --validate Set5/HR --checkpoint net.pt --emit "
+      "net.mlirbc\n"
+      "  srcc-search evaluate net.pt Set5/HR              also of a model\n"
+      "  srcc-search options > search.toml                every option with its meaning\n\n"
+      "SUBCOMMAND --help lists the options. Ctrl-C leaves a checkpoint.\n");
   app.require_subcommand(1);
   TrainOptions options;
   std::string file, emitted, folder;
@@ -42,7 +44,8 @@ int main(int argc, char **argv) {
   resume->add_option("folder", folder, "folder of the search (run.folder)")->required();
   CLI::App *report = app.add_subcommand("report", "write report.html of a search");
   report->add_option("folder", folder, "folder of the search (run.folder)")->required();
-  app.add_subcommand("options", "print every option of a configuration, with its meaning and default");
+  app.add_subcommand("options",
+                     "print every option of a configuration, with its meaning and default");
 
   Config config;
   config.search.schemes = {"block:8:4"};
@@ -53,16 +56,21 @@ int main(int argc, char **argv) {
   prune->option_defaults()->always_capture_default();
   prune->add_option("model", file, "model (.onnx, .mlirbc, .mlir)")->required();
   prune->add_option("--folder", config.run.folder, "folder of all that is made")->required();
-  prune->add_option("--target-ms", config.target.ms, "latency to meet, ms")->check(CLI::PositiveNumber);
-  prune->add_option("--ratio", config.target.ratio, "or as a share of the dense network's")->check(CLI::Range(0.001, 1.0));
+  prune->add_option("--target-ms", config.target.ms, "latency to meet, ms")
+      ->check(CLI::PositiveNumber);
+  prune->add_option("--ratio", config.target.ratio, "or as a share of the dense network's")
+      ->check(CLI::Range(0.001, 1.0));
   prune->add_option("--target", config.target.device, "device, as srcc --target");
   prune->add_option("--precision", config.target.precision, "as srcc --precision");
   prune->add_option("--size", config.target.size, "of the input, WIDTHxHEIGHT");
-  prune->add_flag("--calibrate", config.target.calibrate, "measure on this machine first, and correct predictions");
+  prune->add_flag("--calibrate", config.target.calibrate,
+                  "measure on this machine first, and correct predictions");
   prune->add_option("--data", config.data.train, "folders of pictures to learn from")->required();
-  prune->add_option("--validate", config.data.validate, "folders whose PSNR is reported")->required();
+  prune->add_option("--validate", config.data.validate, "folders whose PSNR is reported")
+      ->required();
   prune->add_option("--scale", config.data.scale, "upscaling factor")->check(CLI::Range(2, 4));
-  prune->add_option("--patch", config.data.patch, "side of the low-resolution patches")->check(CLI::Range(4, 1024));
+  prune->add_option("--patch", config.data.patch, "side of the low-resolution patches")
+      ->check(CLI::Range(4, 1024));
   prune->add_option("--batch", config.data.batch, "patches per step")->check(CLI::Range(1, 1024));
   prune->add_option("--scheme", config.search.schemes, "schemes of layers; several are searched");
   prune->add_option("--fixed", config.search.fixed, "layers that have one scheme: REGEX=SCHEME");
@@ -70,10 +78,14 @@ int main(int argc, char **argv) {
   prune->add_option("--method", config.prune.method, "reweighted, admm or magnitude")
       ->check(CLI::IsMember({"reweighted", "admm", "magnitude"}));
   prune->add_option("--minutes", minutes, "for training, a third of it until the masks are fixed");
-  prune->add_option("--steps", config.finetune.steps, "or steps after that, whichever is over first");
-  prune->add_option("--settle-steps", config.prune.steps, "or steps until then, whichever is over first");
+  prune->add_option("--steps", config.finetune.steps,
+                    "or steps after that, whichever is over first");
+  prune->add_option("--settle-steps", config.prune.steps,
+                    "or steps until then, whichever is over first");
   prune->add_option("--rate", config.finetune.rate, "learning rate at the start");
-  prune->add_option("--distill", config.finetune.distill, "share of the loss that is the distance to the dense network")
+  prune
+      ->add_option("--distill", config.finetune.distill,
+                   "share of the loss that is the distance to the dense network")
       ->check(CLI::Range(0.0, 1.0));
   prune->add_option("--strength", config.prune.strength, "of the regularisation at first");
   prune->add_option("--threads", config.run.threads, "threads")->check(CLI::Range(1, 256));
@@ -90,36 +102,46 @@ int main(int argc, char **argv) {
   train->add_flag("--resume", options.resume, "continue from the checkpoint");
   train->add_option("--json", options.json, "append a JSON Lines log to this file");
   train->add_option("--scale", scale, "upscaling factor")->check(CLI::Range(1, 8));
-  train->add_option("--block", block, "kind of the blocks: wdsr-a:EXPANSION, wdsr-b:EXPANSION:RANK");
+  train->add_option("--block", block,
+                    "kind of the blocks: wdsr-a:EXPANSION, wdsr-b:EXPANSION:RANK");
   train->add_option("--blocks", blocks, "residual blocks")->check(CLI::Range(1, 256));
   train->add_option("--channels", channels, "channels between blocks")->check(CLI::Range(2, 1024));
-  train->add_option("--expansion", expansion, "channels within a block, per channel; 0: as --block says")
+  train
+      ->add_option("--expansion", expansion,
+                   "channels within a block, per channel; 0: as --block says")
       ->check(CLI::Range(0, 64));
-  train->add_option("--steps", options.steps, "end after this many steps")->check(CLI::PositiveNumber);
+  train->add_option("--steps", options.steps, "end after this many steps")
+      ->check(CLI::PositiveNumber);
   train->add_option("--time-budget", options.minutes, "or after this many minutes; 0: no limit")
       ->check(CLI::NonNegativeNumber);
-  train->add_option("--patch", options.patch, "side of the low-resolution patches")->check(CLI::Range(4, 1024));
+  train->add_option("--patch", options.patch, "side of the low-resolution patches")
+      ->check(CLI::Range(4, 1024));
   train->add_option("--batch", options.batch, "patches per step")->check(CLI::Range(1, 1024));
   train->add_option("--rate", options.rate, "initial learning rate")->check(CLI::PositiveNumber);
-  train->add_option("--decay", options.decay, "of the rate: along half a cosine, or halved in steps")
+  train
+      ->add_option("--decay", options.decay, "of the rate: along half a cosine, or halved in steps")
       ->check(CLI::IsMember({"cosine", "step"}));
   train->add_option("--average", options.average, "decay of the moving average of the weights")
       ->check(CLI::Range(0.0, 1.0));
   train->add_option("--threads", options.threads, "threads")->check(CLI::Range(1, 256));
   train->add_option("--seed", options.seed, "seed of weights and patches");
-  train->add_option("--report-every", options.reportEvery, "steps between progress lines")->check(CLI::PositiveNumber);
+  train->add_option("--report-every", options.reportEvery, "steps between progress lines")
+      ->check(CLI::PositiveNumber);
   train->add_option("--validate-every", options.validateEvery, "steps between PSNR reports")
       ->check(CLI::PositiveNumber);
-  train->add_option("--save-every", options.saveEvery, "steps between checkpoints")->check(CLI::PositiveNumber);
+  train->add_option("--save-every", options.saveEvery, "steps between checkpoints")
+      ->check(CLI::PositiveNumber);
   train->add_option("--emit", emitted, "write the model at the end (.mlirbc: bytecode)");
 
-  CLI::App *evaluation = app.add_subcommand("evaluate", "print the PSNR of a checkpoint or a model");
+  CLI::App *evaluation =
+      app.add_subcommand("evaluate", "print the PSNR of a checkpoint or a model");
   evaluation->add_option("network", file, "checkpoint or model")->required();
   evaluation->add_option("folders", folders, "folders of high-resolution pictures")->required();
 
   CLI::App *emission = app.add_subcommand("emit", "write the model of a checkpoint");
   emission->add_option("checkpoint", file, "checkpoint of a training")->required();
-  emission->add_option("model", emitted, "file to write (.mlirbc: bytecode, else text)")->required();
+  emission->add_option("model", emitted, "file to write (.mlirbc: bytecode, else text)")
+      ->required();
 
   try {
     app.parse(argc, argv);
@@ -160,7 +182,8 @@ int main(int argc, char **argv) {
     } else if (train->parsed()) {
       if (expansion > 0)
         block = block.substr(0, block.find(':')) + ":" + std::to_string(expansion);
-      Network network = buildNetwork(scale, channels, std::vector<std::vector<std::string>>(blocks, {block}));
+      Network network =
+          buildNetwork(scale, channels, std::vector<std::vector<std::string>>(blocks, {block}));
       torch::manual_seed(options.seed);
       Module module(network);
       TrainHooks hooks;

@@ -52,15 +52,16 @@ void compare(const Module &module, const std::string &path) {
     ASSERT_EQ(output->width, width * network.scale);
     ASSERT_EQ(int64_t(output->values.size()), expected.numel());
     for (size_t i = 0; i < output->values.size(); ++i)
-      ASSERT_NEAR((output->values[i] - network.black) / range, expected.data_ptr<float>()[i], 1e-4) << i;
+      ASSERT_NEAR((output->values[i] - network.black) / range, expected.data_ptr<float>()[i], 1e-4)
+          << i;
   }
 }
 } // namespace
 
 class Emission : public testing::TestWithParam<Network> {};
 
-// The network under weight normalisation by LibTorch against the folded model by the reference interpreter; and the
-// model, read again, by LibTorch.
+// The network under weight normalisation by LibTorch against the folded model by the reference
+// interpreter; and the model, read again, by LibTorch.
 TEST_P(Emission, ComputesWhatLibTorchDoes) {
   Module module = randomModule(GetParam());
   Folder folder;
@@ -79,8 +80,10 @@ INSTANTIATE_TEST_SUITE_P(Networks, Emission,
 
 // Masked networks are emitted with the encodings of their structures, and compute the same.
 TEST(Emission, KeepsMasksAndTheirEncodings) {
-  for (auto [scheme, encoding] : {std::pair{"filter", "#sr.filter"}, {"block:8:4", "#sr.block<8x4>"},
-                                  {"pattern:4", "#sr.pattern"}, {"unstructured", "#sr.unstructured"}}) {
+  for (auto [scheme, encoding] : {std::pair{"filter", "#sr.filter"},
+                                  {"block:8:4", "#sr.block<8x4>"},
+                                  {"pattern:4", "#sr.pattern"},
+                                  {"unstructured", "#sr.unstructured"}}) {
     Network network = buildNetwork(2, 16, Cells(1, {"wdsr-b"}));
     Module dense = randomModule(network);
     Module module(network, prune(network, dense.fold(dense.parameters()),
@@ -115,7 +118,8 @@ TEST(Emission, NamesLayersAndProvenance) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   mlir::OwningOpRef<mlir::ModuleOp> model = sr::readModelFile(folder / "model.mlirbc", &context);
   ASSERT_TRUE(model);
-  EXPECT_EQ((*model)->getAttrOfType<sr::IOAttr>("sr.io"), sr::IOAttr::get(&context, 2, sr::Color::RGB, 0.0, 1.0));
+  EXPECT_EQ((*model)->getAttrOfType<sr::IOAttr>("sr.io"),
+            sr::IOAttr::get(&context, 2, sr::Color::RGB, 0.0, 1.0));
   auto provenance = (*model)->getAttrOfType<mlir::DictionaryAttr>("search.provenance");
   ASSERT_TRUE(provenance);
   EXPECT_EQ(provenance.getAs<mlir::StringAttr>("seed").getValue(), "7");
@@ -123,7 +127,8 @@ TEST(Emission, NamesLayersAndProvenance) {
   model->walk([&](sr::Conv2DOp op) {
     names.push_back(llvm::cast<mlir::NameLoc>(op.getLoc()).getName().str());
   });
-  EXPECT_EQ(names, (std::vector<std::string>{"head", "block0.expand", "block0.reduce", "block0.conv", "tail", "skip"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"head", "block0.expand", "block0.reduce",
+                                             "block0.conv", "tail", "skip"}));
 }
 
 // All that the importer knows, in one network of another range.
@@ -164,16 +169,19 @@ module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>} {
     importModel(folder / "net.mlir");
     FAIL();
   } catch (const std::runtime_error &error) {
-    EXPECT_EQ(std::string(error.what()),
-              folder / "net.mlir" + ": bend, sr.tanh: is not trained here; there are conv2d, relu, leaky_relu, clamp, "
-                                    "add, sub, mul, concat and pixel_shuffle");
+    EXPECT_EQ(
+        std::string(error.what()),
+        folder / "net.mlir" +
+            ": bend, sr.tanh: is not trained here; there are conv2d, relu, leaky_relu, clamp, "
+            "add, sub, mul, concat and pixel_shuffle");
   }
   std::ofstream(folder / "broken.mlir") << "module {";
   EXPECT_THROW(importModel(folder / "broken.mlir"), std::runtime_error);
   EXPECT_THROW(importModel(folder / "absent.onnx"), std::runtime_error);
 }
 
-// Fewer weights of a structure take less time; answers are remembered, in a file, too; a calibration corrects them.
+// Fewer weights of a structure take less time; answers are remembered, in a file, too; a
+// calibration corrects them.
 TEST(Latency, FallsWithDensityAndIsRemembered) {
   Folder folder;
   Network network = buildNetwork(2, 16, Cells(1, {"wdsr-b"}));
@@ -182,7 +190,8 @@ TEST(Latency, FallsWithDensityAndIsRemembered) {
     Latency latency({"pocl-cpu", "f32", 320, 180, folder / "memo.sqlite"});
     dense = latency.predict(network, uniformPlan(network, {}, 1));
     half = latency.predict(network, uniformPlan(network, parseStructure("block:8:4"), 0.5));
-    double eighth = latency.predict(network, uniformPlan(network, parseStructure("block:8:4"), 0.125));
+    double eighth =
+        latency.predict(network, uniformPlan(network, parseStructure("block:8:4"), 0.125));
     EXPECT_LT(eighth, half);
     EXPECT_LT(half, dense);
     EXPECT_EQ(latency.compiled(), 3);

@@ -31,12 +31,15 @@ template <typename Call> std::string errorOf(Call call) {
 
 /// A block of a user.
 BlockRegistration plain("plain", {{}, [](NetworkBuilder &b, const BlockPlace &p) {
-                                    int y = b.relu(p.name + ".relu", b.conv(p.name + ".conv", p.input, p.channels, 3));
+                                    int y =
+                                        b.relu(p.name + ".relu",
+                                               b.conv(p.name + ".conv", p.input, p.channels, 3));
                                     return b.add(p.name + ".add", p.input, y);
                                   }});
 } // namespace
 
-// algorithms: 24 -> 144 -> 20 -> 24 is 10,656 multiply-adds of a pixel, WDSR-A of expansion 4 41,472.
+// algorithms: 24 -> 144 -> 20 -> 24 is 10,656 multiply-adds of a pixel, WDSR-A of expansion 4
+// 41,472.
 TEST(Network, BlocksHaveTheMultiplyAddsOfTheLiterature) {
   int64_t none = buildNetwork(2, 24, {}).macs();
   EXPECT_EQ(none, 27 * 24 + 9 * 24 * 12 + 75 * 12);
@@ -51,8 +54,9 @@ TEST(Network, SelectionIsTheNetworkOfTheChosenBlocks) {
   EXPECT_EQ(supernet.choices().size(), 2u);
   std::vector<int> kept;
   Network chosen = supernet.select({1, 0}, &kept);
-  EXPECT_EQ(namesOf(chosen), (std::vector<std::string>{"head", "block0.1.expand", "block0.1.reduce", "block0.1.conv",
-                                                       "block1.0.expand", "block1.0.conv", "tail", "skip"}));
+  EXPECT_EQ(namesOf(chosen),
+            (std::vector<std::string>{"head", "block0.1.expand", "block0.1.reduce", "block0.1.conv",
+                                      "block1.0.expand", "block1.0.conv", "tail", "skip"}));
   ASSERT_EQ(kept.size(), chosen.convs.size());
   for (size_t i = 0; i < kept.size(); ++i)
     EXPECT_EQ(supernet.convs[kept[i]].name, chosen.convs[i].name);
@@ -75,7 +79,9 @@ TEST(Network, JsonGivesItBack) {
   EXPECT_EQ(Network::fromJson(text).toJson(), text);
   for (size_t cut : {size_t(0), size_t(1), text.size() / 2, text.size() - 1})
     EXPECT_NE(errorOf([&] { Network::fromJson(text.substr(0, cut)); }), "no error");
-  for (auto [from, to] : {std::pair{"\"conv\"", "\"cnv\""}, {"\"kernel\":3", "\"kernel\":2"}, {"\"inputs\":[0]", "\"inputs\":[90]"},
+  for (auto [from, to] : {std::pair{"\"conv\"", "\"cnv\""},
+                          {"\"kernel\":3", "\"kernel\":2"},
+                          {"\"inputs\":[0]", "\"inputs\":[90]"},
                           {"\"out\":6", "\"out\":-6"}}) {
     std::string damaged = text;
     size_t at = damaged.find(from);
@@ -88,8 +94,10 @@ TEST(Network, JsonGivesItBack) {
 TEST(Network, UnknownBlocksAreToldWithThoseThereAre) {
   EXPECT_EQ(errorOf([] { buildNetwork(2, 8, {{"wdsr-c"}}); }),
             "there is no block 'wdsr-c'; there are plain, skip, wdsr-a, wdsr-b");
-  EXPECT_EQ(errorOf([] { buildNetwork(2, 8, {{"wdsr-a:2:3"}}); }), "block 'wdsr-a:2:3': wdsr-a takes 1 positive numbers");
-  EXPECT_EQ(errorOf([] { buildNetwork(2, 8, {{"wdsr-b:x"}}); }), "block 'wdsr-b:x': wdsr-b takes 2 positive numbers");
+  EXPECT_EQ(errorOf([] { buildNetwork(2, 8, {{"wdsr-a:2:3"}}); }),
+            "block 'wdsr-a:2:3': wdsr-a takes 1 positive numbers");
+  EXPECT_EQ(errorOf([] { buildNetwork(2, 8, {{"wdsr-b:x"}}); }),
+            "block 'wdsr-b:x': wdsr-b takes 2 positive numbers");
 }
 
 // An exhaustive search over the grid is the oracle of the bisection.
@@ -105,7 +113,8 @@ TEST(Pruning, DensityIsTheGreatestThatMeetsTheTarget) {
 }
 
 TEST(Pruning, SchemesAreNamedBothWays) {
-  for (const char *name : {"dense", "filter", "channel", "block:8:4", "block:4:1", "bcr:8:4", "pattern:4", "unstructured"})
+  for (const char *name : {"dense", "filter", "channel", "block:8:4", "block:4:1", "bcr:8:4",
+                           "pattern:4", "unstructured"})
     EXPECT_EQ(describeStructure(parseStructure(name)), name);
   EXPECT_EQ(describeStructure(parseStructure("block")), "block:8:4");
   for (const char *name : {"", "blok", "block:0", "block:8:4:2", "filter:2", "pattern:x"})
@@ -125,12 +134,14 @@ TEST(Pruning, MasksFollowThePlan) {
   }
   for (const char *scheme : {"filter", "block:8:4", "block:4:1", "pattern:4", "unstructured"})
     for (double density : {0.25, 0.5}) {
-      Weights pruned = prune(network, weights, uniformPlan(network, parseStructure(scheme), density));
+      Weights pruned =
+          prune(network, weights, uniformPlan(network, parseStructure(scheme), density));
       Plan plan = planOf(network, pruned);
       for (size_t i = 0; i < plan.size(); ++i) {
         bool inner = i >= 1 && i <= 3;
         EXPECT_LE(plan[i].density, inner ? density : 1) << scheme << " " << network.convs[i].name;
-        EXPECT_GE(plan[i].density, inner ? 0.6 * density : 1) << scheme << " " << network.convs[i].name;
+        EXPECT_GE(plan[i].density, inner ? 0.6 * density : 1)
+            << scheme << " " << network.convs[i].name;
         EXPECT_TRUE(srcc::sparsity::fits(pruned[i].structure, network.convs[i].shape(),
                                          srcc::sparsity::maskOf(pruned[i].weight)));
         int64_t fan = network.convs[i].weights() / network.convs[i].out;

@@ -2,9 +2,9 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
+#include "search/Trainer.h"
 #include "search/Blocks.h"
 #include "search/Pruning.h"
-#include "search/Trainer.h"
 #include "test/search/Pictures.h"
 
 #include <atomic>
@@ -180,7 +180,8 @@ TEST(Trainer, RefusesBadCheckpoints) {
   options.resume = true;
   options.steps = 4;
   EXPECT_EQ(errorOf(options), "no error"); // a longer training of the same
-  EXPECT_EQ(errorOf(options, 5), options.checkpoint + ": made for another network than is asked for");
+  EXPECT_EQ(errorOf(options, 5),
+            options.checkpoint + ": made for another network than is asked for");
   options.steps = 8;
   options.seed = 9;
   EXPECT_EQ(errorOf(options), options.checkpoint + ": made with seed 1, but 9 is asked for");
@@ -204,7 +205,8 @@ TEST(Trainer, KeepsMasks) {
   Module dense(network);
   for (const char *scheme : {"filter", "block:4:2", "pattern:4"}) {
     options.resume = false;
-    Weights pruned = prune(network, dense.fold(dense.parameters()), uniformPlan(network, parseStructure(scheme), 0.4));
+    Weights pruned = prune(network, dense.fold(dense.parameters()),
+                           uniformPlan(network, parseStructure(scheme), 0.4));
     Module module(network, pruned);
     ASSERT_TRUE(Trainer(module, options).run(TrainingData(options, 2)));
     Module loaded = loadModule(options.checkpoint);
