@@ -1,0 +1,784 @@
+//===- KernelPrinter.cpp - One kernel as OpenCL C -------------------------===//
+// Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+#include "compiler/emit/KernelPrinter.h"
+
+#include "dialects/ocl/OCL.h"
+
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Iterators.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace srcc;
+using namespace srcc::opencl;
+
+//===- statements ---------------------------------------------------------===//
+
+void KernelPrinter::line(StringRef text) {
+  size_t indent = 2 * depth;
+  out.append(indent, ' ');
+  size_t width = lineWidth - indent;
+  while (text.size() > width) {
+    size_t space = text.rfind(' ', width);
+    if (space == StringRef::npos || space == 0)
+      break;
+    out += text.take_front(space);
+    out += '\n';
+    out.append(indent + 4, ' ');
+    text = text.drop_front(space + 1);
+    width = lineWidth - indent - 4;
+  }
+  out += text;
+  out += '\n';
+}
+
+void KernelPrinter::comment(StringRef text) {
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n', -1, false);
+  for (StringRef part : lines) {
+    out.append(2 * depth, ' ');
+    out += "// ";
+    // A comment must end with its line, whatever a name in it holds.
+    char before = 0;
+    for (char c : part.rtrim()) {
+      if (!llvm::isPrint(c) || c == '\\' || (c == '?' && before == '?'))
+        c = '_';
+      out += before = c;
+    }
+    out += '\n';
+  }
+}
+
+void KernelPrinter::declare(Value value, Expr expr) {
+  std::string name = names.unique(nameFor(value));
+  line(declaration(value.getType(), name, true) + " = " + whole(expr, value.getType()).text + ";");
+  expressions[value] = {name, Word, false, {}};
+  waiting.remove(value);
+}
+
+std::string KernelPrinter::nameFor(Value value) {
+  // An integer that only bears the name of a stage or a buffer is an index into it.
+  bool integer = getElementTypeOrSelf(value.getType()).isIntOrIndex();
+  if (StringRef name = nameOf(value.getLoc()); !name.empty())
+    if (!integer || !areas.contains(cIdentifier(name)))
+      return name.str();
+  Operation *op = value.getDefiningOp();
+  if (auto load = dyn_cast_or_null<memref::LoadOp>(op))
+    return (memoryName(load.getMemref()) + "_value").str();
+  if (auto load = dyn_cast_or_null<vector::LoadOp>(op))
+    return (memoryName(load.getBase()) + "_value").str();
+  if (auto load = dyn_cast_or_null<ocl::VLoadHalfOp>(op))
+    return (memoryName(load.getMemory()) + "_value").str();
+  if (isBool(value.getType()))
+    return "condition";
+  if (isa_and_nonnull<vector::StepOp>(op))
+    return "lane";
+  return integer ? "index" : "value";
+}
+
+//===- expressions --------------------------------------------------------===//
+
+Expr KernelPrinter::take(Value value) {
+  auto place = expressions.find(value);
+  assert(place != expressions.end() && "a value is printed before its uses");
+  return place->second;
+}
+
+SmallVector<Expr, 4> KernelPrinter::take(ValueRange values) {
+  for (;;) {
+    size_t length = 0;
+    Value longest;
+    for (Value value : values) {
+      const Expr &expr = expressions.find(value)->second;
+      length += expr.text.size();
+      if (expr.precedence < Word &&
+          (!longest || expr.text.size() > expressions.find(longest)->second.text.size()))
+        longest = value;
+    }
+    if (length <= expressionWidth || !longest)
+      break;
+    declare(longest, take(longest));
+  }
+  SmallVector<Expr, 4> result;
+  for (Value value : values)
+    result.push_back(take(value));
+  return result;
+}
+
+Expr KernelPrinter::whole(Expr expr, Type type) {
+  if (!expr.splat)
+    return expr;
+  expr.text = "(" + typeName(type) + ")(" + expr.text + ")";
+  expr.precedence = Unary;
+  expr.splat = false;
+  return expr;
+}
+
+std::string KernelPrinter::takeWord(Value value) {
+  if (expressions[value].precedence != Word || expressions[value].splat)
+    declare(value, take(value));
+  return take(value).text;
+}
+
+/// Whether the next operation keeps the value in a variable, which can then stand for it.
+bool KernelPrinter::isKept(Value value) {
+  Operation *op = value.getDefiningOp();
+  auto store = op ? dyn_cast_or_null<memref::StoreOp>(op->getNextNode()) : memref::StoreOp();
+  return store && store.getValueToStore() == value && store.getMemRefType().getRank() == 0;
+}
+
+/// After a value went to a variable: its other uses read the variable, as long as that keeps it.
+void KernelPrinter::standsFor(Value variable, Value value) {
+  if (auto left = remaining.find(value); left != remaining.end() && left->second > 0) {
+    expressions[value] = {memoryName(variable).str(), Word, false, {variable}};
+    waiting.insert(value);
+  }
+}
+
+void KernelPrinter::set(Value value, Expr expr) {
+  unsigned count = uses(value);
+  bool local = llvm::all_of(value.getUsers(), [&](Operation *user) {
+    return dead.contains(user) || user->getBlock() == value.getParentBlock();
+  });
+  bool free = expr.precedence == Word && expr.reads.empty();
+  bool word = expr.precedence == Word && !expr.splat && local;
+  bool kept = !free && !word && local && count > 1 && isKept(value);
+  if (!free && !word && !kept && (count != 1 || !local))
+    return declare(value, std::move(expr));
+  if (kept)
+    remaining[value] = count;
+  if (!expr.reads.empty()) {
+    waiting.insert(value);
+    remaining[value] = count;
+  }
+  expressions[value] = std::move(expr);
+}
+
+Expr KernelPrinter::call(StringRef function, ArrayRef<Expr> arguments, Precedence precedence) {
+  Expr expr;
+  expr.precedence = precedence;
+  expr.text = function.str() + "(";
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
+    expr.text += (i ? ", " : "") + argument.text;
+    addReads(expr, argument);
+  }
+  expr.text += ")";
+  return expr;
+}
+
+Expr KernelPrinter::binary(StringRef symbol, Precedence precedence, const Expr &lhs,
+                           const Expr &rhs, bool associative) {
+  // Arithmetic needs no more parentheses than C; bits, shifts, comparisons and logic read better
+  // with some more.
+  bool comparison = precedence == Equality || precedence == Relational;
+  Precedence least = precedence >= Additive ? precedence
+                     : comparison           ? Additive
+                     : precedence >= BitOr  ? Unary
+                                            : Equality;
+  auto operand = [&](const Expr &expr, bool right) {
+    if (expr.precedence != precedence || comparison || precedence == Shift)
+      return wrap(expr, least);
+    return right && !associative ? "(" + expr.text + ")" : expr.text;
+  };
+  Expr expr;
+  expr.precedence = precedence;
+  expr.text = operand(lhs, false) + " " + symbol.str() + " " + operand(rhs, true);
+  addReads(expr, lhs);
+  addReads(expr, rhs);
+  return expr;
+}
+
+Expr KernelPrinter::convert(Expr expr, Type from, StringRef scalar, StringRef rounding) {
+  if (isa<VectorType>(from) || !rounding.empty())
+    return call("convert_" + withLanes(scalar, from) + rounding.str(), whole(expr, from));
+  expr.text = "(" + scalar.str() + ")" + wrap(expr, Unary);
+  expr.precedence = Unary;
+  return expr;
+}
+
+Expr KernelPrinter::unsignedInteger(Expr expr, Type type) {
+  if (isByte(type))
+    return expr;
+  if (isa<VectorType>(type))
+    return call("as_" + withLanes("uint", type), whole(expr, type));
+  return convert(expr, type, "uint");
+}
+
+Expr KernelPrinter::lanes(const Expr &vector, ArrayRef<int64_t> positions) {
+  Expr expr = vector;
+  if (vector.splat) {
+    expr.splat = positions.size() > 1;
+    return expr;
+  }
+  expr.text = wrap(vector, Postfix) + "." + swizzle(positions);
+  // Lanes of a name are as good as a name.
+  expr.precedence = vector.precedence == Word && vector.reads.empty() ? Word : Postfix;
+  return expr;
+}
+
+/// A vector of elements, each a lane of a word (position -1: the word itself).
+Expr KernelPrinter::gather(ArrayRef<std::pair<std::string, int64_t>> elements, Type type) {
+  Expr expr;
+  expr.precedence = Unary;
+  size_t pieces = 0;
+  for (size_t i = 0; i < elements.size();) {
+    size_t end = i + 1;
+    if (elements[i].second >= 0)
+      while (end < elements.size() && elements[end].first == elements[i].first)
+        ++end;
+    // Vector literals are made of 1, 2, 4, 8 or 16 elements at a time.
+    size_t count = size_t(1) << llvm::Log2_64(end - i);
+    SmallVector<int64_t> positions;
+    for (size_t k = i; k < i + count; ++k)
+      positions.push_back(elements[k].second);
+    expr.text += (pieces++ ? ", " : "") + elements[i].first;
+    if (positions.front() >= 0)
+      expr.text += "." + swizzle(positions);
+    i += count;
+  }
+  if (pieces == 1)
+    expr.precedence = Postfix;
+  else
+    expr.text = "(" + typeName(type) + ")(" + expr.text + ")";
+  return expr;
+}
+
+//===- memory -------------------------------------------------------------===//
+
+/// Whether a write to one memory (or variable) may change what is read from another.
+bool KernelPrinter::mayChange(Value written, Value read) {
+  if (written == read)
+    return true;
+  auto isParameter = [&](Value value) {
+    return isa<BlockArgument>(value) && isa<MemRefType>(value.getType()) &&
+           cast<BlockArgument>(value).getArgNumber() < kernel.getFunctionType().getNumInputs();
+  };
+  return isParameter(written) && isParameter(read) && !readOnly.contains(read);
+}
+
+void KernelPrinter::beforeWrite(Value written) {
+  for (Value value : SmallVector<Value>(waiting.getArrayRef()))
+    if (waiting.contains(value) && llvm::any_of(expressions[value].reads, [&](Value read) {
+          return mayChange(written, read);
+        }))
+      declare(value, take(value));
+}
+
+void KernelPrinter::beforeBarrier() {
+  for (Value value : SmallVector<Value>(waiting.getArrayRef()))
+    if (llvm::any_of(expressions[value].reads, [&](Value read) {
+          return isa<MemRefType>(read.getType()) && !readOnly.contains(read) &&
+                 !read.getDefiningOp<memref::AllocaOp>();
+        }))
+      declare(value, take(value));
+}
+
+/// Memory that an operation without regions writes.
+static Value writtenBy(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<memref::StoreOp>([](auto store) { return store.getMemref(); })
+      .Case<vector::StoreOp>([](auto store) { return store.getBase(); })
+      .Case<ocl::VStoreHalfOp>([](auto store) { return store.getMemory(); })
+      .Default(Value());
+}
+
+void KernelPrinter::beforeRegions(Operation *op) {
+  if (waiting.empty())
+    return;
+  llvm::SetVector<Value> written;
+  op->walk([&](Operation *inner) {
+    if (Value memory = writtenBy(inner))
+      written.insert(memory);
+    if (isa<gpu::BarrierOp>(inner))
+      beforeBarrier();
+  });
+  for (Value memory : written)
+    beforeWrite(memory);
+}
+
+static std::string signedText(int64_t number) {
+  return (number < 0 ? " - " : " + ") + llvm::utostr(number < 0 ? -number : number);
+}
+
+/// The pointer to a place, without its offset. Rows are those of a matrix: a product in the index
+/// would be of 32 bits, extended each time.
+std::string KernelPrinter::pointer(Value memory, const Place &place) {
+  std::string name = memoryName(memory).str(), base = place.base;
+  std::string moving = place.moving.empty() ? "" : " + " + place.moving;
+  bool inRow = place.offset >= 0 && place.offset < place.row;
+  if (place.row > 1 && inRow && isGlobal(memory)) {
+    StringRef space = readOnly.contains(memory) ? "global const " : "global ";
+    std::string type = typeName(cast<MemRefType>(memory.getType()).getElementType());
+    return "((" + space.str() + type + " (*)[" + std::to_string(place.row) + "])" + name + ")[" +
+           base + "]" + moving;
+  }
+  if (place.row > 1)
+    base += " * " + std::to_string(place.row);
+  return "&" + name + "[" + base + "]" + moving;
+}
+
+Expr KernelPrinter::element(Value memory, Value index) {
+  Expr expr;
+  expr.reads.push_back(memory);
+  expr.precedence = Postfix;
+  auto place = places.find(index);
+  if (place != places.end() && place->second.offset >= 0) {
+    Place pointed = place->second;
+    std::string last = std::to_string(pointed.offset);
+    if (!pointed.offset && !pointed.moving.empty())
+      last = std::exchange(pointed.moving, "");
+    expr.text = pointer(memory, pointed); // in parentheses unless it is a row
+    if (expr.text.front() == '&' || !pointed.moving.empty())
+      expr.text = "(" + expr.text + ")";
+    expr.text += "[" + last + "]";
+    return expr;
+  }
+  expr.text = memoryName(memory).str();
+  if (!index) {
+    expr.precedence = Word;
+    return expr;
+  }
+  Expr position = take(index);
+  expr.text += "[" + position.text + "]";
+  addReads(expr, position);
+  return expr;
+}
+
+/// Whether a use of a value is as the index of a memory access.
+static bool isIndexUse(OpOperand &use) {
+  Operation *user = use.getOwner();
+  if (isa<memref::LoadOp, memref::PrefetchOp, vector::LoadOp, ocl::VLoadHalfOp>(user))
+    return use.getOperandNumber() == 1;
+  return isa<memref::StoreOp, vector::StoreOp, ocl::VStoreHalfOp>(user) &&
+         use.getOperandNumber() == 2;
+}
+
+/// Whether an operation adds a constant to an index of memory accesses, and does nothing else.
+static bool isOffset(Operation *op) {
+  APInt number;
+  return isa<arith::AddIOp, arith::SubIOp>(op) && op->getResult(0).getType().isIndex() &&
+         matchPattern(op->getOperand(1), m_ConstantInt(&number)) &&
+         llvm::all_of(op->getResult(0).getUses(), isIndexUse);
+}
+
+/// Whether an operation in an innermost loop adds what changes in the loop to what does not, or
+/// multiplies the loop's variable by a constant, for indices of memory accesses alone.
+static bool isMoving(Operation *op) {
+  auto loop = dyn_cast_or_null<scf::ForOp>(op->getParentOp());
+  if (!loop || !op->getResult(0).getType().isIndex() ||
+      !loop.getBody()->getOps<scf::ForOp>().empty())
+    return false;
+  APInt number;
+  auto inside = [&](Value value) { return loop.getRegion().isAncestor(value.getParentRegion()); };
+  bool sum = isa<arith::AddIOp>(op) && !inside(op->getOperand(0)) && inside(op->getOperand(1));
+  bool row = isa<arith::MulIOp>(op) && op->getOperand(0) == loop.getInductionVar() &&
+             matchPattern(op->getOperand(1), m_ConstantInt(&number)) && number.sgt(1);
+  return (sum || row) && llvm::all_of(op->getResult(0).getUses(), [](OpOperand &use) {
+           return isIndexUse(use) || (use.getOperandNumber() == 0 && isOffset(use.getOwner()));
+         });
+}
+
+/// Indices of memory accesses in parts. What only adds a constant needs no variable: a vector's
+/// address is `&x[i] + 8`, an element `(&x[i])[8]`, which is part of a load instruction where
+/// `&x[i + 8]` is 32-bit arithmetic, extended. For the same reason a pointer takes what does not
+/// change in a loop, `&x[i] + j`: it is computed outside.
+bool KernelPrinter::printPlace(Operation *op) {
+  bool moving = isMoving(op);
+  if (!moving && !isOffset(op))
+    return false;
+  Value first = op->getOperand(0), second = op->getOperand(1);
+  // The words are used later: a variable that may change till then is none.
+  auto lasting = [&](Value value, std::string &word) {
+    word = takeWord(value);
+    return expressions[value].reads.empty();
+  };
+  Place place;
+  if (auto known = places.find(first); known != places.end())
+    place = known->second;
+  else if (!lasting(first, place.base))
+    return false;
+  APInt number;
+  if (isa<arith::MulIOp>(op))
+    place.row = cast<arith::ConstantIndexOp>(second.getDefiningOp()).value();
+  else if (matchPattern(second, m_ConstantInt(&number)))
+    place.offset += isa<arith::SubIOp>(op) ? -number.getSExtValue() : number.getSExtValue();
+  else if (!lasting(second, place.moving))
+    return false;
+  places[op->getResult(0)] = place;
+  std::string text = place.base + (place.row > 1 ? " * " + std::to_string(place.row) : "") +
+                     (place.moving.empty() ? "" : " + " + place.moving) +
+                     (place.offset ? signedText(place.offset) : "");
+  expressions[op->getResult(0)] = {text, Additive, false, {}};
+  return true;
+}
+
+/// Address of an element, to load or store a vector from: &x[i].
+Expr KernelPrinter::address(Value memory, Value index) {
+  if (auto place = places.find(index); place != places.end()) {
+    Place &parts = place->second;
+    Expr expr;
+    expr.text = pointer(memory, parts) + (parts.offset ? signedText(parts.offset) : "");
+    expr.precedence = parts.moving.empty() && !parts.offset ? Unary : Additive;
+    expr.reads.push_back(memory);
+    return expr;
+  }
+  Expr expr = element(memory, index);
+  bool zero = StringRef(expr.text).ends_with("[0]");
+  expr.text = zero ? memoryName(memory).str() : "&" + expr.text;
+  expr.precedence = zero ? Word : Unary;
+  return expr;
+}
+
+/// The aligned vector at an address: *(global float4 *)&x[i].
+std::string KernelPrinter::vectorAt(Value memory, Type type, const Expr &place) {
+  StringRef space = readOnly.contains(memory) ? "global const " : "global ";
+  bool sum = place.precedence < Unary;
+  return "*(" + space.str() + typeName(type) + " *)" + (sum ? "(" : "") + place.text +
+         (sum ? ")" : "");
+}
+
+/// The store at which a variable can be declared: the first of its uses, in a block that holds
+/// them all.
+Operation *KernelPrinter::firstStore(memref::AllocaOp alloca) {
+  SmallVector<Operation *> users(alloca->getUsers());
+  Block *block = alloca->getBlock();
+  while (!users.empty()) {
+    Operation *first = nullptr;
+    bool single = true;
+    for (Operation *user : users) {
+      Operation *ancestor = block->findAncestorOpInBlock(*user);
+      if (!ancestor)
+        return nullptr;
+      single &= !first || ancestor == first;
+      if (!first || ancestor->isBeforeInBlock(first))
+        first = ancestor;
+    }
+    if (auto store = dyn_cast<memref::StoreOp>(first);
+        store && store.getMemref() == alloca.getResult())
+      return store;
+    if (!single || first->getNumRegions() == 0)
+      return nullptr;
+    // All uses lie within one operation: go on in the block of its regions that has the first.
+    Block *inner = users.front()->getBlock();
+    while (inner->getParentOp() != first)
+      inner = inner->getParentOp()->getBlock();
+    block = inner;
+  }
+  return nullptr;
+}
+
+void KernelPrinter::store(Value memory, Value index, Value value) {
+  SmallVector<Value> operands{value};
+  if (index)
+    operands.push_back(index);
+  // A variable takes an expression of any length: a constant beside it would be no shorter.
+  SmallVector<Expr, 4> taken =
+      index ? take(ValueRange(operands)) : SmallVector<Expr, 4>{take(value)};
+  bool kept = !index && isKept(value) && expressions[value].precedence < Word;
+  if (kept)
+    waiting.remove(value);
+  beforeWrite(memory);
+  line(element(memory, index).text + " = " + whole(taken[0], value.getType()).text + ";");
+  if (kept)
+    standsFor(memory, value);
+}
+
+//===- kernel -------------------------------------------------------------===//
+
+/// Operations that compute or read something nobody uses.
+void KernelPrinter::findDead() {
+  kernel.walk<WalkOrder::PreOrder, ReverseIterator>([&](Operation *op) {
+    if (op->getNumResults() && !op->getNumRegions() && !writtenBy(op) &&
+        llvm::all_of(op->getUsers(), [&](Operation *user) { return dead.contains(user); }))
+      dead.insert(op);
+  });
+}
+
+LogicalResult KernelPrinter::checkMemory(Operation *op, MemRefType type) {
+  if (type.getRank() > 1 || !type.getLayout().isIdentity())
+    return op->emitOpError("memory has rank 0 or 1 and no layout in OpenCL C, but this is ")
+           << type;
+  if (std::string problem = typeProblem(type.getElementType()); !problem.empty())
+    return unsupported(op, problem);
+  return success();
+}
+
+LogicalResult KernelPrinter::checkTypes(Operation *op) {
+  auto check = [&](Type type) -> LogicalResult {
+    if (auto memory = dyn_cast<MemRefType>(type))
+      return isa<memref::AllocaOp>(op) ? checkMemory(op, memory)
+                                       : unsupported(op, "memory as a result");
+    if (std::string problem = typeProblem(type); !problem.empty())
+      return unsupported(op, problem);
+    if (getElementTypeOrSelf(type).isF16()) {
+      if (!options.fp16)
+        return op->emitOpError("computes in half, which needs cl_khr_fp16; without it, "
+                               "ocl.vload_half and ocl.vstore_half read and write 16-bit storage");
+    }
+    return success();
+  };
+  for (Type type : op->getResultTypes())
+    if (failed(check(type)))
+      return failure();
+  return success();
+}
+
+LogicalResult KernelPrinter::print() {
+  if (!kernel.isKernel())
+    return unsupported(kernel, "functions are kernels");
+  if (!llvm::hasSingleElement(kernel.getBody()))
+    return unsupported(kernel, "a kernel is one block");
+  if (cIdentifier(kernel.getName()) != kernel.getName())
+    return kernel.emitOpError("kernel name is no free identifier of OpenCL C; ")
+           << cIdentifier(kernel.getName()) << " is one";
+  findDead();
+  Names::Scope scope(names);
+
+  if (auto text = kernel->getAttrOfType<StringAttr>(ocl::commentAttr))
+    comment(text);
+  if (StringRef stage = nameOf(kernel.getLoc()); !stage.empty())
+    areas.insert(cIdentifier(stage));
+  std::string group;
+  if (auto size = kernel.getKnownBlockSize())
+    group = llvm::formatv(" __attribute__((reqd_work_group_size({0}, {1}, {2})))", (*size)[0],
+                          (*size)[1], (*size)[2]);
+  SmallVector<std::string> parameters;
+  unsigned count = kernel.getFunctionType().getNumInputs();
+  for (BlockArgument argument : kernel.getBody().getArguments().take_front(count)) {
+    unsigned i = argument.getArgNumber();
+    Type type = argument.getType();
+    std::string name;
+    if (auto given = kernel.getArgAttrOfType<StringAttr>(i, ocl::nameAttr))
+      name = given.str();
+    else if (type.isInteger(32) && i + 2 >= count)
+      name = i + 2 == count ? "H" : "W";
+    else if (StringRef given = nameOf(argument.getLoc()); !given.empty())
+      name = given.str();
+    else
+      name = isa<MemRefType>(type) ? "buffer" : "value";
+    name = names.unique(name);
+    if (isa<MemRefType>(type))
+      areas.insert(name);
+    if (auto memory = dyn_cast<MemRefType>(type)) {
+      if (failed(checkMemory(kernel, memory)))
+        return failure();
+      bool constant = static_cast<bool>(kernel.getArgAttr(i, ocl::readOnlyAttr));
+      if (constant)
+        readOnly.insert(argument);
+      parameters.push_back("global " + std::string(constant ? "const " : "") +
+                           typeName(memory.getElementType()) + " *" +
+                           (constant ? "restrict " : "") + name);
+    } else {
+      if (!type.isInteger(32) && !type.isF32())
+        return unsupported(kernel, "parameters are memrefs, i32 or f32");
+      parameters.push_back(declaration(type, name, false));
+    }
+    expressions[argument] = {name, Word, false, {}};
+  }
+  std::string head = "void " + kernel.getName().str() + "(";
+  if (group.empty())
+    head.insert(0, "kernel ");
+  else
+    line("kernel" + group);
+  std::string list = llvm::join(parameters, ", ");
+  if (head.size() + list.size() + 3 > lineWidth) // then a line for each
+    list = llvm::join(parameters, ",\n" + std::string(head.size(), ' '));
+  out += head + list + ") {\n";
+  ++depth;
+  for (BlockArgument local : kernel.getWorkgroupAttributions()) {
+    auto type = cast<MemRefType>(local.getType());
+    if (!type.hasStaticShape() || type.getRank() != 1 || type.getElementType().isF16())
+      return unsupported(kernel, "local memory is of rank 1, static size, and not of f16");
+    if (failed(checkMemory(kernel, type)))
+      return failure();
+    StringRef given = nameOf(local.getLoc());
+    std::string name = names.unique(given.empty() ? "shared" : given);
+    line("local " + typeName(type.getElementType()) + " " + name + "[" +
+         llvm::utostr(type.getNumElements()) + "];");
+    expressions[local] = {name, Word, false, {}};
+  }
+  if (!kernel.getPrivateAttributions().empty())
+    return unsupported(kernel, "private memory is memref.alloca");
+  if (failed(printBlock(kernel.getBody().front())))
+    return failure();
+  --depth;
+  line("}");
+  return success();
+}
+
+LogicalResult KernelPrinter::printBlock(Block &block) {
+  for (Operation &op : block) {
+    if (dead.contains(&op))
+      continue;
+    if (failed(checkTypes(&op)))
+      return failure();
+    if (auto text = op.getAttrOfType<StringAttr>(ocl::commentAttr)) {
+      if (op.getNumRegions())
+        beforeRegions(&op);
+      comment(text);
+    }
+    // What this operation uses for the last time waits no longer.
+    for (Value operand : op.getOperands())
+      if (auto left = remaining.find(operand); left != remaining.end() && --left->second == 0)
+        waiting.remove(operand);
+    if (failed(printOp(&op)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult KernelPrinter::printOp(Operation *op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](arith::ConstantOp constant) { return printConstant(constant); })
+      .Case<arith::CmpFOp, arith::CmpIOp, arith::SelectOp>([&](auto) { return printCompare(op); })
+      .Case([&](scf::ForOp loop) { return printFor(loop); })
+      .Case([&](scf::IfOp branch) { return printIf(branch); })
+      .Case<scf::YieldOp, gpu::ReturnOp>([](auto) -> LogicalResult { return success(); })
+      .Case([&](ub::PoisonOp poison) -> LogicalResult {
+        Expr zero{getElementTypeOrSelf(poison.getType()).isF32() ? "0.0f" : "0", Word, false, {}};
+        zero.splat = isa<VectorType>(poison.getType());
+        set(poison, zero);
+        return success();
+      })
+      .Case<CastOpInterface>([&](auto) { return printCast(op); })
+      .Default([&](Operation *) -> LogicalResult {
+        StringRef dialect = op->getName().getDialectNamespace();
+        if (dialect == "arith" || dialect == "math" || isa<vector::FMAOp>(op))
+          return printArith(op);
+        if (isa<memref::MemRefDialect, ocl::OCLDialect>(op->getDialect()) ||
+            isa<vector::LoadOp, vector::StoreOp>(op))
+          return printMemory(op);
+        if (dialect == "vector")
+          return printVector(op);
+        if (dialect == "gpu")
+          return printGpu(op);
+        return unsupported(op);
+      });
+}
+
+//===- gpu and scf --------------------------------------------------------===//
+
+LogicalResult KernelPrinter::printGpu(Operation *op) {
+  if (isa<gpu::BarrierOp>(op)) {
+    beforeBarrier();
+    line("barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);");
+    return success();
+  }
+  StringRef function, name;
+  gpu::Dimension dimension{};
+  auto is = [&](auto id, StringRef call, StringRef prefix) {
+    function = call;
+    name = prefix;
+    dimension = id.getDimension();
+  };
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](gpu::BlockIdOp id) { is(id, "get_group_id", "group_"); })
+      .Case([&](gpu::ThreadIdOp id) { is(id, "get_local_id", "thread_"); })
+      .Case([&](gpu::GlobalIdOp id) { is(id, "get_global_id", "global_"); })
+      .Case([&](gpu::BlockDimOp id) { is(id, "get_local_size", "threads_"); })
+      .Case([&](gpu::GridDimOp id) { is(id, "get_num_groups", "groups_"); });
+  if (function.empty())
+    return unsupported(op);
+  unsigned number = static_cast<unsigned>(dimension);
+  StringRef given = nameOf(op->getLoc());
+  // Declared, since a size_t in an expression would make all of it 64 bits wide.
+  std::string variable = names.unique(given.empty() ? name.str() + "xyz"[number] : given.str());
+  line("const int " + variable + " = " + function.str() + "(" + llvm::utostr(number) + ");");
+  expressions[op->getResult(0)] = {variable, Word, false, {}};
+  return success();
+}
+
+/// Writes a value to a variable that lives across a region's end.
+void KernelPrinter::assign(StringRef variable, Value cell, Value value, bool isLast) {
+  Expr expr = takeWhole(value);
+  if (expr.text == variable)
+    return;
+  if (!isLast)
+    beforeWrite(cell);
+  line(variable.str() + " = " + expr.text + ";");
+}
+
+LogicalResult KernelPrinter::printFor(scf::ForOp op) {
+  beforeRegions(op);
+  // The loop compares with its bound again and again, so the bound must not read what may change.
+  for (Value bound : {op.getUpperBound(), op.getStep()})
+    if (!expressions[bound].reads.empty())
+      declare(bound, take(bound));
+  SmallVector<std::string> carried;
+  for (auto [init, argument, result] :
+       llvm::zip(op.getInitArgs(), op.getRegionIterArgs(), op.getResults())) {
+    StringRef given = nameOf(argument.getLoc());
+    Expr start = takeWhole(init);
+    std::string name = names.unique(given.empty() ? nameFor(result) : given.str());
+    line(declaration(result.getType(), name, false) + " = " + start.text + ";");
+    carried.push_back(name);
+    // Within the loop it is a variable that the loop's end writes; after it, it stays as it is.
+    expressions[argument] = {name, Word, false, {argument}};
+    expressions[result] = {name, Word, false, {}};
+  }
+  if (op->hasAttr(ocl::unrollAttr))
+    line("#pragma unroll");
+  Names::Scope scope(names);
+  Value variable = op.getInductionVar();
+  StringRef given = nameOf(variable.getLoc());
+  std::string name =
+      names.unique(given.empty() ? StringRef(&"ijklmn"[std::min(loops, 5u)], 1) : given);
+  ++loops;
+  Expr low = take(op.getLowerBound()), high = take(op.getUpperBound()), step = take(op.getStep());
+  std::string compare = op.getUnsignedCmp() ? "(uint)" + name + " < (uint)" + wrap(high, Unary)
+                                            : name + " < " + wrap(high, Shift);
+  line("for (int " + name + " = " + low.text + "; " + compare + "; " +
+       (step.text == "1" ? "++" + name : name + " += " + step.text) + ") {");
+  expressions[variable] = {name, Word, false, {}};
+  ++depth;
+  if (failed(printBlock(*op.getBody())))
+    return failure();
+  OperandRange yielded = op.getBody()->getTerminator()->getOperands();
+  for (auto [i, value] : llvm::enumerate(yielded))
+    waiting.insert(value);
+  for (auto [i, value] : llvm::enumerate(yielded)) {
+    waiting.remove(value);
+    assign(carried[i], op.getRegionIterArgs()[i], value, i + 1 == yielded.size());
+  }
+  --loops;
+  --depth;
+  line("}");
+  return success();
+}
+
+LogicalResult KernelPrinter::printIf(scf::IfOp op) {
+  Expr condition = take(op.getCondition());
+  beforeRegions(op);
+  SmallVector<std::string> results;
+  for (Value result : op.getResults()) {
+    results.push_back(names.unique(nameFor(result)));
+    line(declaration(result.getType(), results.back(), false) + ";");
+    expressions[result] = {results.back(), Word, false, {}};
+  }
+  auto printRegion = [&](Block &block) -> LogicalResult {
+    Names::Scope scope(names);
+    ++depth;
+    if (failed(printBlock(block)))
+      return failure();
+    for (auto [i, value] : llvm::enumerate(block.getTerminator()->getOperands()))
+      assign(results[i], op.getResult(i), value, true);
+    --depth;
+    return success();
+  };
+  line("if (" + condition.text + ") {");
+  if (failed(printRegion(*op.thenBlock())))
+    return failure();
+  if (Block *otherwise = op.elseBlock();
+      otherwise && (!results.empty() || otherwise->getOperations().size() > 1)) {
+    line("} else {");
+    if (failed(printRegion(*otherwise)))
+      return failure();
+  }
+  line("}");
+  return success();
+}
