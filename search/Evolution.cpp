@@ -21,6 +21,8 @@ Point Space::random(std::mt19937_64 &random) const {
 
 Point Space::mutate(const Point &point, std::mt19937_64 &random) const {
   Point result = point;
+  if (sizes.empty())
+    return repair(result); // nothing to choose
   for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) {
     size_t variable = random() % sizes.size();
     result[variable] = int(random() % uint64_t(sizes[variable]));

@@ -168,6 +168,7 @@ const std::vector<std::pair<double, double>> &Latency::calibration() const { ret
 int64_t Latency::compiled() const { return state->compiled; }
 int64_t Latency::remembered() const { return state->remembered; }
 const LatencyOptions &Latency::options() const { return state->options; }
+bool Latency::isHere() const { return state->device.kind == DeviceKind::CPU; }
 
 double interpolate(const std::vector<std::pair<double, double>> &points, double x) {
   if (points.empty())

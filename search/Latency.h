@@ -50,6 +50,8 @@ public:
   int64_t compiled() const;
   int64_t remembered() const;
   const LatencyOptions &options() const;
+  /// Whether this machine runs the device's kernels as the device would: PoCL's CPU.
+  bool isHere() const;
 
   struct State; ///< its insides
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace srcc::search {
@@ -137,30 +138,42 @@ Weights Ratios::settle(const Weights &weights, double *ms) {
     return result;
   };
   if (options.method != "reweighted") {
-    double least = 1.0 / options.steps;
     double most =
         findDensity([&](double d) { return latency.predict(network, withDensity(plan, d)); },
                     options.targetMs, options.steps);
-    for (double d = std::max(most, least); d >= least; d -= least)
-      if (Weights result = masked(withDensity(plan, d)); *ms <= options.targetMs)
+    for (int64_t d = std::max<int64_t>(1, std::llround(most * double(options.steps))); d > 0; --d)
+      if (Weights result = masked(withDensity(plan, double(d) / double(options.steps)));
+          *ms <= options.targetMs)
         return result;
   } else {
     std::vector<torch::Tensor> values;
     for (const ConvWeights &layer : weights)
       values.push_back(torch::tensor(layer.weight));
     std::vector<torch::Tensor> now = energies(values);
-    // thresholds are tried by their logarithm, in 40 steps from 1e-3 to 10
-    auto thresholdAt = [](int i) { return std::pow(10, -3 + i * 0.1); };
-    int low = -1, high = 40; // too slow at low; at high it may be, too
+    // a threshold is one of the energies, or above all of them: every layer at its floor
+    std::vector<double> thresholds{std::numeric_limits<double>::infinity()};
+    for (size_t i = 0; i < now.size(); ++i)
+      if (units[i].defined()) {
+        torch::Tensor energy = now[i].to(torch::kFloat32).contiguous();
+        thresholds.insert(thresholds.end(), energy.data_ptr<float>(),
+                          energy.data_ptr<float>() + energy.numel());
+      }
+    std::sort(thresholds.begin(), thresholds.end());
+    thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());
+    int last = int(thresholds.size()) - 1;
+    int low = -1, high = last; // too slow at low; at high it may be, too
     while (high - low > 1) {
       int middle = (low + high) / 2;
-      (latency.predict(network, planAt(now, thresholdAt(middle))) <= options.targetMs ? high
-                                                                                      : low) =
+      (latency.predict(network, planAt(now, thresholds[middle])) <= options.targetMs ? high : low) =
           middle;
     }
-    for (; high <= 40; ++high)
-      if (Weights result = masked(planAt(now, thresholdAt(high))); *ms <= options.targetMs)
+    // these very masks may be slower than random ones: on, in steps of a fiftieth of all groups
+    for (int step = std::max(1, last / 50);; high = std::min(high + step, last)) {
+      if (Weights result = masked(planAt(now, thresholds[high])); *ms <= options.targetMs)
         return result;
+      if (high == last)
+        break;
+    }
   }
   throw std::runtime_error("the schemes do not meet " + std::to_string(options.targetMs) +
                            " ms: " + std::to_string(*ms) + " ms are left at the least density");

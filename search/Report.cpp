@@ -60,9 +60,9 @@ std::string plot(const std::string &commands, const std::map<std::string, std::s
   try {
     runProgram("gnuplot", {base + "/plot.gp"});
     svg = readFile(base + "/plot.svg");
-  } catch (...) {
+  } catch (const std::exception &error) { // a report without a plot is one, too
     fs::remove_all(base);
-    throw;
+    return std::string("<p>No plot: ") + escaped(error.what()) + "</p>";
   }
   fs::remove_all(base);
   return svg.substr(std::min(svg.size(), svg.find("<svg")));

@@ -60,6 +60,9 @@ public:
   Search(const Config &config, Processes *processes)
       : config(config), processes(processes), rank(processes ? processes->rank() : 0),
         folder(config.run.folder), latency(openLatency()), data(dataOptions(), config.data.scale) {
+    // what was checked so far may be mended; from here on the configuration stays
+    if (writes() && !fs::exists(path("config.toml")))
+      imaging::writeFile(path("config.toml"), printConfig(config));
     result = fs::exists(path("result.json")) ? Json::parse(readFile(path("result.json")))
                                              : Json::object();
     structures.reserve(config.search.schemes.size());
@@ -71,8 +74,6 @@ public:
   bool run() {
     Interruption interruption;
     try {
-      if (config.target.ms <= 0)
-        throw std::runtime_error("option 'target.ms' is missing");
       std::vector<std::string> one = {"wdsr-b"};
       for (const std::string &block : config.network.blocks)
         if (block != "skip") {
@@ -102,8 +103,8 @@ public:
       if (net.network.scale != config.data.scale)
         throw std::runtime_error(model + ": upscales by " + std::to_string(net.network.scale) +
                                  ", but data.scale is " + std::to_string(config.data.scale));
-      if (writes() && !fs::exists(path("original.mlirbc"))) // for `resume`
-        emitModel(net.network, net.weights, path("original.mlirbc"));
+      if (writes())
+        keepOriginal(net, model);
       for (ConvWeights &layer : net.weights) // what it lost before is trained as any weight
         layer.structure = {};
       net.weights = balance(net.network, net.weights);
@@ -157,6 +158,19 @@ private:
   }
   void note(const std::string &key, double value) { record(key, value); }
 
+  /// The model that is pruned, for `resume`. A folder is for one model.
+  void keepOriginal(const Net &net, const std::string &model) {
+    std::string kept = path("original.mlirbc"), given = path("given.mlirbc");
+    if (!fs::exists(kept))
+      return emitModel(net.network, net.weights, kept);
+    emitModel(net.network, net.weights, given);
+    bool same = readFile(given) == readFile(kept);
+    fs::remove(given);
+    if (!same)
+      throw std::runtime_error(folder + ": is of another model than " + model +
+                               "; remove the folder, or name another");
+  }
+
   /// The folder, made or continued, and the cost model.
   Latency openLatency() {
     if (writes()) {
@@ -166,11 +180,9 @@ private:
         Config old = loadConfig(file);
         old.run.folder = folder; // it may have been moved
         if (std::string before = printConfig(old, false); before != text)
-          throw std::runtime_error(folder +
-                                   ": was made with another configuration, its config.toml: " +
-                                   firstDifference(before, text));
-      } else {
-        imaging::writeFile(file, printConfig(config));
+          throw std::runtime_error(
+              folder + ": was made with another configuration, its config.toml: " +
+              firstDifference(before, text) + "; remove the folder, or name another");
       }
     }
     if (processes)
@@ -259,6 +271,9 @@ private:
   template <typename Make> void calibrate(Make make) {
     if (!config.target.calibrate)
       return;
+    if (!latency.isHere())
+      throw std::runtime_error("option 'target.calibrate' measures on this machine, but '" +
+                               config.target.device + "' is another device");
     if (!result.contains("calibration") && writes()) {
       Net net = make();
       Json points = Json::array();
@@ -733,6 +748,16 @@ private:
     return settled;
   }
 
+  /// A configuration that tells nothing of this machine's folders but their names.
+  static Config withoutPlaces(Config config) {
+    config.run.folder.clear();
+    for (std::vector<std::string> *names : {&config.data.train, &config.data.validate})
+      for (std::string &name : *names)
+        name = fs::path(name).filename().string();
+    config.network.warmStart = fs::path(config.network.warmStart).filename().string();
+    return config;
+  }
+
   void emit(const Network &network, const Module &trained) {
     Weights weights = trained.fold(trained.parameters());
     double predicted = latency.predict(network, weights);
@@ -745,7 +770,7 @@ private:
                              {"precision", config.target.precision},
                              {"predicted_ms", number},
                              {"seed", std::to_string(config.run.seed)},
-                             {"configuration", printConfig(config, false)}};
+                             {"configuration", printConfig(withoutPlaces(config), false)}};
     emitModel(network, weights, path("model.mlirbc"), provenance);
     record("target_ms", targetMs);
     record("size", config.target.size);
@@ -777,7 +802,9 @@ private:
       say("%s: %.3f dB, bicubic %.3f dB\n", name.c_str(), psnr.get<double>(),
           bicubic[name].get<double>());
     say("%.3f ms predicted, the target is %.3f ms\n", predicted, targetMs);
-    if (config.report.measure) {
+    if (config.report.measure && !latency.isHere())
+      say("not measured: '%s' is no device of this machine\n", config.target.device.c_str());
+    if (config.report.measure && latency.isHere()) {
       double measured = measure(path("model.mlirbc"), path("model.srp"));
       record("measured_ms", measured);
       say("%.3f ms measured\n", measured);
@@ -815,6 +842,8 @@ private:
 } // namespace
 
 bool runSearch(const Config &config, Processes *processes) {
+  if (config.target.ms <= 0)
+    throw std::runtime_error("option 'target.ms' is missing");
   return Search(config, processes).run();
 }
 

@@ -17,8 +17,12 @@ using namespace srcc::search;
 
 /// A checkpoint (.pt) or a model (.mlirbc, .mlir, .onnx).
 static Module loadAny(const std::string &file) {
-  if (file.size() > 3 && file.substr(file.size() - 3) == ".pt")
-    return loadModule(file);
+  if (file.size() > 3 && file.substr(file.size() - 3) == ".pt") {
+    Module module = loadModule(file);
+    if (!module.network().choices().empty())
+      throw std::runtime_error(file + ": is a supernet, in which every cell has several blocks");
+    return module;
+  }
   auto [network, weights] = importModel(file);
   return Module(network, weights);
 }
@@ -195,6 +199,11 @@ int main(int argc, char **argv) {
         return interrupted;
       }
       file = options.checkpoint;
+      if (processes) {
+        processes->barrier();
+        if (processes->rank() != 0)
+          return 0;
+      }
     } else if (!evaluation->parsed() && !emission->parsed()) {
       std::fputs(printConfig(Config()).c_str(), stdout);
       return 0;
