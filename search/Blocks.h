@@ -39,6 +39,7 @@ struct BlockKind {
 /// All kinds by name: skip; wdsr-a:EXPANSION (4); wdsr-b:EXPANSION:RANK (6, 0.84); and what was
 /// registered.
 std::map<std::string, BlockKind> &blockKinds();
+/// Adds a kind under a name when the program starts.
 struct BlockRegistration {
   BlockRegistration(const std::string &name, BlockKind kind) {
     blockKinds()[name] = std::move(kind);

@@ -7,6 +7,7 @@
 #include "search/Pruning.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -120,7 +121,8 @@ std::vector<Option> configOptions(Config &c) {
       "reweighted: beta = 1 / (energy + epsilon), energies relative to the layer's mean", 1e-9, 1);
   add("threshold", &c.prune.threshold,
       "reweighted: groups of less than this share of the mean energy count as gone", 0, 1);
-  add("rho", &c.prune.rho, "admm: pull to the pruned weights", 0, 1e6);
+  add("rho", &c.prune.rho, "admm: a step moves weights by rate x rho of the way to pruned ones", 0,
+      1e6);
   add("refresh", &c.prune.refresh, "steps between new betas, or projections", 1, 1e9);
   add("floor", &c.prune.floor, "the least density of a layer", 0, 1);
   section = "finetune";
@@ -239,12 +241,13 @@ std::string quoted(const std::string &text) {
 
 std::string show(const Option &option) {
   std::ostringstream os;
-  os.precision(17);
-  if (auto *const *value = std::get_if<int64_t *>(&option.value))
+  if (auto *const *value = std::get_if<int64_t *>(&option.value)) {
     os << **value;
-  else if (auto *const *value = std::get_if<double *>(&option.value))
-    os << toml::value<double>(**value);
-  else if (auto *const *value = std::get_if<bool *>(&option.value))
+  } else if (auto *const *value = std::get_if<double *>(&option.value)) {
+    char digits[32];
+    std::string text(digits, std::to_chars(digits, std::end(digits), **value).ptr);
+    os << text << (text.find_first_of(".e") == std::string::npos ? ".0" : "");
+  } else if (auto *const *value = std::get_if<bool *>(&option.value))
     os << (**value ? "true" : "false");
   else if (auto *const *value = std::get_if<std::string *>(&option.value))
     os << quoted(**value);
@@ -283,7 +286,9 @@ void checkConfig(const Config &config) {
   need(!config.data.train.empty(), "option 'data.train' is missing");
   need(!config.data.validate.empty(),
        "option 'data.validate' is missing: candidates are judged by it");
-  need(config.target.ms > 0 || config.target.ratio > 0, "option 'target.ms' is missing");
+  need(config.target.ms > 0 || config.target.ratio > 0,
+       "a target is missing: option 'target.ms' (--target-ms), or for prune 'target.ratio' "
+       "(--ratio)");
   need(!config.network.blocks.empty(), "option 'network.blocks' is empty");
   need(!config.search.schemes.empty(), "option 'search.schemes' is empty");
   parseSize(config.target.size);

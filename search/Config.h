@@ -56,7 +56,7 @@ struct Config {
   } search;
   struct : Phase {
     std::string method = "reweighted";
-    double strength = 1, epsilon = 0.01, threshold = 0.1, rho = 0.1, floor = 0.05;
+    double strength = 1, epsilon = 0.01, threshold = 0.1, rho = 10, floor = 0.05;
     int64_t refresh = 100;
   } prune;
   struct : Phase {

@@ -42,13 +42,16 @@ using Evaluate = std::function<std::vector<double>(const std::vector<Point> &)>;
 /// Predicts rewards with their uncertainty.
 class Surrogate {
 public:
+  /// What is thought of a point.
   struct Guess {
     double mean, spread;         ///< over the ensemble
     std::vector<double> members; ///< what each of the ensemble says
   };
   virtual ~Surrogate() = default;
+  /// Learns the rewards, dB, of points as Space::encode writes them: at least one, as many rewards.
   virtual void fit(const std::vector<std::vector<float>> &points,
                    const std::vector<double> &rewards) = 0;
+  /// A guess for each point, after fit.
   virtual std::vector<Guess> predict(const std::vector<std::vector<float>> &points) = 0;
 };
 

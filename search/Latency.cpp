@@ -164,10 +164,8 @@ void Latency::calibrate(std::vector<std::pair<double, double>> points) {
   std::sort(points.begin(), points.end());
   state->points = std::move(points);
 }
-const std::vector<std::pair<double, double>> &Latency::calibration() const { return state->points; }
 int64_t Latency::compiled() const { return state->compiled; }
 int64_t Latency::remembered() const { return state->remembered; }
-const LatencyOptions &Latency::options() const { return state->options; }
 bool Latency::isHere() const { return state->device.kind == DeviceKind::CPU; }
 
 double interpolate(const std::vector<std::pair<double, double>> &points, double x) {

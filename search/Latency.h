@@ -44,12 +44,10 @@ public:
   /// Corrects predictions by what was measured: piecewise linear through (0, 0) and the points
   /// (predicted, measured), beyond the last in proportion to it.
   void calibrate(std::vector<std::pair<double, double>> points);
-  const std::vector<std::pair<double, double>> &calibration() const;
 
   /// Questions that were compiled, and those that were remembered.
   int64_t compiled() const;
   int64_t remembered() const;
-  const LatencyOptions &options() const;
   /// Whether this machine runs the device's kernels as the device would: PoCL's CPU.
   bool isHere() const;
 

@@ -179,7 +179,7 @@ public:
       module = readModelOrPhase(path, &context, "", "", /*quiet=*/true);
     }
     if (!module)
-      throw std::runtime_error(message.empty() ? path + ": not a model" : message);
+      throw std::runtime_error(path + ": " + (message.empty() ? "not a model" : message));
     func::FuncOp function = sr::getModelFunction(*module);
     auto io = (*module)->getAttrOfType<sr::IOAttr>("sr.io");
     if (!function || !io)

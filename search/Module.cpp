@@ -282,13 +282,4 @@ Weights Module::fold(const std::vector<torch::Tensor> &from) const {
   return result;
 }
 
-std::pair<Network, Weights> selectWeights(const Network &network, const Weights &weights,
-                                          const std::vector<int> &chosen) {
-  std::vector<int> kept;
-  std::pair<Network, Weights> result{network.select(chosen, &kept), {}};
-  for (int conv : kept)
-    result.second.push_back(weights.at(conv));
-  return result;
-}
-
 } // namespace srcc::search

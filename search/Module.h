@@ -58,9 +58,5 @@ private:
   std::vector<torch::Tensor> alive; // of a pair: the channels between that are not zero
 };
 
-/// The network that \p chosen selects, with its part of the weights.
-std::pair<Network, Weights> selectWeights(const Network &network, const Weights &weights,
-                                          const std::vector<int> &chosen);
-
 } // namespace srcc::search
 #endif // SRCC_SEARCH_MODULE_H

@@ -82,13 +82,20 @@ struct Network {
 class NetworkBuilder {
 public:
   explicit NetworkBuilder(Network &network) : network(network) {}
+  /// The picture, 3 channels.
   int input();
+  /// A convolution with as many filters as \p out and a bias, zero padding that keeps the size;
+  /// \p gain is what weight normalisation's g starts from.
   int conv(const std::string &name, int input, int64_t out, int64_t kernel, double gain = 1);
   int relu(const std::string &name, int input);
+  /// input * factor + addend
   int scale(const std::string &name, int input, float factor, float addend);
   int add(const std::string &name, int a, int b);
+  /// Pixel shuffle by the network's scale.
   int shuffle(const std::string &name, int input);
+  /// One of the inputs: what a supernet chooses.
   int choice(const std::string &name, const std::vector<int> &inputs);
+  /// Any other.
   int node(Node node);
   const Network &get() const { return network; }
 

@@ -66,17 +66,13 @@ void Processes::sum(torch::Tensor values) {
   std::vector<torch::Tensor> tensors{values};
   group->gloo->allreduce(tensors)->wait();
 }
-void Processes::broadcast(torch::Tensor values) {
-  std::vector<torch::Tensor> tensors{values};
-  group->gloo->broadcast(tensors)->wait();
-}
 void Processes::barrier() { group->gloo->barrier()->wait(); }
 
 int64_t Processes::add(const std::string &counter, int64_t amount) {
   return group->store->add(counter, amount);
 }
 void Processes::put(const std::string &key, const std::string &text) {
-  group->store->set(key, std::vector<uint8_t>(text.begin(), text.end()));
+  group->store->compareSet(key, {}, std::vector<uint8_t>(text.begin(), text.end()));
 }
 std::optional<std::string> Processes::find(const std::string &key) {
   if (!group->store->check({key}))

@@ -26,15 +26,14 @@ public:
   int size() const { return count; }
   /// Adds up a float32 tensor over all processes, in place.
   void sum(torch::Tensor values);
-  /// Copies rank 0's values to all, in place.
-  void broadcast(torch::Tensor values);
   /// Waits for all.
   void barrier();
 
   /// The work queue: adds to a counter that all share, and returns the sum.
   int64_t add(const std::string &counter, int64_t amount);
-  /// Leaves a text for all; and what was left, if it was.
+  /// Leaves a text for all, unless one is there: the first one stays.
   void put(const std::string &key, const std::string &text);
+  /// What was left, if it was.
   std::optional<std::string> find(const std::string &key);
 
 private:

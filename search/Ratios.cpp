@@ -105,8 +105,7 @@ void Ratios::regularise(int64_t step, double part) {
       if (units[i].defined()) {
         // decoupled, as the penalty below
         torch::Tensor weight = values[i].slice(0, 0, units[i].numel());
-        weight.lerp_(kept[i + 1][0] - kept[i + 1][1],
-                     std::min(1.0, options.rate * options.rho * 100));
+        weight.lerp_(kept[i + 1][0] - kept[i + 1][1], std::min(1.0, options.rate * options.rho));
       }
     return;
   }

@@ -22,7 +22,7 @@ struct RatioOptions {
   double strength = 1;               ///< lambda at first
   double epsilon = 0.01;
   double threshold = 0.1; ///< groups of less energy count as gone while lambda is steered
-  double rho = 0.1;       ///< admm: pull to the projection
+  double rho = 10;        ///< admm: a step moves weights by rate x rho of the way to the projection
   int64_t refresh = 100;  ///< steps between refreshes
   double floor = 0.05;    ///< the least density of a layer
   double rate = 5e-4;     ///< of the training

@@ -151,21 +151,31 @@ std::string picture(const fs::path &file, const std::string &caption) {
 
 } // namespace
 
-std::string makeReport(const std::string &folder) {
-  fs::path base(folder);
-  std::string file = (base / "result.json").string();
+nlohmann::ordered_json readResult(const std::string &folder) {
+  std::string file = (fs::path(folder) / "result.json").string();
   if (!fs::exists(file))
     throw std::runtime_error(folder + ": no search has a result here (result.json)");
-  Json root;
   try {
-    root = Json::parse(readFile(file));
+    return Json::parse(readFile(file));
+  } catch (const Json::exception &error) {
+    throw std::runtime_error(file + ": " + error.what());
+  }
+}
+
+std::string makeReport(const std::string &folder) {
+  fs::path base(folder);
+  fs::path name = fs::absolute(base).lexically_normal();
+  name = name.has_filename() ? name.filename() : name.parent_path().filename();
+  std::string file = (base / "result.json").string();
+  Json root = readResult(folder);
+  try {
     std::ostringstream os;
     os << "<!DOCTYPE html><meta charset=\"utf-8\"><title>srcc-search</title><style>body{font:14px "
           "sans-serif;max-width:1100px;margin:2em "
           "auto}table{border-collapse:collapse}td,th{padding:2px "
           "8px;text-align:left;border-bottom:1px solid #ddd}figure{display:inline-block;margin:1em}"
           "img{image-rendering:pixelated}pre{background:#f4f4f4;padding:1em}</style><h1>"
-       << escaped(base.filename().string()) << "</h1>";
+       << escaped(name.string()) << "</h1>";
     std::vector<std::vector<std::string>> figures = {{"", ""}};
     auto figure = [&](const char *key, const char *title, const char *pattern) {
       if (root.contains(key))

@@ -63,8 +63,7 @@ public:
     // what was checked so far may be mended; from here on the configuration stays
     if (writes() && !fs::exists(path("config.toml")))
       imaging::writeFile(path("config.toml"), printConfig(config));
-    result = fs::exists(path("result.json")) ? Json::parse(readFile(path("result.json")))
-                                             : Json::object();
+    result = fs::exists(path("result.json")) ? readResult(folder) : Json::object();
     structures.reserve(config.search.schemes.size());
     for (const std::string &scheme : config.search.schemes)
       structures.push_back(parseStructure(scheme));
@@ -95,11 +94,9 @@ public:
     return true;
   }
 
-  bool pruneModel(const std::string &model) {
+  bool pruneModel(const std::string &model, Net net) {
     Interruption interruption;
     try {
-      auto [network, weights] = importModel(model);
-      Net net{std::move(network), std::move(weights)};
       if (net.network.scale != config.data.scale)
         throw std::runtime_error(model + ": upscales by " + std::to_string(net.network.scale) +
                                  ", but data.scale is " + std::to_string(config.data.scale));
@@ -298,7 +295,7 @@ private:
     }
     if (processes) {
       processes->barrier();
-      result = Json::parse(readFile(path("result.json")));
+      result = readResult(folder);
     }
     std::vector<std::pair<double, double>> points;
     for (const Json &point : result.at("calibration"))
@@ -394,12 +391,8 @@ private:
   void warmStart(Module &module) {
     const std::string &file = config.network.warmStart;
     Net from;
-    if (file.size() > 3 && file.substr(file.size() - 3) == ".pt") {
-      Module trained = loadModule(file);
-      from = {trained.network(), trained.fold(trained.parameters())};
-    } else {
-      std::tie(from.network, from.weights) = importModel(file);
-    }
+    Module trained = loadAny(file);
+    from = {trained.network(), trained.fold(trained.parameters())};
     torch::NoGradGuard noGrad;
     int taken = 0;
     for (size_t i = 0; i < module.network().convs.size(); ++i)
@@ -654,8 +647,13 @@ private:
         }
     if (store)
       processes->put(round + "open", "");
+    auto wait = [](int milliseconds) {
+      if (Interruption::asked())
+        throw Interrupted();
+      std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    };
     while (!processes->find(round + "open"))
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      wait(20);
     std::vector<Evaluated> result(names.size());
     std::vector<bool> known(names.size());
     size_t left = names.size();
@@ -665,6 +663,7 @@ private:
           if (auto text = processes->find(round + std::to_string(i))) {
             result[i] = fromText(*text);
             known[i] = true;
+            longest = std::max(longest, result[i].seconds);
             --left;
             if (store && !stored[i])
               store->add(context, names[i], result[i]);
@@ -672,7 +671,6 @@ private:
     };
     int attempt = 0;
     std::chrono::steady_clock::time_point changed = std::chrono::steady_clock::now();
-    double longest = 10; // seconds that an evaluation took
     size_t before = left;
     while (collect(), left) {
       bool worked = false;
@@ -684,9 +682,7 @@ private:
           continue;
         if (Interruption::asked())
           throw Interrupted();
-        Evaluated e = compute(i);
-        longest = std::max(longest, e.seconds);
-        processes->put(round + std::to_string(i), toText(e));
+        processes->put(round + std::to_string(i), toText(compute(i)));
         worked = true;
       }
       auto now = std::chrono::steady_clock::now();
@@ -697,7 +693,7 @@ private:
         ++attempt; // whoever has the rest is taken for dead
         changed = now;
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      wait(50);
     }
     return result;
   }
@@ -837,9 +833,17 @@ private:
   double targetMs = 0;
   std::string context;
   int64_t rounds = 0;
+  double longest = 10; // seconds that an evaluation took, of any process
 };
 
 } // namespace
+
+Module loadAny(const std::string &file) {
+  if (fs::path(file).extension() == ".pt")
+    return loadModule(file);
+  auto [network, weights] = importModel(file);
+  return Module(network, weights);
+}
 
 bool runSearch(const Config &config, Processes *processes) {
   if (config.target.ms <= 0)
@@ -848,7 +852,8 @@ bool runSearch(const Config &config, Processes *processes) {
 }
 
 bool runPruning(const std::string &model, const Config &config, Processes *processes) {
-  return Search(config, processes).pruneModel(model);
+  auto [network, weights] = importModel(model); // before all pictures are read
+  return Search(config, processes).pruneModel(model, Net{std::move(network), std::move(weights)});
 }
 
 void writeReport(const std::string &folder) {

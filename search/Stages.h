@@ -6,6 +6,7 @@
 #define SRCC_SEARCH_STAGES_H
 
 #include "search/Config.h"
+#include "search/Module.h"
 
 #include <string>
 
@@ -21,9 +22,12 @@ class Processes;
 /// settle.pt, final.pt; search.sqlite (Store.h); model.mlirbc, model.srp; result.json; report.html.
 bool runSearch(const Config &config, Processes *processes);
 
-/// The same from a trained model, whose blocks stay: schemes are searched if there are several and
-/// search.evaluations allows, else the first is taken for all layers.
+/// The same from a trained model, whose blocks stay: schemes are searched if there are several.
 bool runPruning(const std::string &model, const Config &config, Processes *processes);
+
+/// The module of a checkpoint (.pt) or of a model (.mlirbc, .mlir, .onnx). Throws
+/// std::runtime_error.
+Module loadAny(const std::string &file);
 
 /// Writes report.html of a folder anew.
 void writeReport(const std::string &folder);

@@ -22,9 +22,14 @@ namespace srcc::search {
 
 /// What a candidate was worth.
 struct Evaluated {
-  double density = 0, predictedMs = 0, psnr = 0, reward = 0, seconds = 0;
+  double density = 0;     ///< share of the prunable weights that is kept, 0 to 1
+  double predictedMs = 0; ///< by the cost model
+  double psnr = 0;        ///< dB, on luma
+  double reward = 0;      ///< dB: PSNR less the penalty for latency above the target
+  double seconds = 0;     ///< that the evaluation took
 };
 
+/// The SQLite file of evaluations. Several processes may read it; one writes.
 class Store {
 public:
   /// Opens or makes the file. Errors, here and below: std::runtime_error that names it.
@@ -32,12 +37,15 @@ public:
   ~Store();
   Store(const Store &) = delete;
 
+  /// What was added for the candidate in that context, if anything.
   std::optional<Evaluated> find(const std::string &context, const std::string &candidate);
+  /// Keeps an evaluation; one of the same candidate and context is replaced.
   void add(const std::string &context, const std::string &candidate, const Evaluated &evaluated);
   /// Notes that a method tried a candidate as its `number`-th.
   void note(const std::string &method, int64_t seed, int64_t number, const std::string &context,
             const std::string &candidate);
 
+  /// A trial: the `number`-th candidate that `method` asked for under `seed`.
   struct Row {
     std::string method;
     int64_t seed, number;

@@ -101,7 +101,10 @@ std::string readText(torch::serialize::InputArchive &archive, const std::string 
 
 std::vector<torch::Tensor> readTensors(torch::serialize::InputArchive &archive,
                                        const std::string &name) {
-  std::vector<torch::Tensor> tensors(readInt(archive, name + ".count"));
+  int64_t count = readInt(archive, name + ".count");
+  if (count < 0 || count > 1 << 16)
+    throw std::out_of_range(name + " has " + std::to_string(count) + " tensors");
+  std::vector<torch::Tensor> tensors(count);
   for (size_t i = 0; i < tensors.size(); ++i)
     archive.read(name + "." + std::to_string(i), tensors[i]);
   return tensors;
@@ -111,6 +114,10 @@ nlohmann::json toJson(const sparsity::Structure &s) {
   return {int(s.scheme), s.filters, s.channels, s.keep, s.shared, s.library};
 }
 sparsity::Structure structureOf(const nlohmann::json &json) {
+  for (int i = 0; i < 5; ++i)
+    if (int number = json.at(i).get<int>();
+        number < (i ? 1 : 0) || (!i && number > int(sparsity::Scheme::Unstructured)))
+      throw std::out_of_range("a structure has " + std::to_string(number));
   return {sparsity::Scheme(json.at(0).get<int>()),
           json.at(1),
           json.at(2),
@@ -151,7 +158,7 @@ torch::serialize::InputArchive openCheckpoint(const std::string &path) {
   return archive;
 }
 
-/// Calls \p read, and tells c10's and JSON's errors as those of the file.
+/// Calls \p read, and tells errors of c10, of JSON and of numbers as those of the file.
 template <typename Read> auto reading(const std::string &path, Read read) {
   try {
     return read();
@@ -159,17 +166,12 @@ template <typename Read> auto reading(const std::string &path, Read read) {
     fail(path, std::string("damaged checkpoint: ") + error.what_without_backtrace());
   } catch (const nlohmann::json::exception &error) {
     fail(path, std::string("damaged checkpoint: ") + error.what());
+  } catch (const std::out_of_range &error) {
+    fail(path, std::string("damaged checkpoint: ") + error.what());
   }
 }
 
 } // namespace
-
-bool isFinished(const TrainOptions &options) {
-  if (!fs::exists(options.checkpoint))
-    return false;
-  torch::serialize::InputArchive archive = openCheckpoint(options.checkpoint);
-  return reading(options.checkpoint, [&] { return readInt(archive, "finished") != 0; });
-}
 
 Module loadModule(const std::string &path) {
   torch::serialize::InputArchive archive = openCheckpoint(path);
@@ -382,6 +384,11 @@ static void restore(const TrainOptions &options, Module &module, TrainHooks &hoo
     archive.read("minutes", value);
     minutes = value.toDouble();
     average = readTensors(archive, "average");
+    same = average.size() == parameters.size();
+    for (size_t i = 0; same && i < average.size(); ++i)
+      same = average[i].sizes() == parameters[i].sizes();
+    if (!same)
+      fail(path, "damaged checkpoint: its average is not of its parameters");
     std::vector<torch::Tensor> extra = readTensors(archive, "state");
     if (hooks.state) {
       if (extra.size() != hooks.state->size())

@@ -41,8 +41,8 @@ struct TrainOptions {
 struct TrainHooks {
   /// The path of this step, as Network::select takes it.
   std::function<std::vector<int>(uint64_t step)> choose;
-  /// Called between the backward pass and the optimiser: may add to the gradients. \p part of the
-  /// training is done.
+  /// Called between the backward pass and the optimiser: may change the parameters. \p part of the
+  /// training is done, 0 to 1.
   std::function<void(int64_t step, double part)> regularise;
   /// Tensors that belong to the training's state; kept in checkpoints.
   std::vector<torch::Tensor> *state = nullptr;
@@ -90,8 +90,6 @@ private:
 /// The network of a checkpoint, its parameters those of the moving average. Throws
 /// std::runtime_error.
 Module loadModule(const std::string &checkpoint);
-/// Whether a training with these options left its last checkpoint there.
-bool isFinished(const TrainOptions &options);
 
 /// Mean luma PSNR in dB over the pictures by the protocol of the literature: Matlab bicubic
 /// reduction, 8-bit output, a border of scale pixels cropped.
@@ -119,6 +117,7 @@ class Interruption {
 public:
   Interruption();
   ~Interruption();
+  /// Whether SIGINT or SIGTERM came since the first of those that live now was made.
   static bool asked();
 
 private:

@@ -233,6 +233,7 @@ void Evaluator::reference(int from, int to) {
     run(node.code);
   }
 }
+
 Counts Evaluator::count(const CacheSizes &caches) {
   Counts counts;
   counts.groups = double(grid[0]) * grid[1] * grid[2];

@@ -92,7 +92,8 @@ void DefaultSchedule::fuse() {
 }
 
 /// A tap costs a tile its multiply-adds (two a cycle), its loads (two a cycle: inputs and weights),
-/// its instructions (five a cycle, `overhead` of them beside), or the latency of the multiply-add
+/// its instructions (three a cycle, which is what is left of five to six where cores are shared;
+/// `overhead` of them beside), or the latency of the multiply-add
 /// that goes on from the tap before.
 static double tapCycles(double filters, double vectors, double overhead) {
   double multiplyAdds = filters * vectors, loads = filters + vectors, latency = 5;

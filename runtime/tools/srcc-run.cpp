@@ -296,7 +296,8 @@ static int run(const Options &options) {
     fail(options.output +
          ": pictures are written as .png, .jpg or .jpeg, but the name ends otherwise");
   if (!folder && !picture && !hasVideoExtension(options.output))
-    fail(options.output + ": videos are written as .mp4 or .mkv, but the name ends otherwise");
+    fail(options.output + ": videos are written as .mp4 or .mkv, but the name ends otherwise (" +
+         options.input + " is taken for a video: it is no folder, .png, .jpg or .jpeg)");
 
   Upscaler upscaler(options.model, options.device, options.cacheFolder,
                     options.memoryLimit * 1000000);

@@ -15,16 +15,12 @@
 
 using namespace srcc::search;
 
-/// A checkpoint (.pt) or a model (.mlirbc, .mlir, .onnx).
-static Module loadAny(const std::string &file) {
-  if (file.size() > 3 && file.substr(file.size() - 3) == ".pt") {
-    Module module = loadModule(file);
-    if (!module.network().choices().empty())
-      throw std::runtime_error(file + ": is a supernet, in which every cell has several blocks");
-    return module;
-  }
-  auto [network, weights] = importModel(file);
-  return Module(network, weights);
+/// A network that can be run: no supernet.
+static Module loadNetwork(const std::string &file) {
+  Module module = loadAny(file);
+  if (!module.network().choices().empty())
+    throw std::runtime_error(file + ": is a supernet, in which every cell has several blocks");
+  return module;
 }
 
 int main(int argc, char **argv) {
@@ -60,10 +56,12 @@ int main(int argc, char **argv) {
   prune->option_defaults()->always_capture_default();
   prune->add_option("model", file, "model (.onnx, .mlirbc, .mlir)")->required();
   prune->add_option("--folder", config.run.folder, "folder of all that is made")->required();
-  prune->add_option("--target-ms", config.target.ms, "latency to meet, ms")
-      ->check(CLI::PositiveNumber);
+  CLI::Option *milliseconds =
+      prune->add_option("--target-ms", config.target.ms, "latency to meet, ms")
+          ->check(CLI::PositiveNumber);
   prune->add_option("--ratio", config.target.ratio, "or as a share of the dense network's")
-      ->check(CLI::Range(0.001, 1.0));
+      ->check(CLI::Range(0.001, 1.0))
+      ->excludes(milliseconds);
   prune->add_option("--target", config.target.device, "device, as srcc --target");
   prune->add_option("--precision", config.target.precision, "as srcc --precision");
   prune->add_option("--size", config.target.size, "of the input, WIDTHxHEIGHT");
@@ -209,11 +207,11 @@ int main(int argc, char **argv) {
       return 0;
     }
     if (!emitted.empty()) {
-      Module module = loadModule(file);
+      Module module = loadNetwork(file);
       emitModel(module.network(), module.fold(module.parameters()), emitted);
     }
     if (evaluation->parsed()) {
-      Module module = loadAny(file);
+      Module module = loadNetwork(file);
       for (const std::string &name : folders)
         std::printf("%s %.3f dB\n", name.c_str(), evaluateFolder(module, name));
     }

@@ -126,6 +126,9 @@ TEST(Search, SmallSpacesEnd) {
   EXPECT_EQ(searchRandom(space, evaluate, optionsOf(1)).size(), 4u);
   EXPECT_EQ(searchEvolution(space, evaluate, optionsOf(1)).size(), 4u);
   EXPECT_EQ(searchBayes(space, evaluate, *surrogate, optionsOf(1)).size(), 4u);
+  // nothing to choose: one point
+  EXPECT_EQ(searchRandom({}, evaluate, optionsOf(1)).size(), 1u);
+  EXPECT_EQ(searchEvolution({}, evaluate, optionsOf(1)).size(), 1u);
 }
 
 // At equal evaluations, on landscapes that nothing here was made for.
