@@ -10,6 +10,9 @@ using namespace srcc::cost;
 using llvm::Error;
 using llvm::Expected;
 
+/// How long other users of the file are waited for, ms.
+static constexpr int patience = 30000;
+
 Error Memo::failure(const llvm::Twine &what) {
   std::string reason = database ? sqlite3_errmsg(database) : "out of memory";
   return llvm::createStringError(path + ": " + what + ": " + reason);
@@ -33,20 +36,31 @@ Expected<std::unique_ptr<Memo>> Memo::open(llvm::StringRef path) {
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
                       nullptr) != SQLITE_OK)
     return memo->failure("cannot be opened");
-  sqlite3_busy_timeout(memo->database, 30000);
+  sqlite3_busy_timeout(memo->database, patience);
   // Another program's file is left as it is. A memo is never seen without its version.
   sqlite3_stmt *tables = nullptr;
   if (Error error = memo->prepare("SELECT (SELECT user_version FROM pragma_user_version) = 0 AND "
                                   "(SELECT count(*) FROM sqlite_master) > 0",
                                   &tables))
     return std::move(error);
-  bool foreign = sqlite3_step(tables) == SQLITE_ROW && sqlite3_column_int(tables, 0);
+  int status = sqlite3_step(tables);
+  bool foreign = status == SQLITE_ROW && sqlite3_column_int(tables, 0);
   sqlite3_finalize(tables);
+  if (status != SQLITE_ROW)
+    return memo->failure("the database cannot be used");
   if (foreign)
     return llvm::createStringError(path + ": is a database of something else; name another file");
   // Writers do not stop readers; what a killed process left half-done is undone by the next one.
-  if (Error error = memo->run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"))
-    return std::move(error);
+  // The change of mode does not wait for others who open the file, whatever the timeout.
+  for (int waited = 0;; waited += 10) {
+    Error error = memo->run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    if (!error)
+      break;
+    if (sqlite3_errcode(memo->database) != SQLITE_BUSY || waited >= patience)
+      return std::move(error);
+    llvm::consumeError(std::move(error));
+    sqlite3_sleep(10);
+  }
   // Two processes may make one file at once: only one of them finds it new.
   if (Error error = memo->run("BEGIN IMMEDIATE"))
     return std::move(error);

@@ -323,7 +323,7 @@ TEST_F(Cost, BatchesAnswerAsSingleQueries) {
 // The memo
 //===----------------------------------------------------------------------===//
 
-std::string scratch(const char *name) {
+std::string scratch(const std::string &name) {
   llvm::SmallString<128> path;
   EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("cost-test", path));
   return (path + "/" + name).str();
@@ -360,6 +360,24 @@ TEST(Memo, TwoWritersAtOnce) {
   auto memo = llvm::cantFail(Memo::open(path));
   for (uint64_t i = 0; i < 150; ++i)
     EXPECT_TRUE(llvm::cantFail(memo->find(i))) << i;
+}
+
+// Whoever makes the file, the others wait.
+TEST(Memo, ManyOpenANewFileAtOnce) {
+  for (int round = 0; round < 30; ++round) {
+    std::string path = scratch("new" + std::to_string(round) + ".sqlite");
+    std::vector<std::string> errors(4);
+    std::vector<std::thread> openers;
+    for (std::string &error : errors)
+      openers.emplace_back([&] {
+        auto memo = Memo::open(path);
+        error = memo ? "" : llvm::toString(memo.takeError());
+      });
+    for (std::thread &opener : openers)
+      opener.join();
+    for (const std::string &error : errors)
+      EXPECT_EQ(error, "");
+  }
 }
 
 TEST(Memo, WhatIsNoDatabaseIsAnError) {
