@@ -20,6 +20,7 @@ void srcc::sched::buildLoweringPipeline(OpPassManager &pm, bool fromLoops) {
   if (!fromLoops)
     buildLoopsPipeline(pm);
   pm.addPass(createSchedPartitionLoops());
+  pm.addPass(createSchedUnrollLists());
   pm.addPass(createSchedFlattenStorage());
   pm.addPass(createSchedShareKernels()); // before the costly part: equal layers are lowered once
   pm.addPass(createSchedVectorizeLoops());

@@ -79,6 +79,13 @@ def SchedPartitionLoops : SchedPass<"sched-partition-loops"> {
     not, only store the exterior value.
   }];
 }
+def SchedUnrollLists : SchedPass<"sched-unroll-lists"> {
+  let summary = "turns unrolled lists of taps into straight-line code";
+  let description = [{
+    An unrolled loop over a list (`group`) becomes its taps, under a condition for each list that the loops
+    around choose among. Weights at constant places are literals, products with zeros are left out.
+  }];
+}
 def SchedFlattenStorage : SchedPass<"sched-flatten-storage"> {
   let summary = "gives stages memory: kernels with buffers, and the host's program";
   let description = [{

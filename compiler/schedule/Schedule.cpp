@@ -305,11 +305,8 @@ LogicalResult Reader::setKind(Operation *directive, StringRef stage, std::option
     if (loop->kind != LoopKind::Serial)
       return directive->emitOpError("loop \"")
              << name << "\" is already " << stringifyLoopKind(loop->kind);
-    if (auto &group = definition->group; group && group->outer == name)
-      return directive->emitOpError("loop \"") << name
-                                               << "\" runs over lists of different lengths; "
-                                                  "legal: serial";
-    else if (group && group->inner == name && kind != LoopKind::Unrolled)
+    if (auto &group = definition->group;
+        group && group->runsOverTaps(name) && kind != LoopKind::Unrolled)
       return directive->emitOpError("loop \"")
              << name << "\" runs over lists of different lengths; legal: serial, unrolled";
     loop->kind = kind;

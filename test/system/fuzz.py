@@ -43,7 +43,7 @@ USES = {  # what is counted: a name and the lines that have it
     "factor of H or W": r"^(split|tile) .*-> \([^>]*s[01]",
     **{f"in {memory}": rf"^store_in @\S+ {memory}" for memory in ("global", "private", "local")},
     "layout": "^store_in .*layout", "layout packed": "^store_in .*layout.*%", "align": "^store_in .*align",
-    "odd": "^store_in .*odd"}
+    "odd": "^store_in .*odd", "unroll of a list": r'^unroll .*\["t(ap|o)"\]'}
 RULES = [  # texts of compiler/schedule that refuse a schedule
     "may write outside the output", "a list of taps serves", "cannot be grouped", "cannot slide along loop",
     r"slides along loop .* which is", "is computed ahead along loop", "alive at once, but is folded by",
@@ -53,7 +53,8 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "must depend on H and W only", "is read at places whose bounds are not constant", "is the same for all lanes",
     "in pieces, and others are computed inside",
     "computes pieces of .* that start before what is new", "is vectorised; reorder so that",
-    r"but its extent is .* not a constant", "at most 1024 can be unrolled", "a vectorised loop has 2, 4, 8 or 16",
+    r"but its extent is .* not a constant", "at most 1024 can be unrolled",
+    "chooses the list", "is unrolled into more than", "a vectorised loop has 2, 4, 8 or 16",
     "cannot bound what is (needed|touched)", "is read by .* where it is not stored", "a loop that is not around the one",
     "has updates and cannot be inlined", "is inlined and has no loops", "already has a", "legal memory: global",
     r"has a (store_at|fold_storage), but no", "which does not read it", "legal: one compute_at",

@@ -236,9 +236,9 @@ class Schedule:
             nest.group = tap
             return True
         found = [nest.find(n) for n in names]
-        if not all(loop and loop.kind == "serial" and loop.name != nest.group for loop in found):
+        if not all(loop and loop.kind == "serial" for loop in found):
             return False
-        if nest.step in names and op != "unroll":
+        if {nest.group, nest.step} & set(names) and op != "unroll":
             return False
         for loop in found:
             loop.kind = op
@@ -562,6 +562,8 @@ class Random(Schedule):
         if place is None and len(stage.definitions) == 1:
             self.grid(nest, head)
         budget //= max([1] + [l.extent // 2 for l in nest.loops if l.kind == "vectorize" and l.extent])
+        if nest.group and self.chance(0.3):
+            self.add(f'unroll {head} ["{nest.group}"]')
         small = [l for l in nest.loops if l.kind == "serial" and l.extent and l.name != nest.group]
         for loop in small:
             if loop.extent <= budget and self.chance(0.35):

@@ -574,8 +574,8 @@ sched.pipeline @p {
 sched.schedule @p {
   sched.compute_root @sum
   sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
-  // expected-error @+1 {{loop "tap" runs over lists of different lengths; legal: serial}}
-  sched.unroll @sum update 0 ["tap"]
+  // expected-error @+1 {{loop "tap" runs over lists of different lengths; legal: serial, unrolled}}
+  sched.vectorize @sum update 0 ["tap"]
 }
 
 // -----
@@ -737,8 +737,8 @@ sched.schedule @p {
   sched.compute_root @sum
   sched.group @sum update 0 ["rc"] into "tap" by 4 over "c"
   sched.split @sum update 0 "tap" into "to", "ti" by affine_map<()[s0, s1] -> (4)> tail round_up
-  // expected-error @+1 {{loop "to" runs over lists of different lengths; legal: serial}}
-  sched.unroll @sum update 0 ["to"]
+  // expected-error @+1 {{loop "to" runs over lists of different lengths; legal: serial, unrolled}}
+  sched.gpu_threads @sum update 0 ["to"]
 }
 
 // -----
