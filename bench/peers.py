@@ -145,14 +145,14 @@ def machine_round(package):
     return json.loads(run(program("srcc-bench"), package, "--size", "64x48", "--runs", 8, "--warmup", 0, "--json", "-"))
 
 
-def measure_net(result, network, density, options, folder, write):
-    """Fills in the engines' rows of one network, pruned to a density if there is one."""
+def measure_net(result, network, block, options, folder, write):
+    """Fills in the engines' rows of one network, pruned in blocks (filters, channels) if there are some."""
     import onnx
     size = result["size"]
     width, height = map(int, size.split("x"))
-    if density:
+    if block:
         model = onnx.load(network)
-        prune(model, density)
+        prune(model, options.density, *block)
         network = folder / f"{network.stem}.pruned.onnx"
         onnx.save(model, network)
     fixed = folder / f"{network.stem}.fixed.onnx"
@@ -255,12 +255,18 @@ def arguments():
     parser.add_argument("--engines", default=",".join(ENGINES), help="default: %(default)s")
     parser.add_argument("--pruned", metavar="REGEX", help="networks that are measured pruned, too (prune.py)")
     parser.add_argument("--density", type=float, default=0.25,
-                        help="of pruned layers, in blocks of 4x1 (default %(default)s)")
+                        help="of pruned layers (default %(default)s)")
+    parser.add_argument("--block", metavar="FxC", action="append",
+                        help="filters and channels of a block of pruned layers; may be repeated (default 4x1)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, help="of runs of an engine in a round, 2 to 15 runs (default 2)")
     given = parsed(parser)
     given.seconds = given.seconds or (0.01 if given.quick else 2)
     given.engines = given.engines.split(",")
+    given.block = given.block or ["4x1"]
+    if wrong := [b for b in given.block if not re.fullmatch(r"[1-9]\d?x[1-9]\d?", b)]:
+        parser.error(f"--block {wrong[0]}: two numbers as 8x4, filters and channels")
+    given.block = [tuple(map(int, b.split("x"))) for b in given.block]
     if unknown := set(given.engines) - set(ENGINES):
         parser.error(f"no engine {', '.join(sorted(unknown))}; there are {', '.join(ENGINES)}")
     return given
@@ -283,11 +289,13 @@ def facts(network):
 def measured(options):
     """The results of a run, also of one that was interrupted."""
     files = {name: file for name, file in networks(options.nets, options.files).items() if file.suffix == ".onnx"}
-    jobs = [(name, size, pruned) for size in options.sizes for name in files for pruned in (False, True)
-            if not pruned or options.pruned is not None and re.search(options.pruned, name)]
-    title = f"block f=4 c=1 density={options.density}"
+    jobs = [(name, size, block) for size in options.sizes for name in files for block in (None, *options.block)
+            if not block or options.pruned is not None and re.search(options.pruned, name)]
+
+    def title(name, block):
+        return f"{name} block f={block[0]} c={block[1]} density={options.density}" if block else name
     if options.list:
-        print("\n".join(f"{n} {s}{' ' + title if p else ''}: {', '.join(options.engines)}" for n, s, p in jobs))
+        print("\n".join(f"{title(n, b)} {s}: {', '.join(options.engines)}" for n, s, b in jobs))
         sys.exit()
     if not jobs:
         sys.exit("peers.py: no ONNX network to time")
@@ -295,14 +303,13 @@ def measured(options):
                "rounds": options.rounds, "interrupted": False, "cases": []}
     with tempfile.TemporaryDirectory(prefix="srcc-peers-") as folder:
         try:
-            for number, (name, size, pruned) in enumerate(jobs):
+            for number, (name, size, block) in enumerate(jobs):
                 place = pathlib.Path(folder) / str(number)
                 place.mkdir()
-                result = {"net": f"{name} {title}" if pruned else name, "size": size, "error": None, "machine": [],
+                result = {"net": title(name, block), "size": size, "error": None, "machine": [],
                           "rows": [{"engine": e, "error": None, "rounds": []} for e in options.engines]}
                 results["cases"].append(result)
-                measure_net(result, files[name], options.density if pruned else None, options, place,
-                            lambda: save(options.json, results))
+                measure_net(result, files[name], block, options, place, lambda: save(options.json, results))
         except KeyboardInterrupt:
             results["interrupted"] = True
             save(options.json, results)

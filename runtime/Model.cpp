@@ -115,6 +115,9 @@ void Model::openDevice(const srrt_options &options) {
                            limits.maxThreads.size() * sizeof(size_t), limits.maxThreads.data(),
                            nullptr),
         "clGetDeviceInfo");
+  if (cl.deviceValue<cl_bool>(device.id, CL_DEVICE_IMAGE_SUPPORT) &&
+      cl.deviceValue<size_t>(device.id, CL_DEVICE_IMAGE2D_MAX_WIDTH) >= imageWidth)
+    limits.imageRows = cl.deviceValue<size_t>(device.id, CL_DEVICE_IMAGE2D_MAX_HEIGHT);
 }
 
 Handle<cl_mem> Model::createBuffer(cl_mem_flags flags, uint64_t bytes, const void *data) const {
@@ -130,6 +133,22 @@ Handle<cl_mem> Model::createBuffer(cl_mem_flags flags, uint64_t bytes, const voi
   return memory;
 }
 
+Handle<cl_mem> Model::createImage(cl_mem_flags flags, Place place, uint64_t bytes,
+                                  const void *data) const {
+  cl_image_format format{CL_RGBA,
+                         cl_channel_type(place == Place::F32Image ? CL_FLOAT : CL_HALF_FLOAT)};
+  cl_image_desc size{};
+  size.image_type = CL_MEM_OBJECT_IMAGE2D;
+  size.image_width = imageWidth;
+  size.image_height = size_t(bytes / rowBytes(place));
+  cl_int error = CL_SUCCESS;
+  Handle<cl_mem> memory(cl.clCreateImage(context.get(), flags | (data ? CL_MEM_COPY_HOST_PTR : 0),
+                                         &format, &size, const_cast<void *>(data), &error),
+                        {cl.clReleaseMemObject});
+  check(error, "clCreateImage");
+  return memory;
+}
+
 void Model::uploadConstants() {
   auto &buffers = *root.buffers();
   constants.resize(buffers.size());
@@ -141,6 +160,19 @@ void Model::uploadConstants() {
     if (size > limits.maxAllocation)
       fail(SRRT_TOO_LARGE, "buffer \"", buffers[i]->name()->c_str(), "\" takes ", size,
            " bytes, but the device allows ", limits.maxAllocation, " per buffer");
+    if (Place place = placeOf(*buffers[i]); place != Place::Buffer) {
+      // Whole rows.
+      uint64_t rows = std::max<uint64_t>(1, (size + rowBytes(place) - 1) / rowBytes(place));
+      if (rows > limits.imageRows)
+        fail(limits.imageRows ? SRRT_TOO_LARGE : SRRT_UNSUPPORTED, "buffer \"",
+             buffers[i]->name()->c_str(), "\" is an image of ", rows, " rows, but ", deviceName,
+             " allows ", limits.imageRows, "; compile with a schedule without image2d");
+      std::vector<uint8_t> texels(rows * rowBytes(place));
+      std::copy_n(data ? data->data() : texels.data(), size, texels.begin());
+      constants[i] = createImage(CL_MEM_READ_ONLY, place, texels.size(), texels.data());
+      constantBytes += texels.size();
+      continue;
+    }
     constants[i] = size ? createBuffer(CL_MEM_READ_ONLY, size, data->data())
                         : createBuffer(CL_MEM_READ_ONLY, 4, nullptr);
     constantBytes += size;
@@ -374,8 +406,13 @@ void Model::prepare(int height, int width) {
       sizes[i] = std::max(sizes[i], route.bytes[i]);
     }
   std::vector<Handle<cl_mem>> memory;
-  for (uint64_t size : sizes)
-    memory.push_back(createBuffer(CL_MEM_READ_WRITE, std::max<uint64_t>(size, 4), nullptr));
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    Place place = plan.slots.front().places[i];
+    memory.push_back(
+        place == Place::Buffer
+            ? createBuffer(CL_MEM_READ_WRITE, std::max<uint64_t>(sizes[i], 4), nullptr)
+            : createImage(CL_MEM_READ_WRITE, place, std::max(sizes[i], rowBytes(place)), nullptr));
+  }
   slots = std::move(memory);
   windows.resize(root.buffers()->size());
   pictures.resize(root.buffers()->size());

@@ -65,6 +65,9 @@ private:
   const Route &route(format::PixelFormat input, format::PixelFormat output) const;
   cl_command_queue queue() const { return profilingQueue ? profilingQueue.get() : ownQueue.get(); }
   Handle<cl_mem> createBuffer(cl_mem_flags flags, uint64_t bytes, const void *data) const;
+  /// An image of whole rows; `data` has as many bytes, or is null.
+  Handle<cl_mem> createImage(cl_mem_flags flags, Place place, uint64_t bytes,
+                             const void *data) const;
   /// The library's own buffer for a window of the input or output, created at its first use.
   cl_mem window(uint32_t buffer);
   /// The same for the whole picture: another one if there are several strips.

@@ -293,6 +293,9 @@ void Package::validate() {
       damaged(text(what, ": pixel format ", int(buffer.format()), " and type ", int(buffer.type()),
                    " do not go together"));
     }
+    if (buffer.image2d() &&
+        (picture || (buffer.type() != ElementType::F32 && buffer.type() != ElementType::F16)))
+      damaged(text(what, " is an image, but no intermediate or constant of F32 or F16"));
     for (uint32_t j = 0; picture && j < i; ++j)
       if (buffers[j]->kind() == buffer.kind() && buffers[j]->format() == buffer.format())
         damaged(text(what, " is a second ", buffer.kind() == BufferKind::Input ? "input" : "output",

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -81,6 +82,12 @@ std::vector<int> shareSlots(const std::vector<Lifetime> &lifetimes, std::vector<
   return best.slotOf;
 }
 
+Place placeOf(const format::Buffer &buffer) {
+  if (!buffer.image2d())
+    return Place::Buffer;
+  return buffer.type() == format::ElementType::F16 ? Place::F16Image : Place::F32Image;
+}
+
 Plan::Plan(const Package &package, int height, int width, const Limits &limits)
     : height(height), width(width) {
   const format::Package &root = package.root();
@@ -113,6 +120,17 @@ Plan::Plan(const Package &package, int height, int width, const Limits &limits)
       fail(SRRT_TOO_LARGE, what, " would have ", elements, " elements", at,
            ", more than 32-bit indexes reach; use a smaller picture");
     uint64_t size = uint64_t(elements) * elementSize(buffer.type());
+    if (Place place = placeOf(buffer); place != Place::Buffer) {
+      uint64_t rows = std::max<uint64_t>(1, (size + rowBytes(place) - 1) / rowBytes(place));
+      if (!limits.imageRows)
+        fail(SRRT_UNSUPPORTED, package.name(), ": ", what,
+             " is an image, and the device has none; "
+             "compile for another --target, or with a schedule without image2d");
+      if (rows > limits.imageRows)
+        fail(SRRT_TOO_LARGE, what, " would be an image of ", rows, " rows", at,
+             ", but the device allows ", limits.imageRows, "; use a smaller picture");
+      size = rows * rowBytes(place);
+    }
     if (size > limits.maxAllocation)
       fail(SRRT_TOO_LARGE, what, " would take ", size, " bytes", at, ", but the device allows ",
            limits.maxAllocation, " per buffer; use a smaller picture");
@@ -146,6 +164,8 @@ Plan::Plan(const Package &package, int height, int width, const Limits &limits)
     launches.push_back(sizes);
   }
 
+  constexpr Place places[] = {Place::Buffer, Place::F32Image, Place::F16Image};
+  size_t most[std::size(places)] = {}; // slots of any route
   for (const Route &route : package.routes()) {
     Slots result;
     std::vector<Lifetime> lifetimes;
@@ -163,10 +183,23 @@ Plan::Plan(const Package &package, int height, int width, const Limits &limits)
         }
         lifetimes[lifetimeOf[index]].last = int(step);
       }
-    std::vector<int> slotOf = shareSlots(lifetimes, result.bytes);
     result.ofBuffer.assign(packageBuffers.size(), -1);
-    for (size_t i = 0; i < owners.size(); ++i)
-      result.ofBuffer[owners[i]] = slotOf[i];
+    for (Place place : places) {
+      std::vector<Lifetime> there;
+      std::vector<uint32_t> theirs;
+      for (size_t i = 0; i < owners.size(); ++i)
+        if (placeOf(*packageBuffers[owners[i]]) == place) {
+          there.push_back(lifetimes[i]);
+          theirs.push_back(owners[i]);
+        }
+      std::vector<uint64_t> sizes;
+      std::vector<int> slotOf = shareSlots(there, sizes);
+      for (size_t i = 0; i < theirs.size(); ++i)
+        result.ofBuffer[theirs[i]] = int(result.bytes.size()) + slotOf[i];
+      result.bytes.insert(result.bytes.end(), sizes.begin(), sizes.end());
+      result.places.insert(result.places.end(), sizes.size(), place);
+      most[int(place)] = std::max(most[int(place)], sizes.size());
+    }
     uint64_t total = fixed + bytes[route.inputBuffer] + bytes[route.outputBuffer];
     for (uint64_t size : result.bytes)
       total += size;
@@ -175,6 +208,24 @@ Plan::Plan(const Package &package, int height, int width, const Limits &limits)
            ", but the device has ", limits.globalMemory, "; use a smaller picture");
     memory = std::max(memory, total);
     slots.push_back(std::move(result));
+  }
+  // Slot i is of one kind whatever the route: kinds of fewer slots are filled up with empty ones.
+  for (Slots &route : slots) {
+    Slots even;
+    std::vector<int> moved;
+    size_t from = 0;
+    for (Place place : places) {
+      even.places.resize(even.places.size() + most[int(place)], place);
+      for (; from < route.places.size() && route.places[from] == place; ++from) {
+        moved.push_back(int(even.bytes.size()));
+        even.bytes.push_back(route.bytes[from]);
+      }
+      even.bytes.resize(even.places.size());
+    }
+    for (int &slot : route.ofBuffer)
+      slot = slot < 0 ? -1 : moved[slot];
+    route.bytes = std::move(even.bytes);
+    route.places = std::move(even.places);
   }
 }
 

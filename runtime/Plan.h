@@ -18,12 +18,28 @@ struct Limits {
   uint64_t maxAllocation;         ///< bytes of one buffer
   uint64_t globalMemory;          ///< bytes of all
   std::vector<size_t> maxThreads; ///< per dimension of a work-group
+  uint64_t imageRows = 0;         ///< of an image of imageWidth texels; 0: no images
 };
+
+/// Texels in a row of every image.
+constexpr uint64_t imageWidth = 2048;
+
+/// What a slot is: a buffer, or an image of RGBA texels.
+enum class Place { Buffer, F32Image, F16Image };
+
+/// Bytes of a row of an image.
+inline uint64_t rowBytes(Place place) {
+  return imageWidth * 4 * (place == Place::F32Image ? 4 : 2);
+}
+
+/// Where a buffer of the package lies.
+Place placeOf(const format::Buffer &buffer);
 
 /// Where the intermediates of one route live. Buffers whose lifetimes (first write to last read, in
 /// launches of the route) do not overlap share a slot.
 struct Slots {
-  std::vector<uint64_t> bytes; ///< of each slot, largest first
+  std::vector<uint64_t> bytes; ///< of each slot, largest first of each kind of place
+  std::vector<Place> places;   ///< of each slot, the same for all routes of a plan
   std::vector<int> ofBuffer;   ///< slot of each buffer of the package, -1: none on this route
   uint64_t apart = 0;          ///< bytes of the intermediates without sharing
 };
@@ -42,7 +58,7 @@ struct Plan {
   Plan(const Package &package, int height, int width, const Limits &limits);
 
   int height, width;
-  std::vector<uint64_t> bytes;  ///< of each buffer of the package
+  std::vector<uint64_t> bytes;  ///< of each buffer of the package; of images in whole rows
   std::vector<Launch> launches; ///< of the package
   std::vector<Slots> slots;     ///< of each route of the package
   uint64_t memory = 0;          ///< bytes that the route takes which needs most, constants included

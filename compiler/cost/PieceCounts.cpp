@@ -41,6 +41,12 @@ std::optional<MemoryUse> cost::memoryUseOf(Operation &op) {
       .Case([&](ocl::VStoreHalfOp s) {
         return MemoryUse{s.getMemory(), s.getIndex(), s.getValue(), true, true};
       })
+      .Case([&](ocl::TexelLoadOp l) {
+        return MemoryUse{l.getMemory(), l.getTexel(), l.getResult(), false, false};
+      })
+      .Case([&](ocl::TexelStoreOp s) {
+        return MemoryUse{s.getMemory(), s.getTexel(), s.getValue(), true, false};
+      })
       .Default([](Operation *) { return Result(); });
 }
 

@@ -13,7 +13,7 @@ namespace srcc::cost {
 
 /// A read or write of memory.
 struct MemoryUse {
-  mlir::Value memref, index; ///< the index of its first element; none of a variable
+  mlir::Value memref, index; ///< the index of its first element, or texel; none of a variable
   mlir::Value value;         ///< what is read or written
   bool store = false;
   bool converts = false; ///< between half and float

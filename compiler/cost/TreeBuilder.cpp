@@ -111,6 +111,8 @@ void TreeBuilder::access(int node, Value memref, Value index, Type value, bool s
   access.elementBytes =
       std::max<int>(1, cast<MemRefType>(memref.getType()).getElementTypeBitWidth() / 8);
   access.bytes = lanes * access.elementBytes;
+  if (ocl::isImage(memref.getType())) // indexed by texels
+    access.elementBytes = access.bytes;
   access.store = store;
   tree->accesses.push_back(access);
 }

@@ -89,7 +89,7 @@ struct Device {
   Fact<int64_t> preferredThreads; ///< work-items in a work-group, as a rule
   Fact<int64_t> localBytes;       ///< __local memory of a work-group
   Fact<bool> fp16;                ///< has arithmetic in half (cl_khr_fp16)
-  Fact<bool> images;              ///< has images
+  Fact<bool> images;              ///< intermediates pay in images
   Fact<MultiplyAdd> multiplyAdd;
   Fact<Prefetching> prefetching;
   Fact<Storage> storage;  ///< preferred

@@ -283,7 +283,7 @@ static Value writtenBy(Operation *op) {
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case<memref::StoreOp>([](auto store) { return store.getMemref(); })
       .Case<vector::StoreOp>([](auto store) { return store.getBase(); })
-      .Case<ocl::VStoreHalfOp>([](auto store) { return store.getMemory(); })
+      .Case<ocl::VStoreHalfOp, ocl::TexelStoreOp>([](auto store) { return store.getMemory(); })
       .Default(Value());
 }
 
@@ -570,9 +570,12 @@ LogicalResult KernelPrinter::print() {
       bool constant = static_cast<bool>(kernel.getArgAttr(i, ocl::readOnlyAttr));
       if (constant)
         readOnly.insert(argument);
-      parameters.push_back("global " + std::string(constant ? "const " : "") +
-                           typeName(memory.getElementType()) + " *" +
-                           (constant ? "restrict " : "") + name);
+      if (ocl::isImage(type))
+        parameters.push_back((constant ? "read_only image2d_t " : "write_only image2d_t ") + name);
+      else
+        parameters.push_back("global " + std::string(constant ? "const " : "") +
+                             typeName(memory.getElementType()) + " *" +
+                             (constant ? "restrict " : "") + name);
     } else {
       if (!type.isInteger(32) && !type.isF32())
         return unsupported(kernel, "parameters are memrefs, i32 or f32");

@@ -97,6 +97,7 @@ private:
   mlir::LogicalResult printCast(mlir::Operation *op);
   mlir::LogicalResult printVector(mlir::Operation *op);
   mlir::LogicalResult printMemory(mlir::Operation *op);
+  mlir::LogicalResult printTexel(mlir::Operation *op);
   mlir::LogicalResult printGpu(mlir::Operation *op);
   mlir::LogicalResult printFor(mlir::scf::ForOp op);
   mlir::LogicalResult printIf(mlir::scf::IfOp op);

@@ -127,6 +127,20 @@ static constexpr Helper allHelpers[] = {
                  "static inline int ceil_div(int a, int b) {\n"
                  "  return a / b + (a % b != 0 && (a < 0) == (b < 0));\n"
                  "}\n"},
+    {"read_texel", "// Texels lie in rows of 2048.\n"
+                   "static inline float4 read_texel(read_only image2d_t f, int i) {\n"
+                   "  return read_imagef(f, (int2)(i & 2047, i >> 11));\n"
+                   "}\n"},
+    {"read_half_texel", "static inline half4 read_half_texel(read_only image2d_t f, int i) {\n"
+                        "  return read_imageh(f, (int2)(i & 2047, i >> 11));\n"
+                        "}\n"},
+    {"write_texel", "static inline void write_texel(write_only image2d_t f, int i, float4 v) {\n"
+                    "  write_imagef(f, (int2)(i & 2047, i >> 11), v);\n"
+                    "}\n"},
+    {"write_half_texel",
+     "static inline void write_half_texel(write_only image2d_t f, int i, half4 v) {\n"
+     "  write_imageh(f, (int2)(i & 2047, i >> 11), v);\n"
+     "}\n"},
     {"prefetch_line", "// The driver's prefetch() does nothing.\n"
                       "static inline void prefetch_line(global const void *p) {\n"
                       "  __builtin_prefetch((const void *)(uintptr_t)p);\n"

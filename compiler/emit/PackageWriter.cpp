@@ -158,7 +158,8 @@ FailureOr<Offset<format::Buffer>> Writer::buffer(ocl::BufferOp op) {
   bufferIndex.try_emplace(op.getSymName(), bufferIndex.size());
   return format::CreateBuffer(builder, builder.CreateString(op.getSymName().str()),
                               static_cast<format::BufferKind>(op.getKind()), type, *elements,
-                              static_cast<format::PixelFormat>(op.getFormat()), data);
+                              static_cast<format::PixelFormat>(op.getFormat()), data,
+                              op.getImage2d());
 }
 
 FailureOr<Offset<format::Launch>> Writer::launch(ocl::LaunchOp op) {

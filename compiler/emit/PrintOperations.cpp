@@ -551,6 +551,26 @@ template <typename Op> static bool isAligned(Op op, Type type) {
   return op.getAlignment() && int64_t(*op.getAlignment()) >= bytes && isGlobal(op.getBase());
 }
 
+LogicalResult KernelPrinter::printTexel(Operation *op) {
+  auto load = dyn_cast<ocl::TexelLoadOp>(op);
+  Value memory = load ? load.getMemory() : cast<ocl::TexelStoreOp>(op).getMemory();
+  Type value = load ? load.getType() : cast<ocl::TexelStoreOp>(op).getValue().getType();
+  bool half = getElementTypeOrSelf(value).isF16();
+  std::string helper = std::string(load ? "read_" : "write_") + (half ? "half_texel" : "texel");
+  usedHelpers[helper] = true;
+  Expr image = {memoryName(memory).str(), Word, false, {memory}};
+  if (load) {
+    set(load, call(helper, {image, take(load.getTexel())}));
+    return success();
+  }
+  auto store = cast<ocl::TexelStoreOp>(op);
+  SmallVector<Expr, 4> taken = take(ValueRange{store.getValue(), store.getTexel()});
+  beforeWrite(memory);
+  line(helper + "(" + image.text + ", " + taken[1].text + ", " + whole(taken[0], value).text +
+       ");");
+  return success();
+}
+
 LogicalResult KernelPrinter::printMemory(Operation *op) {
   auto onlyIndex = [](OperandRange indices) { return indices.empty() ? Value() : indices.front(); };
   if (auto alloca = dyn_cast<memref::AllocaOp>(op)) {
@@ -623,6 +643,8 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
     set(load, expr);
     return success();
   }
+  if (isa<ocl::TexelLoadOp, ocl::TexelStoreOp>(op))
+    return printTexel(op);
   if (auto prefetch = dyn_cast<memref::PrefetchOp>(op)) {
     Value memory = prefetch.getMemref();
     if (!isGlobal(memory) || prefetch.getIndices().size() != 1)

@@ -59,6 +59,7 @@ private:
   void applyStorage(Instance &instance);
   void applyLoops(Instance &instance, unsigned number);
   LogicalResult applyPrefetches(Instance &instance);
+  void applyComputeWith(Instance &instance);
   Halide::VarOrRVar loop(Instance &instance, unsigned number, StringRef name);
   Halide::LoopLevel level(Instance &instance, StringRef name);
   void leaveOut(const Twine &what) {
@@ -213,6 +214,9 @@ FailureOr<Replayed> Replayer::run() {
     for (auto &instance : instances)
       if (failed(apply(*instance)))
         return failure();
+  if (options.schedule)
+    for (auto &instance : instances)
+      applyComputeWith(*instance);
   return result;
 }
 
@@ -668,6 +672,11 @@ void Replayer::applyStorage(Instance &instance) {
     leaveOut("fold_storage, whose factors Halide chooses by itself");
   for (auto &align : s.alignBounds)
     func.align_bounds(Halide::Var(align.getKey().str()), int32_t(align.getValue()));
+  for (auto &entry : s.bounds) {
+    BoundOp bound = entry.second;
+    func.bound(Halide::Var(entry.getKey().str()), affine(bound.getRange(), 0),
+               affine(bound.getRange(), 1));
+  }
   if (stage.getOutput())
     return;
   const Storage &storage = s.storage;
@@ -782,6 +791,19 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
     stage.gpu_threads(threads[0], threads[1], threads[2]);
   if (!instance.consumer && blocks.empty() && threads.empty())
     stage.gpu_single_thread();
+}
+
+/// Once the loops of both stages are made.
+void Replayer::applyComputeWith(Instance &instance) {
+  const auto &with = instance.schedule->with;
+  if (!with)
+    return;
+  auto other = places.find({SymbolTable::lookupSymbolIn(pipeline, with->other), nullptr});
+  if (other == places.end() || instance.definitions.size() > 1 ||
+      other->second->definitions.size() > 1)
+    return leaveOut("compute_with of stages with updates");
+  Instance &leader = *other->second;
+  instance.func.compute_with(Halide::Stage(leader.func), loop(leader, 0, with->loops.back()));
 }
 
 LogicalResult Replayer::applyPrefetches(Instance &instance) {

@@ -285,6 +285,9 @@ DefaultSchedule::StraightLine DefaultSchedule::straightLine(StageOp sum, int64_t
   constexpr int64_t most = 128;
   auto extents = sum.getUpdateOps()[update].getExtents().getResults();
   StraightLine result;
+  bool texels = readsImage(sum.getUpdateOps()[update]);
+  if (texels) // their channels before all else
+    result = {1, 4, 4};
   for (AffineExpr expr : llvm::reverse(extents.drop_front())) {
     auto extent = dyn_cast<AffineConstantExpr>(expr);
     if (!extent || perTap * result.taps * extent.getValue() > most)
@@ -298,6 +301,7 @@ DefaultSchedule::StraightLine DefaultSchedule::straightLine(StageOp sum, int64_t
       if (extent.getValue() % step == 0) {
         result.taps *= step;
         result.step = step;
+        ++result.loops;
         break;
       }
   return result;
@@ -308,13 +312,13 @@ void DefaultSchedule::reductionLoops(StageOp sum, int64_t update, int64_t perTap
                                      SmallVectorImpl<StringRef> &order) {
   StraightLine straight = straightLine(sum, update, perTap);
   SmallVector<StringRef> rdims;
-  for (auto name : sum.getUpdateOps()[update].getRdims().getAsRange<StringAttr>())
+  auto updates = sum.getUpdateOps();
+  for (auto name : updates[update].getRdims().getAsRange<StringAttr>())
     rdims.push_back(name.getValue());
   if (straight.step > 1) {
     split(sum, rdims[0], "ro", "ri", straight.step, Tail::Guard, update);
-    rdims[0] = "ri";
-    rdims.insert(rdims.begin(), "ro");
-    ++straight.loops;
+    rdims[0] = "ro";
+    rdims.insert(readsImage(updates[update]) ? rdims.end() : rdims.begin() + 1, "ri");
   }
   for (StringRef rdim : llvm::reverse(rdims)) {
     if (straight.loops-- > 0)
@@ -451,7 +455,8 @@ void DefaultSchedule::run() {
       else if (cpu)
         store(name, {"y", "c", "x"}, 16, true, true);
       else if (channelsOf(op) >= 4)
-        store(name, {"c/4", "y", "x", "c%4"}, 1, false, true);
+        store(name, {"c/4", "y", "x", "c%4"}, 1, false, true,
+              isImage(op) ? Memory::Image2D : Memory::Global);
       else
         store(name, {"c", "y", "x"}, 1, false, true);
     }

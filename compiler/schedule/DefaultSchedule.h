@@ -92,6 +92,10 @@ private:
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
                    mlir::ArrayRef<bool> lists);
   void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
+  bool isImage(StageOp stage);
+  bool isReadInTexels(StageOp stage);
+  bool readsTexels(mlir::Operation *definition, StageOp reader, StageOp stage);
+  bool readsImage(UpdateOp update);
   mlir::SmallVector<bool> listsGPU(StageOp sum, int64_t filters);
   /// Loops of a reduction domain in straight-line code: how many, from the innermost on, steps of
   /// the next one, and how many points that makes.
@@ -149,13 +153,13 @@ private:
                update ? builder.getI64IntegerAttr(*update) : mlir::IntegerAttr());
   }
   void store(mlir::StringRef name, mlir::ArrayRef<mlir::StringRef> layout, int64_t align, bool odd,
-             bool narrow) {
+             bool narrow, Memory memory = Memory::Global) {
     mlir::TypeAttr as;
     if (narrow && precision == "f16s") // with f16 the algorithm's types say it
       as = mlir::TypeAttr::get(builder.getF16Type());
     StoreInOp::create(builder, pipeline.getLoc(),
                       mlir::FlatSymbolRefAttr::get(builder.getContext(), name),
-                      MemoryAttr::get(builder.getContext(), Memory::Global),
+                      MemoryAttr::get(builder.getContext(), memory),
                       layout.empty() ? mlir::ArrayAttr() : builder.getStrArrayAttr(layout),
                       align > 1 ? builder.getI64IntegerAttr(align) : mlir::IntegerAttr(),
                       odd ? builder.getUnitAttr() : mlir::UnitAttr(), as);
@@ -173,6 +177,7 @@ private:
   const srcc::Device &device;
   mlir::StringRef precision;
   bool fusion;
+  llvm::DenseMap<mlir::Operation *, bool> images; // known answers of isImage
   mlir::OpBuilder builder;
   llvm::StringMap<Facts> facts;
   llvm::StringSet<> scheduled;

@@ -63,6 +63,80 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     scheduleSumGPU(sum, filters, vector);
 }
 
+/// Whether a definition of `reader`, which stands in `reader` or is inlined there, takes whole
+/// texels of `stage`, or steps through the channels of texels in straight-line code.
+bool DefaultSchedule::readsTexels(Operation *definition, StageOp reader, StageOp stage) {
+  auto update = dyn_cast<UpdateOp>(definition);
+  Block &block = definition->getRegion(0).front();
+  Value channel = block.getArgument(update ? reader.getRank() : 0);
+  bool texels = true;
+  block.walk([&](ReadOp read) {
+    if (read.getSource() == stage.getSymName())
+      texels &= IndexExpr::get(read.getIndices()[0]) == IndexExpr::get(channel);
+  });
+  if (!texels)
+    return false;
+  if (update) {
+    auto updates = reader.getUpdateOps();
+    unsigned number = llvm::find(updates, update) - updates.begin();
+    auto extent = dyn_cast<AffineConstantExpr>(update.getExtents().getResult(0));
+    return extent && extent.getValue() % 4 == 0 && !isSparse(reader, number) &&
+           llvm::any_of(sums, [&](auto &entry) { return entry.second.first == reader; });
+  }
+  if (facts[reader.getSymName()].reduction)
+    return false;
+  if (facts[reader.getSymName()].root)
+    return sumTiles(reader) && channelsOf(reader) % 4 == 0;
+  return isReadInTexels(reader);
+}
+
+/// Whether all that read a stage take texels of it.
+bool DefaultSchedule::isReadInTexels(StageOp stage) {
+  bool texels = true;
+  for (auto reader : pipeline.getOps<StageOp>())
+    reader.walk([&](ReadOp read) {
+      if (read.getSource() != stage.getSymName())
+        return;
+      Operation *definition = read->getParentOfType<UpdateOp>();
+      texels &= readsTexels(definition ? definition : reader.getOperation(), reader, stage);
+    });
+  return texels;
+}
+
+/// Whether a root is stored in an image: where that pays on the device, and all kernels write and
+/// read whole texels.
+bool DefaultSchedule::isImage(StageOp stage) {
+  if (!device.images)
+    return false;
+  auto [known, isNew] = images.try_emplace(stage, false);
+  if (!isNew)
+    return known->second;
+  bool shared = bool(stage.getInsteadOf()) || isExternal(stage);
+  for (auto other : pipeline.getOps<StageOp>())
+    shared |= other.getInsteadOf() && *other.getInsteadOf() == stage.getSymName();
+  bool image = !shared && facts[stage.getSymName()].root && channelsOf(stage) >= 4 &&
+               channelsOf(stage) % 4 == 0 && sumTiles(stage) && isReadInTexels(stage);
+  return images[stage] = image;
+}
+
+/// Whether an update reads a stage that is an image, also through stages that are inlined.
+bool DefaultSchedule::readsImage(UpdateOp update) {
+  bool found = false;
+  std::function<void(Operation *)> visit = [&](Operation *definition) {
+    definition->walk([&](ReadOp read) {
+      StageOp source = lookup(read.getSource());
+      if (!source || source == definition->getParentOp())
+        return;
+      if (facts[read.getSource()].root)
+        found |= isImage(source);
+      else if (!facts[read.getSource()].reduction)
+        visit(source);
+    });
+  };
+  visit(update);
+  return found;
+}
+
 /// Which updates run over lists of taps. A tap of a list costs its index and address beside the
 /// loads and multiply-adds of a dense one: taken to be half as much again (not measured on a
 /// phone).

@@ -107,8 +107,14 @@ private:
   Flat flatOf(RealizeOp realize);
   LogicalResult collectScratch(ProduceOp root, ArrayRef<IndexExpr> blocks);
   Operation *lookup(StringRef name) { return SymbolTable::lookupSymbolIn(pipeline, name); }
+  /// Null: plain global memory.
+  Attribute spaceOf(StringRef name) {
+    return schedule.storageOf(name).memory == Memory::Image2D ? srcc::ocl::Image2DAttr::get(context)
+                                                              : Attribute();
+  }
   FailureOr<AffineMap> affine(Operation *op, ArrayRef<IndexExpr> exprs, StringRef what);
-  void describe(StageOp stage, llvm::MapVector<StringRef, IndexExpr> &layers, IndexExpr &macs);
+  void describe(ArrayRef<StageOp> roots, llvm::MapVector<StringRef, IndexExpr> &layers,
+                IndexExpr &macs);
 
   LoopsOp loops;
   PipelineOp pipeline;
@@ -256,17 +262,19 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
           type, name, HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<float>(packed)));
     }
   }
-  lastBuffer = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
-                                           *elements, format, value);
+  auto made = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
+                                          *elements, format, value);
+  made.setImage2d(bool(spaceOf(name)));
+  lastBuffer = made;
   return success();
 }
 
-/// Layers and multiply-adds of a kernel: those of its root and of all that is inlined or computed
-/// in it.
-void Flattener::describe(StageOp stage, llvm::MapVector<StringRef, IndexExpr> &layers,
+/// Layers and multiply-adds of a kernel: those of the stages it stores and of all that is inlined
+/// or computed in it.
+void Flattener::describe(ArrayRef<StageOp> roots, llvm::MapVector<StringRef, IndexExpr> &layers,
                          IndexExpr &macs) {
   llvm::SetVector<Operation *> members;
-  members.insert(stage);
+  members.insert(roots.begin(), roots.end());
   for (unsigned i = 0; i < members.size(); ++i)
     members[i]->walk([&](ReadOp read) {
       auto other = dyn_cast_or_null<StageOp>(lookup(read.getSource()));
@@ -382,6 +390,11 @@ LogicalResult Flattener::kernel(ProduceOp root) {
   if (failed(blockMap) || failed(threadMap) || failed(collectScratch(root, blocks)))
     return failure();
 
+  SmallVector<StageOp> roots; // more than one where stages share loops
+  root.walk<WalkOrder::PreOrder>([&](ProduceOp produce) {
+    if (schedule.of(produce.getStage()).root)
+      roots.push_back(cast<StageOp>(lookup(produce.getStage())));
+  });
   llvm::SetVector<StringRef> names, reads, writes;
   llvm::StringSet<> inner;
   root.walk([&](RealizeOp realize) {
@@ -416,7 +429,8 @@ LogicalResult Flattener::kernel(ProduceOp root) {
   OpBuilder builder = OpBuilder::atBlockEnd(kernels.getBody());
   SmallVector<Type> types;
   for (StringRef name : names)
-    types.push_back(MemRefType::get({ShapedType::kDynamic}, storage[name].type));
+    types.push_back(
+        MemRefType::get({ShapedType::kDynamic}, storage[name].type, AffineMap(), spaceOf(name)));
   Type i32 = builder.getI32Type();
   types.append({i32, i32});
   std::string kernelName; // with the pipeline's name no stage has the name of a built-in function
@@ -451,7 +465,7 @@ LogicalResult Flattener::kernel(ProduceOp root) {
   }
   llvm::MapVector<StringRef, IndexExpr> layers;
   IndexExpr macs = 0, bytes = 0;
-  describe(stage, layers, macs);
+  describe(roots, layers, macs);
   for (StringRef name : names)
     bytes = bytes + storage[name].elements *
                         IndexExpr((storage[name].type.getIntOrFloatBitWidth() / 8) *
@@ -560,7 +574,7 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
                              builder.getStringAttr("produce " + produce.getStage()));
       return WalkResult::advance();
     }
-    if (auto bound = dyn_cast<BoundOp>(op)) {
+    if (auto bound = dyn_cast<RequiredOp>(op)) {
       if (bound.getValues().size() != 2) {
         result = bound.emitOpError("has no values; run sched-infer-bounds first");
         return WalkResult::interrupt();

@@ -40,7 +40,7 @@ static LogicalResult fold(ProduceOp produce, unsigned dim, StringRef name, int64
       return std::nullopt;
     });
   };
-  for (auto bound : produce.getBody().getOps<BoundOp>())
+  for (auto bound : produce.getBody().getOps<RequiredOp>())
     if (bound.getDim() == dim) {
       IndexExpr low = steady(IndexExpr::get(bound.getMin()));
       Box made;

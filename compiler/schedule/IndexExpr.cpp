@@ -263,7 +263,7 @@ static IndexExpr compute(Value value) {
   auto rhs = [&] { return IndexExpr::get(op->getOperand(1)); };
   if (auto size = dyn_cast<SizeOp>(op))
     return IndexExpr::size(size.getAxis());
-  if (auto bound = dyn_cast<BoundOp>(op); bound && !bound.getValues().empty())
+  if (auto bound = dyn_cast<RequiredOp>(op); bound && !bound.getValues().empty())
     return IndexExpr::get(bound.getValues()[cast<OpResult>(value).getResultNumber()]);
   if (isa<arith::AddIOp>(op))
     return lhs() + rhs();

@@ -34,9 +34,10 @@ public:
   LogicalResult run();
 
 private:
-  void computeRootRegions();
+  LogicalResult computeRootRegions();
   LogicalResult inferComputedAt(ProduceOp root);
-  void align(StringRef name, Box &box);
+  LogicalResult align(StringRef name, Box &box);
+  void includeTogether();
   void setBounds(ProduceOp produce, const Box &box);
   void storeExteriors();
   LogicalResult guardInputs();
@@ -71,7 +72,7 @@ Box BoundsInference::domainOf(Operation *source) {
 
 /// What readers need of each stage at the root: its domain, and what reads with a constant
 /// exterior ask for around it.
-void BoundsInference::computeRootRegions() {
+LogicalResult BoundsInference::computeRootRegions() {
   for (auto stage : pipeline.getOps<StageOp>())
     if (schedule.of(stage.getSymName()).root && !stage.getInsteadOf())
       rootRegion[stage.getSymName()] = domainOf(stage);
@@ -103,11 +104,37 @@ void BoundsInference::computeRootRegions() {
       entry->second.include(low, high);
   });
   for (auto &entry : rootRegion)
-    align(entry.first(), entry.second);
+    if (failed(align(entry.first(), entry.second)))
+      return failure();
+  includeTogether();
+  return success();
 }
 
-/// Bounds aligned by the schedule.
-void BoundsInference::align(StringRef name, Box &box) {
+/// Stages that share loops are computed over the same points of those.
+void BoundsInference::includeTogether() {
+  SmallVector<std::pair<StageOp, const ComputeWith *>> pairs;
+  for (auto stage : pipeline.getOps<StageOp>())
+    if (auto &with = schedule.of(stage.getSymName()).with)
+      pairs.push_back({stage, &*with});
+  // Twice, so that all that share a stage's loops have what the last of them has.
+  for (int round = 0; round < 2; ++round)
+    for (auto &[stage, with] : pairs) {
+      Box &own = rootRegion[stage.getSymName()], &other = rootRegion[with->other];
+      auto names = dimNames(stage), otherNames = dimNames(lookup(with->other));
+      for (const std::string &dim : with->dims) {
+        size_t i = llvm::find(names, dim) - names.begin(),
+               j = llvm::find(otherNames, dim) - otherNames.begin();
+        Box hull;
+        hull.include({own.low[i]}, {own.high[i]});
+        hull.include({other.low[j]}, {other.high[j]});
+        own.low[i] = other.low[j] = hull.low[0];
+        own.high[i] = other.high[j] = hull.high[0];
+      }
+    }
+}
+
+/// Bounds aligned, or named, by the schedule.
+LogicalResult BoundsInference::align(StringRef name, Box &box) {
   auto names = dimNames(lookup(name));
   for (auto &align : schedule.of(name).alignBounds)
     for (auto [dim, dimName] : llvm::enumerate(names))
@@ -116,10 +143,26 @@ void BoundsInference::align(StringRef name, Box &box) {
         box.low[dim] = box.low[dim].floorDiv(n) * IndexExpr(n);
         box.high[dim] = (box.high[dim] + 1).ceilDiv(n) * IndexExpr(n) - 1;
       }
+  for (auto &entry : schedule.of(name).bounds) {
+    BoundOp bound = entry.second;
+    size_t dim = llvm::find(names, bound.getDim().str()) - names.begin();
+    IndexExpr height = IndexExpr::size(0), width = IndexExpr::size(1);
+    IndexExpr low = IndexExpr::get(bound.getRange().getResult(0), height, width);
+    IndexExpr high = low + IndexExpr::get(bound.getRange().getResult(1), height, width) - 1;
+    if (!(box.low[dim].lower(always) - low).provablyNonNegative() ||
+        !(high - box.high[dim].upper(always)).provablyNonNegative())
+      return bound.emitOpError("stage @")
+             << name << " is computed from " << low.str() << " to " << high.str() << " of \""
+             << bound.getDim() << "\", but " << box.low[dim].lower(always).str() << " to "
+             << box.high[dim].upper(always).str() << " is asked for";
+    box.low[dim] = low;
+    box.high[dim] = high;
+  }
+  return success();
 }
 
 void BoundsInference::setBounds(ProduceOp produce, const Box &box) {
-  for (auto bound : produce.getBody().getOps<BoundOp>()) {
+  for (auto bound : produce.getBody().getOps<RequiredOp>()) {
     OpBuilder builder(bound);
     unsigned dim = bound.getDim();
     Value values[] = {box.low[dim].materialize(builder, bound.getLoc()),
@@ -136,11 +179,16 @@ LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
       produces.push_back(op);
   });
   for (ProduceOp produce : llvm::reverse(produces)) {
+    if (auto root = rootRegion.find(produce.getStage()); root != rootRegion.end()) {
+      setBounds(produce, root->second); // computed with another
+      continue;
+    }
     auto required = requiredBox(produce);
     if (failed(required))
       return failure();
     Box box = *required;
-    align(produce.getStage(), box);
+    if (failed(align(produce.getStage(), box)))
+      return failure();
     setBounds(produce, box);
     // Its storage is what it computes and what its stores touch, over all iterations of the loops
     // inside its realize.
@@ -437,7 +485,8 @@ void BoundsInference::dropGuards() {
 }
 
 LogicalResult BoundsInference::run() {
-  computeRootRegions();
+  if (failed(computeRootRegions()))
+    return failure();
   SmallVector<ProduceOp> roots(loops.getBody().getOps<ProduceOp>());
   for (ProduceOp root : roots) {
     auto stage = cast<StageOp>(lookup(root.getStage()));

@@ -133,9 +133,21 @@ static void partition(StoreOp store) {
 }
 
 /// The last store of each stage, innermost stages first; a branch copied from another is left.
+/// Where two stages share loops, tiles are not only one's.
 static SmallVector<StoreOp> exteriorStores(LoopsOp loops) {
+  llvm::StringSet<> atRoot;
+  for (auto realize : loops.getBody().getOps<RealizeOp>())
+    atRoot.insert(realize.getStage());
+  auto sharesLoops = [&](ProduceOp produce) {
+    bool shares = atRoot.count(produce.getStage()) && produce->getParentOp() != loops;
+    produce.walk(
+        [&](ProduceOp inner) { shares |= inner != produce && atRoot.count(inner.getStage()); });
+    return shares;
+  };
   SmallVector<StoreOp> all;
   loops.walk([&](ProduceOp produce) {
+    if (sharesLoops(produce))
+      return;
     SmallVector<StoreOp> stores;
     produce.walk([&](StoreOp store) {
       if (store->getParentOfType<ProduceOp>() == produce)

@@ -40,7 +40,7 @@ def SchedToLoops : SchedPass<"sched-to-loops"> {
   let description = [{
     Each stage at the root becomes a `realize` with a `produce` and its named loops; stages computed at a
     loop are produced there, inlined ones disappear into their readers. Accesses are in coordinates of
-    stages; what a loop runs over is still a `sched.bound`.
+    stages; what a loop runs over is still a `sched.required`.
   }];
 }
 def SchedInferBounds : SchedPass<"sched-infer-bounds"> {

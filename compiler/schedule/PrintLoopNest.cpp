@@ -10,6 +10,14 @@
 using namespace mlir;
 using namespace srcc::sched;
 
+/// Whether a stage at the root is computed inside the loops of another.
+static bool sharesLoops(ProduceOp produce) {
+  auto loops = produce->getParentOfType<LoopsOp>();
+  return produce->getParentOp() != loops &&
+         llvm::any_of(loops.getBody().getOps<RealizeOp>(),
+                      [&](RealizeOp realize) { return realize.getStage() == produce.getStage(); });
+}
+
 static void printBlock(Block &block, llvm::raw_ostream &os, unsigned indent) {
   for (Operation &op : block) {
     if (auto realize = dyn_cast<RealizeOp>(op)) {
@@ -20,13 +28,24 @@ static void printBlock(Block &block, llvm::raw_ostream &os, unsigned indent) {
         if (produce.getStage() == realize.getStage())
           produced = produce;
       });
-      if (produced && produced->getBlock() != &block) {
+      if (produced && produced->getBlock() != &block && !isa<LoopsOp>(block.getParentOp())) {
         os.indent(indent) << "store " << realize.getStage() << ":\n";
         indent += 2;
       }
     } else if (auto produce = dyn_cast<ProduceOp>(op)) {
+      if (sharesLoops(produce)) { // named above, where the loops begin
+        printBlock(produce.getBody().front(), os, indent);
+        continue;
+      }
       os.indent(indent) << "produce " << produce.getStage() << ":\n";
-      printBlock(produce.getBody().front(), os, indent + 2);
+      unsigned inner = indent + 2;
+      produce.walk<WalkOrder::PreOrder>([&](ProduceOp other) {
+        if (other == produce || !sharesLoops(other))
+          return;
+        os.indent(inner) << "produce " << other.getStage() << ":\n";
+        inner += 2;
+      });
+      printBlock(produce.getBody().front(), os, inner);
     } else if (auto loop = dyn_cast<ForOp>(op)) {
       // As Halide, which does not print loops of one iteration.
       if (IndexExpr::get(loop.getExtent()).constant() == 1) {

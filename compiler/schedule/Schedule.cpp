@@ -78,8 +78,11 @@ private:
   LogicalResult storeIn(StoreInOp op);
   LogicalResult group(GroupOp op);
   LogicalResult foldStorage(FoldStorageOp op);
+  LogicalResult bound(BoundOp op);
+  LogicalResult computeWith(ComputeWithOp op);
 
   PipelineOp pipeline;
+  SmallVector<ComputeWithOp> together; // checked at the end, when all loops are known
 };
 
 std::string listed(ArrayRef<std::string> names) {
@@ -326,6 +329,11 @@ LogicalResult Reader::storeIn(StoreInOp op) {
   if (external && (op.getLayout() || op.getAlign() || op.getAs()))
     return op.emitOpError("stage @")
            << op.getStage() << " is an end of the pipeline: its format fixes the layout";
+  if (external && op.getMemory() != Memory::Global)
+    return op.emitOpError("stage @")
+           << op.getStage() << " is an end of the pipeline; legal memory: global";
+  if (op.getMemory() == Memory::Image2D && (op.getAlign() || op.getOdd()))
+    return op.emitOpError("images have rows of their own; legal: no align, no odd");
   storage.memory = op.getMemory();
   storage.placed = true;
   if (op.getAlign())
@@ -461,6 +469,144 @@ LogicalResult Reader::foldStorage(FoldStorageOp op) {
   return success();
 }
 
+LogicalResult Reader::bound(BoundOp op) {
+  StageSchedule *stage = stageOf(op, op.getStage());
+  if (!stage)
+    return failure();
+  auto stageOp = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, op.getStage()));
+  auto names = dimNames(stageOp);
+  if (!llvm::is_contained(names, op.getDim().str()))
+    return op.emitOpError("stage @") << op.getStage() << " has no dimension \"" << op.getDim()
+                                     << "\"; it has " << listed(names);
+  AffineMap range = op.getRange();
+  if (range.getNumResults() != 2 || range.getNumDims() != 0 || range.getNumSymbols() > 2)
+    return op.emitOpError("range is a minimum and an extent, expressions of s0 = H and s1 = W");
+  if (auto extent = dyn_cast<AffineConstantExpr>(range.getResult(1));
+      extent && extent.getValue() < 1)
+    return op.emitOpError("extent must be at least 1, but is ") << extent.getValue();
+  if (stageOp.getOutput())
+    return op.emitOpError("stage @")
+           << op.getStage() << " is an output: its bounds are the picture's";
+  if (!stage->bounds.try_emplace(op.getDim(), op).second)
+    return op.emitOpError("stage @")
+           << op.getStage() << " already has a bound of \"" << op.getDim() << "\"";
+  return success();
+}
+
+namespace {
+/// How the loop came about: the splits and fuses it is a part of, the last one first.
+void collectTransforms(const Definition &definition, StringRef loop,
+                       SmallVectorImpl<const LoopTransform *> &all) {
+  for (const LoopTransform &t : llvm::reverse(definition.transforms)) {
+    if (t.isFuse ? t.old != loop : t.outer != loop && t.inner != loop)
+      continue;
+    all.push_back(&t);
+    if (t.isFuse)
+      collectTransforms(definition, t.inner, all);
+    collectTransforms(definition, t.isFuse ? t.outer : t.old, all);
+    return;
+  }
+}
+
+/// Whether two definitions have the same loop: name, kind and how it came about.
+bool isSameLoop(const Definition &a, const Loop &ofA, const Definition &b, const Loop &ofB) {
+  SmallVector<const LoopTransform *> inA, inB;
+  collectTransforms(a, ofA.name, inA);
+  collectTransforms(b, ofB.name, inB);
+  auto same = [](const LoopTransform *s, const LoopTransform *t) {
+    return s->isFuse == t->isFuse && s->old == t->old && s->outer == t->outer &&
+           s->inner == t->inner && s->factor == t->factor && s->tail == t->tail;
+  };
+  return ofA.name == ofB.name && ofA.kind == ofB.kind && ofA.axis == ofB.axis &&
+         inA.size() == inB.size() && llvm::all_of(llvm::zip(inA, inB), [&](auto pair) {
+           return same(std::get<0>(pair), std::get<1>(pair));
+         });
+}
+
+/// The names of the dimensions that the loop runs over points of.
+void collectDims(const Definition &definition, StringRef loop, std::vector<std::string> &dims) {
+  SmallVector<const LoopTransform *> all;
+  collectTransforms(definition, loop, all);
+  SmallVector<std::string> names{loop.str()};
+  for (const LoopTransform *t : all)
+    if (t->isFuse)
+      llvm::append_values(names, t->inner, t->outer);
+    else
+      names.push_back(t->old);
+  for (std::string &name : names) {
+    bool made = llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
+      return t.isFuse ? t.old == name : t.outer == name || t.inner == name;
+    });
+    if (!made && !llvm::is_contained(dims, name))
+      dims.push_back(name);
+  }
+}
+} // namespace
+
+/// All other directives are read.
+LogicalResult Reader::computeWith(ComputeWithOp op) {
+  StringRef name = op.getStage(), other = op.getOther();
+  StageSchedule &own = schedule.stages[name], &leader = schedule.stages[other];
+  auto stage = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, name)),
+       leading = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, other));
+  for (StageOp each : {stage, leading})
+    if (!schedule.stages[each.getSymName()].root || each.getOutput() || each.getInsteadOf())
+      return op.emitOpError("takes stages inside the pipeline that are computed at the root; @")
+             << each.getSymName() << " is "
+             << (schedule.stages[each.getSymName()].root ? "an end of it" : "not");
+  if (own.with || leader.with || name == other)
+    return op.emitOpError("takes a stage with loops of its own; @")
+           << (own.with ? name : other) << " is computed with another already";
+  if (!stage->isBeforeInBlock(leading))
+    return op.emitOpError("computes @")
+           << name << " where @" << other << " is; legal: a stage after @" << name;
+  ComputeWith with{other.str(), {}, {}};
+  const Definition &theirs = leader.definitions.back();
+  for (const Loop &loop : llvm::reverse(theirs.loops)) {
+    unsigned depth = with.loops.size();
+    for (const Definition &definition : own.definitions) {
+      unsigned count = definition.loops.size();
+      if (depth >= count ||
+          !isSameLoop(definition, definition.loops[count - 1 - depth], theirs, loop))
+        return op.emitOpError("loop \"")
+               << loop.name << "\" of @" << other << " is no loop of @" << name
+               << " at the same place; legal: the same names, splits and kinds from the outermost "
+               << "to \"" << op.getLoop() << "\"";
+    }
+    with.loops.push_back(loop.name);
+    collectDims(theirs, loop.name, with.dims);
+    if (loop.name == op.getLoop())
+      break;
+  }
+  if (with.loops.back() != op.getLoop())
+    return op.emitOpError("stage @") << other << " has no loop \"" << op.getLoop() << "\"; it has "
+                                     << listed(theirs) << ", innermost first";
+  auto extentOf = [&](StageOp of, StringRef dim) {
+    auto names = dimNames(of);
+    auto place = llvm::find(names, dim.str());
+    return place == names.end() ? AffineExpr() : of.getExtents().getResult(place - names.begin());
+  };
+  for (const std::string &dim : with.dims)
+    if (!extentOf(stage, dim) || extentOf(stage, dim) != extentOf(leading, dim))
+      return op.emitOpError("@") << name << " and @" << other << " differ in the extent of \""
+                                 << dim << "\"";
+  // What is computed inside the loops that both have is computed for both.
+  for (auto &[child, s] : schedule.stages) {
+    for (auto &[consumer, loop] : s.at)
+      if (consumer == name && llvm::is_contained(ArrayRef(with.loops).drop_back(), loop))
+        return op.emitOpError("@")
+               << child << " is computed at @" << name << " \"" << loop << "\", a loop that is @"
+               << other << "'s; legal: at @" << other << ", or inside";
+    if (s.storeAt && (s.storeAt->first == name || s.storeAt->first == other) &&
+        llvm::is_contained(with.loops, s.storeAt->second))
+      return op.emitOpError("@") << child << " is stored at @" << s.storeAt->first << " \""
+                                 << s.storeAt->second
+                                 << "\", which both share; legal: a loop inside";
+  }
+  own.with = std::move(with);
+  return success();
+}
+
 LogicalResult Reader::read(Operation *directive) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(directive)
       .Case<ComputeRootOp>([&](auto op) -> LogicalResult {
@@ -511,6 +657,13 @@ LogicalResult Reader::read(Operation *directive) {
         return success();
       })
       .Case<GroupOp>([&](auto op) { return group(op); })
+      .Case<BoundOp>([&](auto op) { return bound(op); })
+      .Case<ComputeWithOp>([&](auto op) -> LogicalResult {
+        if (!stageOf(op, op.getStage()) || !stageOf(op, op.getOther()))
+          return failure();
+        together.push_back(op);
+        return success();
+      })
       .Case<FoldStorageOp>([&](auto op) { return foldStorage(op); })
       .Case<SplitOp>([&](auto op) {
         return split(op, op.getStage(), op.getUpdate(), op.getLoop(), op.getOuter(), op.getInner(),
@@ -596,6 +749,13 @@ LogicalResult Reader::read(Operation *directive) {
       .Default([&](Operation *op) { return op->emitOpError("is no schedule directive"); });
 }
 
+/// Whether four neighbours in memory are those of a packed dimension: a texel.
+static bool isOfTexels(const Storage &storage, Type type) {
+  Type stored = storage.type ? storage.type : type;
+  return (stored.isF32() || stored.isF16()) && !storage.layout.empty() &&
+         storage.layout.back().mod == 4;
+}
+
 /// Rules that span directives.
 LogicalResult Reader::finish() {
   auto reads = [&](StageOp stage, StringRef name) {
@@ -628,14 +788,26 @@ LogicalResult Reader::finish() {
       return stage.emitOpError("is an end of the pipeline; legal: compute_root");
     s.root |= kept;
   }
+  for (auto table : pipeline.getOps<TableOp>()) {
+    const Storage &storage = schedule.others[table.getSymName()];
+    if (storage.memory != Memory::Global &&
+        (storage.memory != Memory::Image2D || !isOfTexels(storage, elementTypeOf(table))))
+      return table.emitOpError("is a table; legal memory: global, or image2d with a layout that "
+                               "ends with a dimension packed by 4");
+  }
   for (auto stage : pipeline.getOps<StageOp>()) {
     StageSchedule &s = schedule.stages[stage.getSymName()];
     StringRef name = stage.getSymName();
     if (s.isInline() && s.definitions.size() > 1)
       return stage.emitOpError("has updates and cannot be inlined; legal: compute_root, or "
                                "compute_at one of its consumers");
-    if (s.root && s.storage.memory != Memory::Global)
-      return stage.emitOpError("is computed at the root; legal memory: global");
+    bool image = s.storage.memory == Memory::Image2D;
+    if (s.root && s.storage.memory != Memory::Global && !image)
+      return stage.emitOpError("is computed at the root; legal memory: global, image2d");
+    if (image && (!s.root || s.definitions.size() > 1 || !isOfTexels(s.storage, stage.getType())))
+      return stage.emitOpError("is stored in an image2d; legal: a stage at the root, without "
+                               "updates, of f32 or f16, whose layout ends with a dimension packed "
+                               "by 4, as [..., \"c%4\"]");
     if (s.at.empty() && (s.storeAt || !s.fold.empty()))
       return stage.emitOpError("has a ")
              << (s.storeAt ? "store_at" : "fold_storage") << ", but no compute_at";
@@ -672,6 +844,24 @@ LogicalResult Reader::finish() {
       visited.clear();
       if (!uses(op, name))
         return stage.emitOpError("is computed at @") << consumer << ", which does not read it";
+    }
+  }
+  for (ComputeWithOp op : together) {
+    if (failed(computeWith(op)))
+      return failure();
+    // Nothing from here on may need what is now computed later.
+    auto stage = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, op.getStage())),
+         leader = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, op.getOther()));
+    for (Operation *next = stage->getNextNode();; next = next->getNextNode()) {
+      auto reader = dyn_cast<StageOp>(next);
+      visited.clear();
+      if (reader && (reader == leader || schedule.stages[reader.getSymName()].root) &&
+          uses(reader, op.getStage()))
+        return op.emitOpError("computes @")
+               << op.getStage() << " with @" << op.getOther() << ", but @" << reader.getSymName()
+               << " reads it before that is done";
+      if (next == leader)
+        break;
     }
   }
   return success();

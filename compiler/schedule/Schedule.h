@@ -70,6 +70,13 @@ struct Prefetch {
   int64_t offset = 1;
 };
 
+/// The loops of a stage, outermost first, that are those of another.
+struct ComputeWith {
+  std::string other;
+  std::vector<std::string> loops;
+  std::vector<std::string> dims; // whose points they run over
+};
+
 /// Where a stage is computed. Without any compute_* directive it is inlined.
 struct StageSchedule {
   bool root = false;
@@ -78,6 +85,8 @@ struct StageSchedule {
   llvm::StringMap<int64_t> fold;        // dimension -> elements of the ring
   std::vector<Definition> definitions;  // pure, then updates
   llvm::StringMap<int64_t> alignBounds; // dimension -> modulus
+  llvm::StringMap<BoundOp> bounds;      // dimension -> the directive that names its range
+  std::optional<ComputeWith> with;      // the loops it is computed inside of
   std::vector<Prefetch> prefetches;     // at its loops
   Storage storage;
   bool isInline() const { return !root && at.empty(); }

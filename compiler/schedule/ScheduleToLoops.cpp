@@ -37,7 +37,7 @@ public:
 
   LogicalResult run() {
     for (auto stage : pipeline.getOps<StageOp>())
-      if (schedule.of(stage.getSymName()).root) {
+      if (const StageSchedule &s = schedule.of(stage.getSymName()); s.root && !s.with) {
         root = stage.getSymName();
         if (failed(produce(stage)))
           return failure();
@@ -49,7 +49,8 @@ public:
 
 private:
   LogicalResult produce(StageOp stage);
-  LogicalResult nest(StageOp stage, unsigned index, MutableArrayRef<BoundOp> bounds);
+  LogicalResult nest(StageOp stage, unsigned index, MutableArrayRef<RequiredOp> bounds);
+  SmallVector<StageOp> computedWith(StringRef stage, StringRef loop);
   FailureOr<Value> evaluate(StageOp stage, Region &region, ValueRange indices,
                             ArrayRef<Value> rest);
   FailureOr<Value> read(ReadOp op, ValueRange indices);
@@ -68,7 +69,8 @@ private:
   const Schedule &schedule;
   OpBuilder &builder;
   std::string root;
-  TapReader *taps = nullptr; // of the definition that is being evaluated
+  TapReader *taps = nullptr;         // of the definition that is being evaluated
+  llvm::StringMap<IndexExpr> shared; // loops of the stage that others are computed with
 };
 
 } // namespace
@@ -88,20 +90,33 @@ static IndexExpr valueOf(const Definition &definition, StringRef name,
   return 0;
 }
 
+/// The stages whose nests begin inside `loop` of `stage`; all of its loops if that is empty.
+SmallVector<StageOp> NestBuilder::computedWith(StringRef stage, StringRef loop) {
+  SmallVector<StageOp> found;
+  for (auto other : pipeline.getOps<StageOp>())
+    if (auto &with = schedule.of(other.getSymName()).with;
+        with && with->other == stage && (loop.empty() || with->loops.back() == loop))
+      found.push_back(other);
+  return found;
+}
+
 /// realize and produce of one stage at the builder's place.
 LogicalResult NestBuilder::produce(StageOp stage) {
   const StageSchedule &s = schedule.of(stage.getSymName());
   Location loc = stage.getLoc();
   StringRef target = stage.getInsteadOf() ? *stage.getInsteadOf() : stage.getSymName();
-  if (!stage.getInsteadOf() && !s.storeAt)
+  if (!stage.getInsteadOf() && !s.storeAt && !s.with)
     RealizeOp::create(builder, loc, target, ValueRange(), ValueRange());
+  for (StageOp other : computedWith(stage.getSymName(), ""))
+    RealizeOp::create(builder, other.getLoc(), other.getSymName(), ValueRange(), ValueRange());
   auto produce = ProduceOp::create(builder, loc, stage.getSymName());
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&produce.getBody());
-  SmallVector<BoundOp> bounds;
+  SmallVector<RequiredOp> bounds;
   for (unsigned dim = 0; dim < stage.getRank(); ++dim)
-    bounds.push_back(BoundOp::create(builder, loc, builder.getIndexType(), builder.getIndexType(),
-                                     stage.getSymName(), dim, ValueRange()));
+    bounds.push_back(RequiredOp::create(builder, loc, builder.getIndexType(),
+                                        builder.getIndexType(), stage.getSymName(), dim,
+                                        ValueRange()));
   for (unsigned i = 0; i < s.definitions.size(); ++i)
     if (failed(nest(stage, i, bounds)))
       return failure();
@@ -109,7 +124,7 @@ LogicalResult NestBuilder::produce(StageOp stage) {
 }
 
 /// Loops, coordinates and store of definition `index` of `stage`.
-LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<BoundOp> bounds) {
+LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<RequiredOp> bounds) {
   OpBuilder::InsertionGuard guard(builder);
   const StageSchedule &s = schedule.of(stage.getSymName());
   const Definition &definition = s.definitions[index];
@@ -148,6 +163,8 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
   llvm::StringMap<IndexExpr> relative; // value relative to the dimension's min
   llvm::StringSet<> bounded;           // inner loops that end with the dimension
   std::optional<GroupedTaps> grouped;
+  // Bodies of loops that others share, and the values of the loops there.
+  SmallVector<std::tuple<std::string, Block *, llvm::StringMap<IndexExpr>>> ends;
   for (const Loop &loop : llvm::reverse(definition.loops)) {
     IndexExpr min = 0, extent = extents[loop.name];
     bool plain = llvm::none_of(definition.transforms, [&](auto &t) {
@@ -176,11 +193,15 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
       extent = IndexExpr::min(extent, extents[t.old] - outer->second * extent);
       bounded.insert(t.inner);
     }
-    auto op = ForOp::create(builder, NameLoc::get(builder.getStringAttr(loop.name), loc), loop.name,
-                            loop.kind, min.materialize(builder, loc),
-                            extent.materialize(builder, loc), loop.axis);
-    builder.setInsertionPointToStart(&op.getBody().front());
-    relative[loop.name] = IndexExpr::get(op.getIv()) - (isTap ? IndexExpr(0) : min);
+    if (s.with && llvm::is_contained(s.with->loops, loop.name)) {
+      relative[loop.name] = shared[loop.name];
+    } else {
+      auto op = ForOp::create(builder, NameLoc::get(builder.getStringAttr(loop.name), loc),
+                              loop.name, loop.kind, min.materialize(builder, loc),
+                              extent.materialize(builder, loc), loop.axis);
+      builder.setInsertionPointToStart(&op.getBody().front());
+      relative[loop.name] = IndexExpr::get(op.getIv()) - (isTap ? IndexExpr(0) : min);
+    }
     if (const auto &group = definition.group; group && group->runsOverTaps(loop.name) &&
                                               relative.count(group->outer) &&
                                               (group->step == 1 || relative.count(group->inner)))
@@ -197,6 +218,8 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
         if (computesInside(stage.getSymName(), loop.name, other.getSymName()))
           if (failed(produce(other)))
             return failure();
+      if (!computedWith(stage.getSymName(), loop.name).empty())
+        ends.push_back({loop.name, builder.getBlock(), relative});
     }
   }
 
@@ -254,6 +277,13 @@ LogicalResult NestBuilder::nest(StageOp stage, unsigned index, MutableArrayRef<B
   if (failed(value))
     return failure();
   StoreOp::create(builder, loc, *value, target, coordinates, predicate);
+  for (auto &[loop, body, values] : ends)
+    for (StageOp other : computedWith(stage.getSymName(), loop)) {
+      builder.setInsertionPointToEnd(body);
+      shared = values;
+      if (failed(produce(other)))
+        return failure();
+    }
   return success();
 }
 

@@ -30,7 +30,7 @@ namespace {
 /// A stage that slides along the loop it is computed at.
 struct Slide {
   ProduceOp produce;
-  BoundOp bound;     // of the dimension along which it slides
+  RequiredOp bound;  // of the dimension along which it slides
   int64_t ahead = 0; // iterations it has to start before the loop
 };
 } // namespace
@@ -50,7 +50,7 @@ static LogicalResult coverPieces(ProduceOp produce) {
     low[i] = IndexExpr::get(realize.getMins()[i]);
     high.push_back(low[i] + IndexExpr::get(realize.getExtents()[i]) - 1);
   }
-  for (auto bound : produce.getBody().getOps<BoundOp>())
+  for (auto bound : produce.getBody().getOps<RequiredOp>())
     first[bound.getDim()] = IndexExpr::get(bound.getMin());
   Box touched;
   touched.include(low, high);
@@ -81,7 +81,7 @@ static LogicalResult coverPieces(ProduceOp produce) {
 /// How `produce` slides along `loop`; its bound becomes what is new in an iteration.
 static FailureOr<Slide> slide(ProduceOp produce, ForOp loop) {
   Slide result{produce, {}, 0};
-  for (auto bound : produce.getBody().getOps<BoundOp>()) {
+  for (auto bound : produce.getBody().getOps<RequiredOp>()) {
     IndexExpr low = IndexExpr::get(bound.getMin()),
               high = low + IndexExpr::get(bound.getExtent()) - 1;
     if (!low.dependsOn(loop.getIv()) && !high.dependsOn(loop.getIv()))

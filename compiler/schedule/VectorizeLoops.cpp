@@ -330,6 +330,65 @@ static void simplifyIndices(Operation *root) {
   });
 }
 
+/// Accesses of an image become those of texels. A kernel that reads an image does not write it, so
+/// texels that several accesses of a block read are read once.
+static LogicalResult accessTexels(Value image) {
+  IndexMemo memo;
+  auto refuse = [](Operation *op, const Twine &what) {
+    StringRef name =
+        isa<NameLoc>(op->getLoc()) ? cast<NameLoc>(op->getLoc()).getName().getValue() : StringRef();
+    return op->emitOpError("image2d") << (name.empty() ? "" : " @") << name << ": " << what;
+  };
+  SmallVector<Operation *> users;
+  image.getParentRegion()->walk([&](Operation *op) {
+    if (llvm::is_contained(op->getOperands(), image))
+      users.push_back(op);
+  });
+  auto less = [](const IndexExpr &a, const IndexExpr &b) { return a < b; };
+  using Known = std::map<IndexExpr, Value, decltype(less)>;
+  std::map<Block *, Known> known;
+  for (Operation *user : users) {
+    OpBuilder builder(user);
+    Location loc = user->getLoc();
+    bool stores = isa<memref::StoreOp, vector::StoreOp, srcc::ocl::VStoreHalfOp>(user);
+    if (!stores && !isa<memref::LoadOp, vector::LoadOp, srcc::ocl::VLoadHalfOp>(user)) {
+      user->erase(); // a prefetch
+      continue;
+    }
+    Type value = stores ? user->getOperand(0).getType() : user->getResult(0).getType();
+    auto vector = dyn_cast<VectorType>(value);
+    int64_t lanes = vector ? vector.getNumElements() : 1;
+    IndexExpr index = IndexExpr::get(user->getOperand(stores ? 2 : 1));
+    auto lane = index.mod(4).constant();
+    if (stores) {
+      if (lanes != 4 || !lane || *lane != 0)
+        return refuse(user, "is written in pieces of " + Twine(lanes) +
+                                " elements; legal: whole texels, vectorize the packed dimension "
+                                "by 4");
+      Value texel = index.floorDiv(4).materialize(builder, loc);
+      srcc::ocl::TexelStoreOp::create(builder, loc, user->getOperand(0), image, texel);
+      user->erase();
+      continue;
+    }
+    if ((lanes != 1 && lanes != 4) || !lane || (lanes == 4 && *lane != 0))
+      return refuse(user, "is read in pieces of " + Twine(lanes) +
+                              " elements, not at a constant place of a texel; legal: vectorize or "
+                              "unroll the packed dimension by 4");
+    Type texelType = vector ? vector : VectorType::get({4}, value);
+    IndexExpr texel = (index - *lane).floorDiv(4);
+    Value &texels = known.try_emplace(user->getBlock(), less).first->second[texel];
+    if (!texels)
+      texels = srcc::ocl::TexelLoadOp::create(builder, loc, texelType, image,
+                                              texel.materialize(builder, loc));
+    Value read = texels;
+    if (!vector)
+      read = vector::ExtractOp::create(builder, loc, read, *lane);
+    user->getResult(0).replaceAllUsesWith(read);
+    user->erase();
+  }
+  return success();
+}
+
 /// Private memory whose accesses all have constant places of one width becomes variables.
 static void promotePrivate(memref::AllocaOp alloca) {
   if (alloca.getType().getRank() == 0)
@@ -490,6 +549,9 @@ static LogicalResult lowerKernel(gpu::GPUFuncOp func) {
       lowerLoop(loop);
   }
   simplifyIndices(func);
+  for (BlockArgument argument : func.getArguments())
+    if (srcc::ocl::isImage(argument.getType()) && failed(accessTexels(argument)))
+      return failure();
   SmallVector<memref::AllocaOp> allocas;
   func.walk([&](memref::AllocaOp op) { allocas.push_back(op); });
   for (memref::AllocaOp op : allocas)

@@ -82,6 +82,20 @@ LogicalResult ProgramOp::verify() {
   return success();
 }
 
+//===- texels -------------------------------------------------------------===//
+
+static LogicalResult verifyTexel(Operation *op, Type memory, Type value) {
+  if (!isImage(memory)) // texel_c1
+    return op->emitOpError("memory is in #ocl.image2d, but this is ") << memory;
+  if (getElementTypeOrSelf(value).isF16() && !cast<MemRefType>(memory).getElementType().isF16())
+    return op->emitOpError("takes four f32, but got ") << value; // texel_c2
+  return success();
+}
+LogicalResult TexelLoadOp::verify() { return verifyTexel(*this, getMemory().getType(), getType()); }
+LogicalResult TexelStoreOp::verify() {
+  return verifyTexel(*this, getMemory().getType(), getValue().getType());
+}
+
 //===- buffer -------------------------------------------------------------===//
 
 void BufferOp::build(OpBuilder &builder, OperationState &state, StringRef name, BufferKind kind,
@@ -127,6 +141,9 @@ LogicalResult BufferOp::verify() {
     return emitOpError("pixel format ") << stringifyPixelFormat(getFormat()) << " takes "
                                         << (getFormat() == PixelFormat::F32Planar ? "f32" : "i8")
                                         << ", but the type is " << getType();
+  if (getImage2d() && (picture || (!getType().isF32() && !getType().isF16()))) // buffer_c7
+    return emitOpError("an image2d is a temp or a constant of f32 or f16, but this is of kind ")
+           << stringifyBufferKind(getKind()) << " and type " << getType();
   return success();
 }
 
@@ -209,7 +226,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
                     Twine(types.size()) + " parameters");
   for (auto [i, buffer] : llvm::enumerate(buffers)) {
     auto memory = dyn_cast<MemRefType>(types[i]);
-    if (!memory || memory.getRank() != 1 || memory.getElementType() != buffer.getType())
+    if (!memory || memory.getRank() != 1 || memory.getElementType() != buffer.getType() ||
+        isImage(memory) != buffer.getImage2d())
       return mismatch("argument " + Twine(i) + " and the kernel's parameter differ in type");
   }
   for (Type type : types.take_back(2))
@@ -220,6 +238,9 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &tables) {
         buffers[i].getKind() == BufferKind::Input) // launch_c8
       return emitOpError("writes @") << buffers[i].getSymName() << ", which is of kind "
                                      << stringifyBufferKind(buffers[i].getKind());
+  for (int32_t i : getWrites())
+    if (buffers[i].getImage2d() && llvm::is_contained(getReads(), i)) // launch_c10
+      return emitOpError("reads and writes the image @") << buffers[i].getSymName();
   if (auto known = kernel.getKnownBlockSize()) { // launch_c9
     SmallVector<int64_t> threads(3, 1);
     for (auto [i, result] : llvm::enumerate(getThreads().getResults())) {

@@ -24,6 +24,12 @@
 #include "dialects/ocl/OCLOps.h.inc"
 
 namespace srcc::ocl {
+/// Whether a memref type is an image's.
+inline bool isImage(mlir::Type type) {
+  auto memory = mlir::dyn_cast<mlir::MemRefType>(type);
+  return memory && mlir::isa_and_nonnull<Image2DAttr>(memory.getMemorySpace());
+}
+
 /// Names of the dialect's attributes on operations and kernel parameters; see the dialect's
 /// description.
 inline constexpr llvm::StringLiteral commentAttr = "ocl.comment";

@@ -11,10 +11,10 @@ include "mlir/IR/EnumAttr.td"
 def OCL_Dialect : Dialect {
   let name = "ocl";
   let cppNamespace = "::srcc::ocl";
-  let summary = "host plan and half storage of OpenCL kernels";
+  let summary = "host plan, half storage and images of OpenCL kernels";
   let description = [{
     Kernels are `gpu.func`s of `arith`, `math`, `scf`, `vector` and `memref` operations; this dialect
-    adds what those lack: 16-bit storage that needs no `cl_khr_fp16`, and the host's plan (which
+    adds what those lack: 16-bit storage that needs no `cl_khr_fp16`, images, and the host's plan (which
     buffers, which launches, in which order), with sizes as expressions of the picture's size.
 
     Attributes of the dialect on other operations, all of them for the printed text:
@@ -45,5 +45,14 @@ def OCL_PixelFormat : OCL_I32Enum<"PixelFormat", "layout of a picture in a buffe
   I32EnumAttrCase<"U8Interleaved", 2, "u8_interleaved">]>;
 def OCL_BufferKindAttr : EnumAttr<OCL_Dialect, OCL_BufferKind, "buffer_kind">;
 def OCL_PixelFormatAttr : EnumAttr<OCL_Dialect, OCL_PixelFormat, "pixel_format">;
+
+def OCL_Image2DAttr : AttrDef<OCL_Dialect, "Image2D"> {
+  let mnemonic = "image2d";
+  let summary = "memory space of images: texels of four elements, in rows of 2048";
+  let description = [{
+    `memref<?xf32, #ocl.image2d>` is an `image2d_t` of RGBA texels; texel i lies at (i mod 2048,
+    i / 2048), so that a linear layout fits any device (2048 is the least width OpenCL allows).
+  }];
+}
 
 #endif // SRCC_DIALECTS_OCL_OCLDIALECT_TD

@@ -53,10 +53,12 @@ def OCL_BufferOp : OCL_Op<"buffer", [Symbol, HasParent<"ProgramOp">]> {
     - `buffer_c3`: a constant, and nothing else, has a value;
     - `buffer_c4`: the value's type and number of elements are the buffer's;
     - `buffer_c5`: an input or output, and nothing else, has a pixel format;
-    - `buffer_c6`: `f32_planar` takes f32, `u8_interleaved` takes i8.
+    - `buffer_c6`: `f32_planar` takes f32, `u8_interleaved` takes i8;
+    - `buffer_c7`: an `image2d` is a temp or a constant of f32 or f16.
 
     ```mlir
     ocl.buffer @row temp f16 elements affine_map<()[s0, s1] -> (s0 * (s1 + 16) * 24)>
+    ocl.buffer @row2 temp f16 elements affine_map<()[s0, s1] -> (s0 * s1 * 24)> image2d
     ocl.buffer @bias constant f32 elements affine_map<()[s0, s1] -> (4)>
       value dense<[0.5, 0.25, 0.0, 1.0]> : tensor<4xf32>
     ```
@@ -64,9 +66,10 @@ def OCL_BufferOp : OCL_Op<"buffer", [Symbol, HasParent<"ProgramOp">]> {
   let arguments = (ins SymbolNameAttr:$sym_name, OCL_BufferKindAttr:$kind, TypeAttr:$type,
     AffineMapAttr:$elements,
     DefaultValuedAttr<OCL_PixelFormatAttr, "::srcc::ocl::PixelFormat::None">:$format,
-    OptionalAttr<ElementsAttr>:$value);
+    OptionalAttr<ElementsAttr>:$value, UnitAttr:$image2d);
   let assemblyFormat = [{
-    $sym_name $kind $type `elements` $elements (`format` $format^)? (`value` $value^)? attr-dict
+    $sym_name $kind $type `elements` $elements (`format` $format^)? (`image2d` $image2d^)?
+    (`value` $value^)? attr-dict
   }];
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::srcc::ocl::BufferKind":$kind,
@@ -95,9 +98,10 @@ def OCL_LaunchOp : OCL_Op<"launch", [HasParent<"ProgramOp">,
     - `launch_c5`: the kernel is a `gpu.func` kernel in a `gpu.module` beside the program;
     - `launch_c6`: the arguments are buffers of the program;
     - `launch_c7`: the kernel's parameters are one rank-1 memref per argument, with the buffer's
-      element type, then two i32;
+      element type, in `#ocl.image2d` if the buffer is, then two i32;
     - `launch_c8`: no constant and no input is written;
-    - `launch_c9`: `threads` is the kernel's `known_block_size`, where it has one.
+    - `launch_c9`: `threads` is the kernel's `known_block_size`, where it has one;
+    - `launch_c10`: an image is read or written, not both.
 
     ```mlir
     ocl.launch @kernels::@conv0 blocks affine_map<()[s0, s1] -> (s1 ceildiv 16, s0)>
@@ -126,6 +130,46 @@ def OCL_LaunchOp : OCL_Op<"launch", [HasParent<"ProgramOp">,
       CArg<"::srcc::ocl::PixelFormat", "::srcc::ocl::PixelFormat::None">:$output,
       CArg<"::llvm::ArrayRef<::llvm::StringRef>", "{}">:$layers,
       CArg<"::mlir::AffineMap", "{}">:$macs, CArg<"::mlir::AffineMap", "{}">:$bytes)>];
+}
+
+def OCL_Image : MemRefRankOf<[F32, F16], [1]>;
+def OCL_Texel : VectorOfLengthAndType<[4], [F32, F16]>;
+
+class OCL_TexelOp<string mnemonic> : OCL_Op<mnemonic> {
+  string constraints = [{
+    Constraints: `texel_c1`: the memory is a rank-1 memref of f32 or f16 in `#ocl.image2d`; `texel_c2`:
+    the value is four f32, or four f16 where the image is of f16.
+  }];
+}
+
+def OCL_TexelLoadOp : OCL_TexelOp<"texel_load"> {
+  let summary = "reads four elements of an image";
+  let description = [{
+    Elements 4 `texel` to 4 `texel` + 3; outside the image OpenCL leaves them undefined. f16 elements may be
+    widened to f32. Prints as `read_imagef` or `read_imageh`.
+
+    ```mlir
+    %v = ocl.texel_load %f[%i] : memref<?xf16, #ocl.image2d>, vector<4xf32>
+    ```
+  }] # constraints;
+  let arguments = (ins Arg<OCL_Image, "", [MemRead]>:$memory, Index:$texel);
+  let results = (outs OCL_Texel:$result);
+  let assemblyFormat = "$memory `[` $texel `]` attr-dict `:` type($memory) `,` type($result)";
+}
+
+def OCL_TexelStoreOp : OCL_TexelOp<"texel_store"> {
+  let summary = "writes four elements of an image";
+  let description = [{
+    f32 values in an image of f16 are rounded as the device's `write_imagef` does (OpenCL 1.2, 8.3.3:
+    to nearest even where it can).
+
+    ```mlir
+    ocl.texel_store %v, %f[%i] : vector<4xf32>, memref<?xf32, #ocl.image2d>
+    ```
+  }] # constraints;
+  let arguments = (ins OCL_Texel:$value, Arg<OCL_Image, "", [MemWrite]>:$memory, Index:$texel);
+  let assemblyFormat =
+    "$value `,` $memory `[` $texel `]` attr-dict `:` type($value) `,` type($memory)";
 }
 
 def OCL_HalfMemory : MemRefRankOf<[F16], [1]>;

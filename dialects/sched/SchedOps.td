@@ -35,7 +35,7 @@ def Sched_LoopKind : Sched_Enum<"LoopKind", "how a loop runs", [
   I32EnumAttrCase<"GpuThread", 4, "gpu_thread">]>;
 def Sched_Memory : Sched_Enum<"Memory", "where a stage is stored", [
   I32EnumAttrCase<"Global", 0, "global">, I32EnumAttrCase<"Private", 1, "private">,
-  I32EnumAttrCase<"Local", 2, "local">]>;
+  I32EnumAttrCase<"Local", 2, "local">, I32EnumAttrCase<"Image2D", 3, "image2d">]>;
 class Sched_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<Sched_Dialect, info, mnemonic>;
 def Sched_ExteriorAttr : Sched_EnumAttr<Sched_Exterior, "exterior">;
 def Sched_FormatAttr : Sched_EnumAttr<Sched_Format, "format">;
@@ -212,6 +212,28 @@ def Sched_FoldStorageOp : Sched_Directive<"fold_storage"> {
   let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$dim, I64Attr:$factor);
   let assemblyFormat = "$stage $dim `by` $factor attr-dict";
 }
+def Sched_ComputeWithOp : Sched_Directive<"compute_with"> {
+  let summary = "computes a stage inside the loops of another that does not read it";
+  let description = [{
+    The loops of @stage from the outermost to `loop` are those of @other, of the same names, splits and
+    extents: one kernel, and what both read is in the caches, or computed once, for both. Both are computed
+    at the root, @other after @stage; what they are computed over becomes the hull of both. Before and after
+    `sched.compute_with @edges with @blur "y"`:
+
+    ```
+    produce edges:                   produce blur:
+      for y:                           produce edges:
+        for x:                           for y:
+          edges(...) = ...                 for x:
+    produce blur:                            blur(...) = ...
+      for y:                               for x:
+        for x:                               edges(...) = ...
+          blur(...) = ...
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$other, StrAttr:$loop);
+  let assemblyFormat = "$stage `with` $other $loop attr-dict";
+}
 def Sched_PrefetchOp : Sched_Directive<"prefetch"> {
   let summary = "asks for what a later iteration of a loop reads of a stage";
   let description = [{
@@ -316,6 +338,11 @@ def Sched_StoreInOp : Sched_Directive<"store_in"> {
     innermost dimension) and their start up to N elements, `odd` makes rows an odd number of
     such lines (no cache-set conflicts between neighbours). `as f16` stores halves: the one
     directive that may change a value, by rounding it.
+
+    `image2d` is for stages at the root and tables whose layout ends with a dimension packed by 4: its four
+    elements are a texel, which GPUs read through their texture caches, without address arithmetic of
+    bytes. Kernels write whole texels (vectorize the packed dimension by 4) and read texels, or elements
+    whose place in the texel is constant (unroll by 4).
   }];
   let arguments = (ins FlatSymbolRefAttr:$stage, Sched_MemoryAttr:$memory,
     OptionalAttr<StrArrayAttr>:$layout, OptionalAttr<I64Attr>:$align, UnitAttr:$odd,
@@ -326,6 +353,16 @@ def Sched_AlignBoundsOp : Sched_Directive<"align_bounds"> {
   let summary = "computes a dimension from and to multiples of `modulus`";
   let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$dim, I64Attr:$modulus);
   let assemblyFormat = "$stage $dim `to` $modulus attr-dict";
+}
+
+def Sched_BoundOp : Sched_Directive<"bound"> {
+  let summary = "the range over which a dimension is computed";
+  let description = [{
+    `sched.bound @f "x" to affine_map<()[s0, s1] -> (0, s1)>` computes x from 0 on, W points, whatever part
+    of them is asked for. More than that is an error. Extents become constant, or equal to another stage's.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$stage, StrAttr:$dim, AffineMapAttr:$range);
+  let assemblyFormat = "$stage $dim `to` $range attr-dict";
 }
 
 //===----------------------------------------------------------------------===//
@@ -352,7 +389,7 @@ def Sched_ProduceOp : Sched_Op<"produce", [NoTerminator, SingleBlock]> {
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$stage attr-dict-with-keyword $body";
 }
-def Sched_BoundOp : Sched_Op<"bound", [Pure]> {
+def Sched_RequiredOp : Sched_Op<"required", [Pure]> {
   let summary = "min and extent of what must be computed of a stage's dimension here";
   let description = [{
     `is` are their values, known after bounds inference; index arithmetic looks through to them.

@@ -38,7 +38,7 @@ SIZES = [(1, 1), (1, 9), (2, 3), (3, 1), (5, 16), (7, 7), (8, 8), (11, 23), (17,
 USES = {  # what is counted: a name and the lines that have it
     **{op: rf"^{op} " for op in ("compute_root", "compute_at", "store_at", "fold_storage", "group", "split", "tile",
                                  "reorder", "fuse", "vectorize", "unroll", "gpu_blocks", "gpu_threads", "store_in",
-                                 "align_bounds", "prefetch")},
+                                 "align_bounds", "bound", "compute_with", "prefetch")},
     **{f"tail {tail}": rf"^(split|tile) .*tail {tail}" for tail in ("guard", "shift_inwards", "round_up")},
     "factor of H or W": r"^(split|tile) .*-> \([^>]*s[01]",
     **{f"in {memory}": rf"^store_in @\S+ {memory}" for memory in ("global", "private", "local")},
@@ -59,6 +59,8 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "has updates and cannot be inlined", "is inlined and has no loops", "already has a", "legal memory: global",
     r"has a (store_at|fold_storage), but no", "which does not read it", "legal: one compute_at",
     "is or was taken", "is already", "an update must not visit a point twice", "legal tails?:", "has no loop",
+    "is asked for", "takes stages inside the pipeline", "is no loop of", "differ in the extent", "which both share",
+    "reads it before that is done", "computed with another already", "a loop that is @",
     "is no serial reduction loop", "reads nothing of", "runs over lists of different lengths", "must be directly around"]
 
 

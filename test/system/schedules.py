@@ -188,8 +188,10 @@ class Schedule:
         if op in ("compute_root", "store_in"):
             self.root |= {name} if op == "compute_root" else set()
             return name in self.pipeline.stages or name in self.pipeline.tables
-        if op in ("align_bounds", "fold_storage"):
+        if op in ("align_bounds", "bound", "fold_storage"):
             return name in self.pipeline.stages
+        if op == "compute_with":
+            return {name, re.search(r"with @([\w.]+)", rest)[1]} <= self.root
         if op in ("compute_at", "store_at"):
             consumer = re.search(r"at @([\w.]+)", rest)[1]
             nest = self.nests[consumer, len(self.pipeline.stages[consumer].definitions) - 1]
@@ -309,6 +311,8 @@ class Random(Schedule):
         ends = pipeline.ends()
         for name in reversed(pipeline.stages):
             self.stage(pipeline.stages[name], name in ends)
+        if self.chance(0.5):
+            self.together()
         for name, shape in pipeline.tables.items():
             if self.chance(0.3):
                 dims = [f"d{i}" for i in range(len(shape))]
@@ -438,10 +442,30 @@ class Random(Schedule):
             self.add(store(self.random, name, "global", stage.dims, stage.dims))
         if self.chance(0.2):
             self.add(f'align_bounds @{name} "{self.one(stage.dims)}" to {self.one([2, 3, 4, 8])}')
+        if self.chance(0.1):
+            more = {"c": f"(0, {8 * (stage.extents[0] or 1)})", "y": "(-40, s0 * 8 + 80)", "x": "(-40, s1 * 8 + 80)"}
+            dim = self.one(stage.dims)
+            self.add(f'bound @{name} "{dim}" to affine_map<()[s0, s1] -> {more[dim]}>')
         for reader in sorted({r for r, _, _ in self.readers[name] if r not in self.inlined}):
             loops = [l.name for l in self.last(reader).loops if l.kind == "serial"]
             if loops and len(self.pipeline.stages[reader].definitions) == 1 and self.chance(0.5):
                 self.add(f'prefetch @{name} at @{reader} "{self.one(loops)}" by {self.one([1, 2, 5])}')
+
+    def together(self):
+        """Two stages at the root share the loops that are equal from outside."""
+        inner = [s for s in self.pipeline.stages.values() if s.name in self.root and not s.output and not s.instead_of]
+        pairs = [(a, b) for i, a in enumerate(inner) for b in inner[i + 1:] if len(a.definitions) == 1 and
+                 not any(source == a.name for d in b.definitions for source, _ in d.reads)]
+        for j in self.random.permutation(len(pairs)):
+            a, b = pairs[j]
+            shared = []
+            for x, y in zip(reversed(self.last(a.name).loops), reversed(self.last(b.name).loops)):
+                if (x.name, x.kind, x.extent) != (y.name, y.kind, y.extent):
+                    break
+                shared.append(x.name)
+            if shared:
+                self.add(f'compute_with @{a.name} with @{b.name} "{self.one(shared)}"')
+                return
 
     def choose(self, stage):
         """A place in each kernel, or none."""

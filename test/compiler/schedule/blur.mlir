@@ -56,7 +56,7 @@ sched.schedule @blur {
 // LOOPS: sched.for "xt" serial
 // LOOPS: sched.realize @sum
 // LOOPS: sched.produce @sum
-// LOOPS: sched.bound @sum
+// LOOPS: sched.required @sum
 // LOOPS: sched.for "kx" unrolled
 // LOOPS: sched.for "x" vectorized
 // LOOPS: sched.for "xl" vectorized
@@ -65,11 +65,11 @@ sched.schedule @blur {
 // value of its reader: columns -1 to W.
 // BOUNDS: sched.realize @twice bounds
 // BOUNDS: sched.produce @twice
-// BOUNDS: %[[MIN:.*]], %[[EXTENT:.*]] = sched.bound @twice 2 is %c-1,
+// BOUNDS: %[[MIN:.*]], %[[EXTENT:.*]] = sched.required @twice 2 is %c-1,
 // BOUNDS: sched.for "x" serial(%[[MIN]], %[[EXTENT]])
 // BOUNDS: arith.select {{.*}}sched.exterior
 // BOUNDS: sched.produce @out
-// BOUNDS-NOT: sched.bound @{{[a-z]+ [0-9]+$}}
+// BOUNDS-NOT: sched.required @{{[a-z]+ [0-9]+$}}
 
 // Where a point lies outside, only the exterior value is stored.
 // TILES: sched.produce @twice

@@ -1223,3 +1223,388 @@ sched.pipeline @p {
     }
   }
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  // expected-error @+1 {{takes stages inside the pipeline that are computed at the root; @out is an end of it}}
+  sched.compute_with @a with @out "y"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @b
+  // expected-error @+1 {{takes stages inside the pipeline that are computed at the root; @a is not}}
+  sched.compute_with @a with @b "y"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  // expected-error @+1 {{computes @b where @a is; legal: a stage after @b}}
+  sched.compute_with @b with @a "y"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  sched.split @b "y" into "yo", "yi" by affine_map<()[s0, s1] -> (8)>
+  // expected-error @+1 {{loop "yo" of @b is no loop of @a at the same place; legal: the same names, splits and kinds from the outermost to "yi"}}
+  sched.compute_with @a with @b "yi"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  // expected-error @+1 {{loop "y" of @b is no loop of @a at the same place}}
+  sched.compute_with @a with @b "y"
+  sched.gpu_blocks @a ["y"]
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  // expected-error @+1 {{stage @b has no loop "z"; it has "x", "y", "c", innermost first}}
+  sched.compute_with @a with @b "z"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  sched.compute_with @a with @b "y"
+  // expected-error @+1 {{takes a stage with loops of its own; @a is computed with another already}}
+  sched.compute_with @a with @b "x"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  // expected-error @+1 {{computes @a with @b, but @b reads it before that is done}}
+  sched.compute_with @a with @b "y"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  // expected-error @+1 {{stage @a has no dimension "z"; it has "c", "y", "x"}}
+  sched.bound @a "z" to affine_map<()[s0, s1] -> (0, 8)>
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  // expected-error @+1 {{range is a minimum and an extent, expressions of s0 = H and s1 = W}}
+  sched.bound @a "y" to affine_map<()[s0, s1] -> (8)>
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  // expected-error @+1 {{extent must be at least 1, but is 0}}
+  sched.bound @a "y" to affine_map<()[s0, s1] -> (0, 0)>
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  // expected-error @+1 {{stage @out is an output: its bounds are the picture's}}
+  sched.bound @out "y" to affine_map<()[s0, s1] -> (0, s0)>
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  sched.bound @a "y" to affine_map<()[s0, s1] -> (0, s0)>
+  // expected-error @+1 {{stage @a already has a bound of "y"}}
+  sched.bound @a "y" to affine_map<()[s0, s1] -> (0, s0)>
+}

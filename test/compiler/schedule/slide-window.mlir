@@ -42,13 +42,13 @@ sched.schedule @blur {
 // BOUNDS: arith.minsi
 // BOUNDS: sched.for "row" serial
 // BOUNDS: sched.produce @twice
-// BOUNDS: sched.bound @twice 1 is
+// BOUNDS: sched.required @twice 1 is
 
 // The loop begins two rows before the first: rows above and below it are there when it is their turn.
 // SLIDE: sched.for "row" serial(%c-2,
 // SLIDE-NEXT: ^bb0(%[[ROW:.*]]: index):
 // SLIDE: sched.produce @twice
-// SLIDE: sched.bound @twice 1 is %{{.*}}, %c1
+// SLIDE: sched.required @twice 1 is %{{.*}}, %c1
 // SLIDE: %[[REACHED:.*]] = arith.cmpi sge, %[[ROW]], %c0
 // SLIDE-NEXT: scf.if %[[REACHED]]
 // SLIDE: sched.store %{{.*}}, @out
