@@ -59,6 +59,7 @@ private:
   PipelineOp pipeline;
   llvm::StringMap<SmallVector<APFloat>> literals; // values of tables
   llvm::DenseMap<Value, int64_t> variables;       // of the loops that choose a list, in its code
+  bool isList = true; // the loops that choose a list may pass over the last one, guarded
   int64_t steps = 0;
 };
 
@@ -124,6 +125,7 @@ IndexExpr ListUnroller::valueAt(const IndexExpr &e) {
       at.push_back(valueAt(IndexExpr::get(index)));
     auto places = constants(at);
     auto number = places ? constantAt(tap, *places) : std::nullopt;
+    isList &= !places || number;
     return number ? std::optional<IndexExpr>(*number) : std::nullopt;
   });
 }
@@ -171,6 +173,9 @@ void ListUnroller::copy(OpBuilder &builder, Block &body, IRMapping &map) {
         map.map(tap.getResult(), arith::ConstantIndexOp::create(builder, loc, *number).getResult());
         continue;
       }
+      // No loop over all lists is left that addresses could be tabulated outside of.
+      cast<TapOp>(builder.clone(op, map)).removeListsAttr();
+      continue;
     } else if (auto load = dyn_cast<LoadOp>(op); load && load.getPacked()) {
       auto places = mapped(load.getIndices());
       if (auto literal = places ? literalAt(load, *places) : std::nullopt) {
@@ -255,7 +260,10 @@ LogicalResult ListUnroller::unroll(ForOp loop) {
           arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, chooser.getIv(), number);
       chosen = chosen ? arith::AndIOp::create(builder, loc, chosen, is).getResult() : is;
     }
+    isList = true;
     auto first = valueAt(min).constant(), count = valueAt(extent).constant();
+    if (!isList)
+      continue;
     if (!first || !count)
       return loop.emitOpError("loop \"")
              << loop.getName() << "\" is unrolled, but runs over " << extent.str()
