@@ -83,7 +83,7 @@ static PieceCycles cyclesOf(const Kernel &kernel, size_t node, const Device &dev
   cycles.latency = p.chain * c.latency / std::max(inFlight, 1.0);
   if (kernel.kind(node) == NodeKind::Loop) {
     cycles.turn = c.loopCycles;
-    cycles.entry = c.enterCycles + (kernel.unpredictable(node) ? c.exitCycles : 0);
+    cycles.entry = c.enterCycles + (kernel.unpredictable(node) ? c.exitCycles.value : 0.0);
   }
   return cycles;
 }

@@ -401,10 +401,11 @@ TEST_F(Cost, FitFindsTheCoefficientsBehindTimes) {
   slower.cost.loadPerCycle.value *= 0.7;
   slower.cost.memoryBandwidth.value *= 0.5;
   slower.cost.launch.value = 50;
+  slower.cost.exitCycles.value = 60;
   Profile profile;
   std::map<std::string, Program> programs;
   for (uint64_t kit : {0, 1, 2}) {
-    LayerList list = randomLayers(kit, 4);
+    LayerList list = randomLayers(kit, 8);
     programs.emplace(list.name, lower(list, "pocl-cpu", /*fusion=*/false));
     const Program &program = programs.find(list.name)->second;
     CostModel model(slower);
@@ -427,6 +428,7 @@ TEST_F(Cost, FitFindsTheCoefficientsBehindTimes) {
   EXPECT_LT(fit.error, 0.03);
   EXPECT_LT(fit.heldOutError, 0.06);
   EXPECT_NEAR(fit.device.cost.gap, slower.cost.gap, 1);
+  EXPECT_GT(fit.device.cost.exitCycles, 25); // it starts at 15, and is held back
   // What cannot be fitted says why.
   for (auto &run : profile.runs)
     for (auto &launch : run.launches)
