@@ -11,14 +11,10 @@
 #define SRCC_COMPILER_COST_MEMO_H
 
 #include "compiler/cost/CostModel.h"
-
-#include "llvm/Support/Error.h"
+#include "compiler/cost/Database.h"
 
 #include <optional>
 #include <string>
-
-struct sqlite3;
-struct sqlite3_stmt;
 
 namespace srcc::cost {
 
@@ -42,13 +38,9 @@ public:
   llvm::Error storeAnswer(uint64_t key, llvm::StringRef text);
 
 private:
-  explicit Memo(std::string path) : path(std::move(path)) {}
-  llvm::Error failure(const llvm::Twine &what);
-  llvm::Error run(const char *sql);
-  llvm::Error prepare(const char *sql, sqlite3_stmt **statement);
+  explicit Memo(std::unique_ptr<Database> database) : database(std::move(database)) {}
 
-  std::string path;
-  sqlite3 *database = nullptr;
+  std::unique_ptr<Database> database;
   sqlite3_stmt *select = nullptr, *insert = nullptr, *selectAnswer = nullptr,
                *insertAnswer = nullptr;
 };

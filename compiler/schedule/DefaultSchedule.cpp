@@ -29,6 +29,52 @@ int64_t srcc::sched::divisorOf(const IndexExpr &e, Value coordinate) {
   return 0;
 }
 
+llvm::StringRef srcc::sched::knobName(Knob knob) {
+  switch (knob) {
+  case Knob::Place:
+    return "place";
+  case Knob::Layout:
+    return "layout";
+  case Knob::Bands:
+    return "bands";
+  case Knob::Order:
+    return "order";
+  case Knob::Filters:
+    return "filters";
+  case Knob::Vectors:
+    return "vectors";
+  case Knob::Lists:
+    return "lists";
+  case Knob::Step:
+    return "step";
+  case Knob::Straight:
+    return "straight";
+  case Knob::Prefetch:
+    return "prefetch";
+  case Knob::Threads:
+    return "threads";
+  }
+  return "";
+}
+
+int64_t DefaultSchedule::choose(Knob knob, StringRef of, int64_t rule, ArrayRef<int64_t> options) {
+  for (const Decision &known : decisions)
+    if (known.knob == knob && known.of == of)
+      return known.value;
+  int64_t value = preview(knob, of, rule);
+  if (!llvm::is_contained(options, value))
+    value = rule;
+  decisions.push_back({of.str(), knob, value, rule, options.vec(), {}});
+  return value;
+}
+
+StageOp DefaultSchedule::kernelOf(StageOp stage) {
+  while (StageOp at = facts[stage.getSymName()].tileOf)
+    stage = at;
+  StageOp row = facts[stage.getSymName()].rowOf;
+  return row ? row : stage;
+}
+
 /// Readers of each stage, and which must have storage.
 void DefaultSchedule::analyse() {
   for (auto op : pipeline.getOps<StageOp>()) {
@@ -281,8 +327,7 @@ void DefaultSchedule::group(StageOp sum, int64_t update, int64_t filters, int64_
 /// `perTap` operations for each point. Those over a window do, from the innermost on; if all do, so
 /// do steps of the loop over channels on a CPU, which GPUs' many threads hide.
 DefaultSchedule::StraightLine DefaultSchedule::straightLine(StageOp sum, int64_t update,
-                                                            int64_t perTap) {
-  constexpr int64_t most = 128;
+                                                            int64_t perTap, int64_t most) {
   auto extents = sum.getUpdateOps()[update].getExtents().getResults();
   StraightLine result;
   bool texels = readsImage(sum.getUpdateOps()[update]);
@@ -310,7 +355,8 @@ DefaultSchedule::StraightLine DefaultSchedule::straightLine(StageOp sum, int64_t
 /// The loops of a reduction domain, innermost first.
 void DefaultSchedule::reductionLoops(StageOp sum, int64_t update, int64_t perTap,
                                      SmallVectorImpl<StringRef> &order) {
-  StraightLine straight = straightLine(sum, update, perTap);
+  int64_t most = choose(Knob::Straight, updateName(sum, update), mostStraight, {32, 64, 128, 256});
+  StraightLine straight = straightLine(sum, update, perTap, most);
   SmallVector<StringRef> rdims;
   auto updates = sum.getUpdateOps();
   for (auto name : updates[update].getRdims().getAsRange<StringAttr>())
@@ -340,8 +386,8 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   }
   Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
   if (!cpu) {
-    int64_t tx = std::min<int64_t>(device.preferredThreads, 16);
-    int64_t ty = std::max<int64_t>(1, device.preferredThreads / tx);
+    int64_t threads = chooseThreads(root);
+    int64_t tx = std::min<int64_t>(threads, 16), ty = std::max<int64_t>(1, threads / tx);
     split(root, "x", "xb", "tx", tx, tail);
     split(root, "y", "yb", "ty", ty, tail);
     loops<ReorderOp>(root, {"tx", "ty", "xb", "yb", "c"});
@@ -393,7 +439,50 @@ void DefaultSchedule::explain(Facts &f) {
         << remark::metric("filters", f.tile.filters) << remark::metric("vectors", f.tile.vectors);
 }
 
-void DefaultSchedule::run() {
+/// Where and in which order a stored stage lies in memory.
+void DefaultSchedule::store(Facts &f) {
+  StringRef name = f.op.getSymName();
+  if (device.kind == srcc::DeviceKind::GPU) {
+    bool groups = channelsOf(f.op) >= 4;
+    if (groups && choose(Knob::Layout, name, 1, {0, 1}))
+      store(name, {"c/4", "y", "x", "c%4"}, 1, false, true,
+            isImage(f.op) ? Memory::Image2D : Memory::Global);
+    else
+      store(name, {"c", "y", "x"}, 1, false, true);
+    return;
+  }
+  std::string lanes = std::to_string(device.vectorWidth), packed[] = {"x/" + lanes, "x%" + lanes};
+  int64_t rule = passesByTile(f), layout = rule;
+  if (device.vectorWidth > 1 && f.op.getRank() == 3 && channelsOf(f.op) > 1)
+    layout = choose(Knob::Layout, name, rule, {0, 1, 2});
+  if (layout == 1)
+    store(name, {"y", packed[0], "c", packed[1]}, 1, false, true);
+  else if (layout == 2)
+    store(name, {"c", "y", "x"}, 16, true, true);
+  else
+    store(name, {"y", "c", "x"}, 16, true, true);
+}
+
+/// Work-items of a group, on a GPU.
+int64_t DefaultSchedule::chooseThreads(StageOp root) {
+  SmallVector<int64_t> options;
+  for (int64_t threads : {16, 32, 64, 128, 256})
+    if (threads <= device.maxThreads)
+      options.push_back(threads);
+  return choose(Knob::Threads, root.getSymName(), device.preferredThreads, options);
+}
+
+/// Taps of a list in straight-line code.
+int64_t DefaultSchedule::chooseStep(StageOp sum, int64_t update, int64_t rule) {
+  return choose(Knob::Step, updateName(sum, update), rule, {1, 2, 4, 8});
+}
+
+/// Whether an update runs over lists.
+bool DefaultSchedule::chooseLists(StageOp sum, int64_t update, bool rule) {
+  return isSparse(sum, update) && choose(Knob::Lists, updateName(sum, update), rule, {0, 1});
+}
+
+std::vector<Decision> DefaultSchedule::run() {
   analyse();
   auto schedule = ScheduleOp::create(builder, pipeline.getLoc(), pipeline.getSymName());
   builder.createBlock(&schedule.getBody());
@@ -419,8 +508,6 @@ void DefaultSchedule::run() {
         entry.second.root = true;
   }
   bool cpu = device.kind == srcc::DeviceKind::CPU;
-  std::string packed[] = {"x/" + std::to_string(device.vectorWidth),
-                          "x%" + std::to_string(device.vectorWidth)};
   if (cpu) {
     for (auto op : pipeline.getOps<StageOp>())
       if (facts[op.getSymName()].root)
@@ -449,17 +536,8 @@ void DefaultSchedule::run() {
     } else {
       tileGPU(op, sum->second.first, sum->second.second);
     }
-    if (!isExternal(op) && !op.getInsteadOf() && !facts[name].tileOf) {
-      if (cpu && passesByTile(facts[name]))
-        store(name, {"y", packed[0], "c", packed[1]}, 1, false, true);
-      else if (cpu)
-        store(name, {"y", "c", "x"}, 16, true, true);
-      else if (channelsOf(op) >= 4)
-        store(name, {"c/4", "y", "x", "c%4"}, 1, false, true,
-              isImage(op) ? Memory::Image2D : Memory::Global);
-      else
-        store(name, {"c", "y", "x"}, 1, false, true);
-    }
+    if (!isExternal(op) && !op.getInsteadOf() && !facts[name].tileOf)
+      store(facts[name]);
   }
   // At loops that exist by now.
   for (auto op : pipeline.getOps<StageOp>()) {
@@ -476,6 +554,26 @@ void DefaultSchedule::run() {
       FoldStorageOp::create(builder, op.getLoc(), name, "y", llvm::PowerOf2Ceil(f.window));
     }
   }
+  for (Decision &decision : decisions) {
+    StringRef of = StringRef(decision.of).split('[').first;
+    StageOp stored = lookup(of);
+    if (!facts[of].root)
+      for (auto op : pipeline.getOps<StageOp>())
+        if (auto sum = sums.find(op.getSymName());
+            sum != sums.end() && sum->second.first == stored) {
+          stored = op;
+          break;
+        }
+    decision.kernel = kernelOf(stored).getSymName().str();
+  }
+  return std::move(decisions);
+}
+
+std::vector<Decision> srcc::sched::addDefaultSchedule(PipelineOp pipeline,
+                                                      const srcc::Device &device,
+                                                      StringRef precision, bool fusion,
+                                                      const Choices &choices) {
+  return DefaultSchedule(pipeline, device, precision, fusion, choices).run();
 }
 
 namespace {
@@ -492,7 +590,7 @@ struct SchedDefault : public srcc::sched::impl::SchedDefaultBase<SchedDefault> {
         return op.getPipeline() == pipeline.getSymName();
       });
       if (!scheduled)
-        DefaultSchedule(pipeline, *device, precision, fusion).run();
+        addDefaultSchedule(pipeline, *device, precision, fusion);
     }
   }
 };

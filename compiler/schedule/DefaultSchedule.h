@@ -20,7 +20,7 @@
 #ifndef SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H
 #define SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H
 
-#include "compiler/devices/Device.h"
+#include "compiler/schedule/Choices.h"
 #include "compiler/schedule/IndexExpr.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -66,12 +66,26 @@ int64_t divisorOf(const IndexExpr &e, mlir::Value coordinate);
 class DefaultSchedule {
 public:
   DefaultSchedule(PipelineOp pipeline, const srcc::Device &device, mlir::StringRef precision,
-                  bool fusion)
-      : pipeline(pipeline), device(device), precision(precision), fusion(fusion),
+                  bool fusion, const Choices &choices)
+      : pipeline(pipeline), device(device), precision(precision), fusion(fusion), choices(choices),
         builder(pipeline) {}
-  void run();
+  std::vector<Decision> run();
 
 private:
+  /// What is chosen, else what the rule says. Asked again, the same; the decision is recorded.
+  int64_t choose(Knob knob, llvm::StringRef of, int64_t rule, llvm::ArrayRef<int64_t> options);
+  /// The same, where it is not decided yet: for estimates.
+  int64_t preview(Knob knob, llvm::StringRef of, int64_t rule) const {
+    auto chosen = choices.find({of.str(), knob});
+    return chosen == choices.end() ? rule : chosen->second;
+  }
+  /// The name under which an update of a sum is decided on.
+  static std::string updateName(StageOp sum, int64_t update) {
+    std::string name = sum.getSymName().str();
+    return update ? name + "[" + std::to_string(update) + "]" : name;
+  }
+  /// The stage in whose kernel a stored stage is computed.
+  StageOp kernelOf(StageOp stage);
   void analyse();
   bool tiles(StageOp root, mlir::ArrayRef<IndexExpr> reads);
   void tileCPU(StageOp root, StageOp sum, mlir::ArrayRef<IndexExpr> reads);
@@ -87,8 +101,10 @@ private:
            channelsOf(f.op) >= 8 && f.op.getRank() == 3 && !f.reaches.empty() &&
            llvm::all_of(f.reaches, [](Reach &r) { return !r.left && !r.right; });
   }
-  /// Bands of rows of a picture: several for each core, so that none waits long for the others.
-  int64_t bands() const { return 4 * std::max<int64_t>(1, device.computeUnits); }
+  /// Bands of rows of a picture for each core, by rule: several, so that none waits long for the
+  /// others.
+  static constexpr int64_t bandsOfUnit = 4;
+  int64_t units() const { return std::max<int64_t>(1, device.computeUnits); }
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
                    mlir::ArrayRef<bool> lists);
   void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
@@ -102,7 +118,8 @@ private:
   struct StraightLine {
     int64_t loops = 0, step = 1, taps = 1;
   };
-  StraightLine straightLine(StageOp sum, int64_t update, int64_t perTap);
+  static constexpr int64_t mostStraight = 128; ///< operations, by rule
+  StraightLine straightLine(StageOp sum, int64_t update, int64_t perTap, int64_t most);
   void reductionLoops(StageOp sum, int64_t update, int64_t perTap,
                       mlir::SmallVectorImpl<mlir::StringRef> &order);
   void group(StageOp sum, int64_t update, int64_t filters, int64_t step,
@@ -112,6 +129,10 @@ private:
   bool readsInput(StageOp root);
   void collectReaches(StageOp reader);
   void fuse();
+  void store(Facts &f);
+  int64_t chooseThreads(StageOp root);
+  int64_t chooseStep(StageOp sum, int64_t update, int64_t rule);
+  bool chooseLists(StageOp sum, int64_t update, bool rule);
   /// Whether a stored stage is tiled around a sum at its own pixels.
   bool sumTiles(StageOp stored) {
     auto sum = sums.find(stored.getSymName());
@@ -123,6 +144,7 @@ private:
   }
   int64_t macsOf(StageOp stored);
   void chooseTiles();
+  double tileCycles(StageOp stored, Tile &tile);
   double tileCost(StageOp stored, int64_t vectors, Tile &tile);
   int64_t tapsOf(StageOp sum, unsigned update, int64_t filters);
   int64_t tapsInLists(StageOp sum, unsigned update, int64_t filters, int64_t step = 1);
@@ -177,8 +199,10 @@ private:
   const srcc::Device &device;
   mlir::StringRef precision;
   bool fusion;
+  const Choices &choices;
   llvm::DenseMap<mlir::Operation *, bool> images; // known answers of isImage
   mlir::OpBuilder builder;
+  std::vector<Decision> decisions;
   llvm::StringMap<Facts> facts;
   llvm::StringSet<> scheduled;
   // Found once: by sum and update, and by the filters that share a list.

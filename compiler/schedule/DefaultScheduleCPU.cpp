@@ -35,12 +35,6 @@ void DefaultSchedule::fuse() {
   // The picture is not known; it is taken to be the one this compiler is for.
   constexpr int64_t width = 640, height = 360;
   llvm::StringMap<int64_t> ringBytes; // by root
-  auto rootOf = [&](StageOp s) {
-    while (StageOp at = facts[s.getSymName()].tileOf)
-      s = at;
-    StageOp row = facts[s.getSymName()].rowOf;
-    return row ? row : s;
-  };
   auto aheadOf = [&](StageOp s) {
     while (StageOp at = facts[s.getSymName()].tileOf)
       s = at;
@@ -54,21 +48,18 @@ void DefaultSchedule::fuse() {
       kept |= other.getInsteadOf() && *other.getInsteadOf() == op.getSymName();
     if (kept || f.blocked || f.reaches.empty() || !picture)
       continue;
-    StageOp first = f.reaches[0].reader, root = rootOf(first);
+    StageOp first = f.reaches[0].reader, root = kernelOf(first);
     bool oneReader = llvm::all_of(f.reaches, [&](Reach &r) { return r.reader == first; });
     bool oneKernel = llvm::all_of(f.reaches, [&](Reach &r) {
-      return rootOf(r.reader) == root &&
+      return kernelOf(r.reader) == root &&
              r.reader.getExtents().getResult(1) == op.getExtents().getResult(1);
     });
     if (!oneKernel || !sumTiles(root))
       continue;
     int64_t channels = channelsOf(op);
-    if (oneReader && sumTiles(first) &&
-        llvm::all_of(f.reaches, [](Reach &r) { return r.pixel(); }) &&
-        channels * fittingVectors(4) * device.vectorWidth * 4 <= device.l1Bytes / 2) {
-      f.tileOf = first;
-      continue;
-    }
+    bool byTile =
+        oneReader && sumTiles(first) && llvm::all_of(f.reaches, [](Reach &r) { return r.pixel(); });
+    bool tileFits = channels * fittingVectors(4) * device.vectorWidth * 4 <= device.l1Bytes / 2;
     // Rows: the newest is computed as far ahead of the root's as the reader furthest ahead needs.
     int64_t newest = INT64_MIN, oldest = INT64_MAX;
     for (Reach &r : f.reaches) {
@@ -78,16 +69,28 @@ void DefaultSchedule::fuse() {
     int64_t window = newest - oldest + 1;
     int64_t bytes = int64_t(llvm::PowerOf2Ceil(window)) * channels * width * 4;
     // Computing the first rows of each band twice against writing and reading the stage.
-    double rowsOfBand = double(height) / bands();
+    int64_t bands = units() * preview(Knob::Bands, root.getSymName(), bandsOfUnit);
+    double rowsOfBand = double(height) / double(bands);
     double again = 2.0 * macsOf(op) * 2 * newest / rowsOfBand / (device.peakF32 * 1e9);
     double saved = 2.0 * channels * 4 / (device.bandwidth * 1e9);
     // Half of the cache is for weights and what streams through.
-    if (ringBytes[root.getSymName()] + bytes > device.l2Bytes / 2 || again > saved)
-      continue;
-    ringBytes[root.getSymName()] += bytes;
-    f.rowOf = root;
-    f.ahead = newest;
-    f.window = window;
+    bool rowsPay = ringBytes[root.getSymName()] + bytes <= device.l2Bytes / 2 && again <= saved;
+    SmallVector<int64_t> options{0, 2};
+    if (byTile)
+      options.push_back(1);
+    int64_t place = choose(Knob::Place, op.getSymName(),
+                           byTile && tileFits ? 1
+                           : rowsPay          ? 2
+                                              : 0,
+                           options);
+    if (place == 1) {
+      f.tileOf = first;
+    } else if (place == 2) {
+      ringBytes[root.getSymName()] += bytes;
+      f.rowOf = root;
+      f.ahead = newest;
+      f.window = window;
+    }
   }
 }
 
@@ -121,31 +124,37 @@ DefaultSchedule::Lists DefaultSchedule::listsOf(StageOp sum, unsigned update, in
   return best;
 }
 
-/// Cycles for a row of one pixel vector of all channels, and the tile that takes the fewest, where
-/// a tile has `vectors` vectors.
-double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
+/// Cycles for a row of one pixel vector of all channels with a tile; says what runs over lists.
+double DefaultSchedule::tileCycles(StageOp stored, Tile &tile) {
   StageOp sum = sums[stored.getSymName()].first;
-  int64_t channels = channelsOf(stored);
+  int64_t channels = channelsOf(stored), filters = tile.filters, vectors = tile.vectors;
+  double cycles = 0;
+  tile.lists.clear();
+  for (unsigned update = 0; update < sum.getUpdateOps().size(); ++update) {
+    int64_t most = preview(Knob::Straight, updateName(sum, update), mostStraight);
+    int64_t taps = straightLine(sum, update, filters * vectors, most).taps;
+    double dense = tapsOf(sum, update, filters) * tapCycles(filters, vectors, 4.0 / double(taps));
+    // Where a list ends is not predicted.
+    double lists = isSparse(sum, update) ? listsOf(sum, update, filters, vectors).cycles +
+                                               llvm::divideCeil(channels, filters) * 15.0
+                                         : dense;
+    tile.lists.push_back(lists < dense);
+    // Sums start at zero and are stored.
+    cycles +=
+        std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
+  }
+  return cycles / vectors;
+}
+
+/// The tile of `vectors` vectors that takes the fewest cycles.
+double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
   double least = std::numeric_limits<double>::infinity();
   for (int64_t filters : {1, 2, 3, 4, 5, 6, 8}) {
     int64_t registers = filters * vectors + vectors + 1;
-    if (filters > channels || registers > device.registers)
+    if (filters > channelsOf(stored) || registers > device.registers)
       continue;
     Tile tile{filters, vectors, {}};
-    double cycles = 0;
-    for (unsigned update = 0; update < sum.getUpdateOps().size(); ++update) {
-      int64_t taps = straightLine(sum, update, filters * vectors).taps;
-      double dense = tapsOf(sum, update, filters) * tapCycles(filters, vectors, 4.0 / double(taps));
-      // Where a list ends is not predicted.
-      double lists = isSparse(sum, update) ? listsOf(sum, update, filters, vectors).cycles +
-                                                 llvm::divideCeil(channels, filters) * 15.0
-                                           : dense;
-      tile.lists.push_back(lists < dense);
-      // Sums start at zero and are stored.
-      cycles +=
-          std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
-    }
-    cycles /= vectors;
+    double cycles = tileCycles(stored, tile);
     if (cycles < least) {
       least = cycles;
       best = tile;
@@ -156,26 +165,42 @@ double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
 
 /// Tiles of all stages around sums; one that is computed at another's tile has its pixels.
 void DefaultSchedule::chooseTiles() {
-  for (auto &entry : facts) {
-    Facts &f = entry.second;
+  for (auto root : pipeline.getOps<StageOp>()) {
+    Facts &f = facts[root.getSymName()];
     if (!f.root || f.tileOf || !sumTiles(f.op))
       continue;
     SmallVector<StageOp> members{f.op};
     for (unsigned i = 0; i < members.size(); ++i)
-      for (auto &other : facts)
-        if (other.second.tileOf == members[i] && sumTiles(other.second.op))
-          members.push_back(other.second.op);
+      for (auto other : pipeline.getOps<StageOp>())
+        if (facts[other.getSymName()].tileOf == members[i] && sumTiles(other))
+          members.push_back(other);
     double least = std::numeric_limits<double>::infinity();
+    int64_t best = 1;
     for (int64_t vectors = 1; vectors <= 5; ++vectors) {
       double cycles = 0;
-      SmallVector<Tile> tiles(members.size());
-      for (auto [member, tile] : llvm::zip(members, tiles))
+      Tile tile;
+      for (StageOp member : members)
         cycles += tileCost(member, vectors, tile);
-      if (cycles >= least)
-        continue;
-      least = cycles;
-      for (auto [member, tile] : llvm::zip(members, tiles))
-        facts[member.getSymName()].tile = tile;
+      if (cycles < least) {
+        least = cycles;
+        best = vectors;
+      }
+    }
+    auto sumOf = [&](StageOp stored) { return sums[stored.getSymName()].first; };
+    int64_t vectors = choose(Knob::Vectors, sumOf(root).getSymName(), best, {1, 2, 3, 4, 5, 6});
+    for (StageOp member : members) {
+      Tile &tile = facts[member.getSymName()].tile;
+      tile = {1, vectors, {}}; // if no tile fits the registers
+      tileCost(member, vectors, tile);
+      SmallVector<int64_t> options;
+      for (int64_t filters : {1, 2, 3, 4, 5, 6, 8, 12, 16})
+        if (filters <= channelsOf(member))
+          options.push_back(filters);
+      StageOp sum = sumOf(member);
+      tile.filters = choose(Knob::Filters, sum.getSymName(), tile.filters, options);
+      tileCycles(member, tile);
+      for (auto [update, lists] : llvm::enumerate(tile.lists))
+        lists = chooseLists(sum, int64_t(update), lists);
     }
   }
 }
@@ -191,9 +216,11 @@ void DefaultSchedule::rows(StageOp stage) {
     loops<GpuBlocksOp>(stage, {"y"});
     return;
   }
+  int64_t bands = choose(Knob::Bands, stage.getSymName(), bandsOfUnit, {1, 2, 4, 8, 16});
   AffineExpr height = stage.getExtents().getResult(1);
   SplitOp::create(builder, stage.getLoc(), stage.getSymName(), "y", "band", "row",
-                  AffineMap::get(0, 2, height.ceilDiv(bands())), Tail::Guard, IntegerAttr());
+                  AffineMap::get(0, 2, height.ceilDiv(units() * bands)), Tail::Guard,
+                  IntegerAttr());
   loops<GpuBlocksOp>(stage, {"band"});
 }
 
@@ -211,7 +238,8 @@ void DefaultSchedule::scheduleSum(StageOp sum, int64_t filters, int64_t lanes, i
     loops<UnrollOp>(sum, {"xv", "c"}, update);
     SmallVector<StringRef> order{"xl", "xv", "c"};
     if (update && lists[*update])
-      group(sum, *update, filters, listsOf(sum, *update, filters, vectors).step, order);
+      group(sum, *update, filters,
+            chooseStep(sum, *update, listsOf(sum, *update, filters, vectors).step), order);
     else if (update)
       reductionLoops(sum, *update, filters * vectors, order);
     order.push_back("y");
@@ -231,11 +259,17 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     split(root, "x", "xt", "xp", pixels, tail);
     split(root, "xp", "xv", "xl", lanes, Tail::Guard);
     split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
-    loops<ReorderOp>(root, {"xl", "xv", "ci", "co", "xt", "y"});
+    // What is computed at a tile has all channels there.
+    bool holds = llvm::any_of(facts, [&](auto &other) { return other.second.tileOf == root; });
+    bool sweep = !holds && channels > filters && choose(Knob::Order, name, 0, {0, 1});
+    if (sweep)
+      loops<ReorderOp>(root, {"xl", "xv", "ci", "xt", "co", "y"});
+    else
+      loops<ReorderOp>(root, {"xl", "xv", "ci", "co", "xt", "y"});
     loops<VectorizeOp>(root, {"xl"});
     loops<UnrollOp>(root, {"xv", "ci"});
     rows(root);
-    ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "co");
+    ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, sweep ? "xt" : "co");
     if (!isExternal(root) && !facts[name].tileOf)
       AlignBoundsOp::create(builder, root.getLoc(), name, "x", pixels);
     if (scheduled.insert(sum.getSymName()).second)
@@ -248,7 +282,8 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   int64_t filters = ry * rx;
   bool byChannel = step && *step == filters;
   int64_t all = byChannel ? filters : channelsOf(sum);
-  int64_t vectors = std::clamp<int64_t>((registers - 1) / (all + 1), 1, 3);
+  int64_t vectors = choose(Knob::Vectors, sum.getSymName(),
+                           std::clamp<int64_t>((registers - 1) / (all + 1), 1, 3), {1, 2, 3, 4});
   split(root, "y", "yo", "yi", ry, Tail::Guard);
   split(root, "x", "xs", "xi", rx, Tail::Guard);
   split(root, "xs", "xt", "xp", vectors * lanes, tail);
@@ -262,7 +297,8 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, byChannel ? "c" : "xt");
   SmallVector<bool> lists;
   for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
-    lists.push_back(isSparse(sum, i) && tapsInLists(sum, i, all) * 5 < tapsOf(sum, i, all) * 4);
+    lists.push_back(chooseLists(
+        sum, i, isSparse(sum, i) && tapsInLists(sum, i, all) * 5 < tapsOf(sum, i, all) * 4));
   if (scheduled.insert(sum.getSymName()).second)
     scheduleSum(sum, all, lanes, vectors, lists);
 }
@@ -278,7 +314,9 @@ void DefaultSchedule::prefetch(Facts &f) {
     while (facts[tile.getSymName()].tileOf)
       tile = facts[tile.getSymName()].tileOf;
     auto sum = sums.find(tile.getSymName());
-    if (sum != sums.end() && tiles(tile, sum->second.second) && done.insert(tile).second)
-      PrefetchOp::create(builder, f.op.getLoc(), f.op.getSymName(), tile.getSymName(), "xt", 1);
+    if (sum == sums.end() || !tiles(tile, sum->second.second) || !done.insert(tile).second)
+      continue;
+    if (int64_t ahead = choose(Knob::Prefetch, tile.getSymName(), 1, {0, 1, 2}))
+      PrefetchOp::create(builder, f.op.getLoc(), f.op.getSymName(), tile.getSymName(), "xt", ahead);
   }
 }

@@ -11,14 +11,23 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
   auto args = root.getPure().getArguments();
   int64_t ry = divisorOf(reads[1], args[1]), rx = divisorOf(reads[2], args[2]);
-  int64_t threads = device.preferredThreads;
+  int64_t threads = chooseThreads(root);
   int64_t tx = std::min<int64_t>(threads, 16), ty = std::max<int64_t>(1, threads / tx);
   StringRef name = root.getSymName();
   // Four channels and P pixels of a work-item: 4 P sums beside P inputs and 4 weights.
-  int64_t pixels = 4;
+  auto choosePixels = [&](int64_t rule) {
+    return choose(Knob::Vectors, sum.getSymName(), rule, {1, 2, 4, 8});
+  };
   if (ry * rx == 1) {
-    int64_t channels = channelsOf(root), filters = std::min<int64_t>(channels, 4);
-    bool vector = filters == 2 || filters == 4;
+    int64_t channels = channelsOf(root);
+    SmallVector<int64_t> options;
+    for (int64_t filters : {1, 2, 4, 8, 16})
+      if (filters <= channels)
+        options.push_back(filters);
+    int64_t filters =
+        choose(Knob::Filters, sum.getSymName(), std::min<int64_t>(channels, 4), options);
+    int64_t pixels = choosePixels(4);
+    bool vector = filters > 1 && llvm::isPowerOf2_64(filters);
     split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
     split(root, "x", "xb", "xt", tx * pixels, tail);
     split(root, "xt", "tx", "xp", pixels, Tail::Guard);
@@ -39,8 +48,7 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   auto step = reads[0].coefficientOf(args[0]);
   bool byChannel = step && *step == ry * rx;
   int64_t filters = byChannel ? ry * rx : channelsOf(sum);
-  if (filters > 4)
-    pixels = filters > 8 ? 1 : 2;
+  int64_t pixels = choosePixels(filters > 8 ? 1 : filters > 4 ? 2 : 4);
   split(root, "y", "ys", "yi", ry, Tail::Guard);
   split(root, "x", "xs", "xi", rx, Tail::Guard);
   split(root, "xs", "xb", "xt", tx * pixels, tail);
@@ -143,8 +151,9 @@ bool DefaultSchedule::readsImage(UpdateOp update) {
 SmallVector<bool> DefaultSchedule::listsGPU(StageOp sum, int64_t filters) {
   SmallVector<bool> lists;
   for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
-    lists.push_back(isSparse(sum, i) &&
-                    tapsInLists(sum, i, filters) * 3 < tapsOf(sum, i, filters) * 2);
+    lists.push_back(chooseLists(sum, i,
+                                isSparse(sum, i) && tapsInLists(sum, i, filters) * 3 <
+                                                        tapsOf(sum, i, filters) * 2));
   return lists;
 }
 
@@ -171,7 +180,7 @@ void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) 
     loops<UnrollOp>(sum, {"x"}, update);
     SmallVector<StringRef> order{"c", "x"};
     if (update && lists[*update])
-      group(sum, *update, filters, /*step=*/1, order);
+      group(sum, *update, filters, chooseStep(sum, *update, 1), order);
     else if (update)
       reductionLoops(sum, *update, 4, order);
     order.push_back("y");

@@ -10,6 +10,7 @@
 #include "compiler/tools/Pipeline.h"
 #include "compiler/tools/Registration.h"
 #include "compiler/tools/StaticReport.h"
+#include "compiler/tune/Records.h"
 #include "dialects/sr/Interpreter.h"
 #include "dialects/sr/ModelFile.h"
 #include "dialects/sr/ReceptiveField.h"
@@ -67,8 +68,8 @@ struct Options {
                  clEnumValN(Phase::OpenCL, "opencl", "kernels and the host's program"))};
   cl::opt<std::string> emit{
       "emit", cl::cat(category), cl::value_desc("FORM"),
-      cl::desc("opencl: write the kernels as OpenCL C; with --codegen=halide stmt "
-               "or device-code")};
+      cl::desc("opencl: write the kernels as OpenCL C; schedule: write the schedule, for "
+               "--schedule; with --codegen=halide stmt or device-code")};
   cl::opt<std::string> codegen{
       "codegen", cl::cat(category), cl::init("opencl"), cl::value_desc("G"),
       cl::desc("opencl (default), or halide: the same stages and schedule on "
@@ -96,6 +97,30 @@ struct Options {
                "(0, 1, ...; odd ones are compiled with --no-fusion)")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
+  cl::opt<std::string> tune{
+      "tune", cl::cat(category), cl::ValueOptional, cl::value_desc("N"),
+      cl::desc("Look for a faster schedule than the default one: N trials (100), judged by the "
+               "cost model; --emit=schedule writes what was found")};
+  cl::opt<std::string> tuneMeasure{
+      "tune-measure", cl::cat(category), cl::ValueOptional, cl::value_desc("K"),
+      cl::desc("--tune: measure the best K (4) and the default one on the present OpenCL device "
+               "(srcc-bench), and take the fastest")};
+  cl::opt<unsigned> tuneRounds{"tune-rounds", cl::cat(category), cl::init(9), cl::value_desc("R"),
+                               cl::desc("--tune-measure: how often all are measured in turn (9)")};
+  cl::opt<std::string> tuneSize{
+      "tune-size", cl::cat(category), cl::init("640x360"), cl::value_desc("WxH"),
+      cl::desc("--tune: size of the picture that is tuned for (640x360)")};
+  cl::opt<uint64_t> tuneSeed{"tune-seed", cl::cat(category), cl::init(1), cl::value_desc("S"),
+                             cl::desc("--tune: what is tried follows from it (1)")};
+  cl::opt<std::string> tuneRecords{
+      "tune-records", cl::cat(category), cl::value_desc("FILE"),
+      cl::desc("--tune: SQLite file of what was tried and measured before; made if missing")};
+  cl::opt<std::string> tuneJson{"tune-json", cl::cat(category), cl::value_desc("FILE"),
+                                cl::desc("--tune: write a summary")};
+  cl::opt<uint64_t> randomSchedule{
+      "random-schedule", cl::cat(category), cl::init(0), cl::value_desc("S"),
+      cl::desc("Instead of the default schedule one with random choices from this seed, "
+               "which may not be legal: for tests and measurements")};
   cl::opt<std::string> remarks{"remarks", cl::cat(category), cl::ValueOptional,
                                cl::value_desc("CATEGORY"),
                                cl::desc("Print what was decided and why: everything, or of the "
@@ -311,6 +336,116 @@ LogicalResult runHalide(ModuleOp module) {
   return success(code == 0); // it has said why
 }
 
+/// What --tune asks for; none without it.
+FailureOr<std::optional<srcc::tune::Options>> tuneOptions() {
+  bool asked = options->tune.getNumOccurrences();
+  for (cl::Option *option : {static_cast<cl::Option *>(&options->tuneMeasure),
+                             static_cast<cl::Option *>(&options->tuneSeed),
+                             static_cast<cl::Option *>(&options->tuneSize),
+                             static_cast<cl::Option *>(&options->tuneRounds),
+                             static_cast<cl::Option *>(&options->tuneRecords),
+                             static_cast<cl::Option *>(&options->tuneJson)})
+    if (!asked && option->getNumOccurrences())
+      return fail("--" + option->ArgStr + " goes with --tune");
+  if (!asked)
+    return std::optional<srcc::tune::Options>();
+  if (!options->scheduleFile.empty() || options->randomSchedule.getNumOccurrences())
+    return fail("--tune makes a schedule: it goes with neither --schedule nor --random-schedule");
+  srcc::tune::Options tuning;
+  llvm::StringRef budget(options->tune), best(options->tuneMeasure);
+  if (!budget.empty() && (budget.getAsInteger(10, tuning.trials) || !tuning.trials))
+    return fail("--tune takes a number of trials from 1 on, not '" + budget + "'");
+  if (options->tuneMeasure.getNumOccurrences()) {
+    tuning.measured = 4;
+    if (!best.empty() &&
+        (best.getAsInteger(10, tuning.measured) || !tuning.measured || tuning.measured > 64))
+      return fail("--tune-measure takes a number of schedules from 1 to 64, not '" + best + "'");
+    auto found =
+        llvm::sys::findProgramByName("srcc-bench", {llvm::sys::path::parent_path(ownPath)});
+    if (!found)
+      found = llvm::sys::findProgramByName("srcc-bench");
+    if (!found)
+      return fail("--tune-measure needs the program srcc-bench, beside this one or in PATH");
+    tuning.bench = *found;
+  }
+  tuning.rounds = options->tuneRounds;
+  if (tuning.rounds < 1 || tuning.rounds > 1000)
+    return fail("--tune-rounds takes a number from 1 to 1000, not " + llvm::Twine(tuning.rounds));
+  auto [width, height] = llvm::StringRef(options->tuneSize).split('x');
+  if (width.getAsInteger(10, tuning.width) || height.getAsInteger(10, tuning.height) ||
+      tuning.width < 1 || tuning.height < 1 || tuning.width > 1 << 16 || tuning.height > 1 << 16)
+    return fail("--tune-size takes WIDTHxHEIGHT from 1x1 to 65536x65536, not '" +
+                options->tuneSize + "'");
+  tuning.seed = options->tuneSeed;
+  tuning.precision = options->precision;
+  return std::optional(tuning);
+}
+
+/// What the tuner finds for the network in `module`.
+FailureOr<srcc::sched::Choices> tuned(ModuleOp module, const srcc::Device &device,
+                                      srcc::tune::Options tuning, srcc::PackageInfo info) {
+  namespace tune = srcc::tune;
+  std::unique_ptr<tune::Records> records;
+  if (!options->tuneRecords.empty()) {
+    auto opened = tune::Records::open(options->tuneRecords);
+    if (!opened)
+      return fail(llvm::toString(opened.takeError()));
+    records = std::move(*opened);
+  }
+  info.golden.reset();
+  tuning.writePackage = [&](const srcc::sched::Choices &choices,
+                            llvm::StringRef path) -> llvm::Error {
+    OwningOpRef<ModuleOp> copy = module.clone();
+    srcc::sched::addDefaultSchedule(*copy->getOps<srcc::sched::PipelineOp>().begin(), device,
+                                    tuning.precision, tuning.fusion, choices);
+    PassManager pm(copy->getContext());
+    srcc::sched::buildLoweringPipeline(pm);
+    if (failed(pm.run(*copy)) || failed(srcc::writePackage(*copy, info, path)))
+      return llvm::createStringError("cannot make a package to measure");
+    return llvm::Error::success();
+  };
+  double least = 0;
+  tuning.progress = [&](unsigned trials, double ms) {
+    if (!options->quiet && (ms != least || trials % 10 == 0))
+      llvm::errs() << llvm::format("srcc: trial %u of %u: %.3f ms predicted\n", trials,
+                                   tuning.trials, ms);
+    least = ms;
+  };
+  auto result = tune::tune(module, device, tuning, records.get());
+  if (!result)
+    return fail("--tune: " + llvm::toString(result.takeError()));
+  auto pipeline = *module.getOps<srcc::sched::PipelineOp>().begin();
+  for (auto [i, kernel] : llvm::enumerate(result->best.kernels)) {
+    std::string what = tune::differences(result->best, kernel.stage);
+    remark::passed(SymbolTable::lookupSymbolIn(pipeline, kernel.stage)->getLoc(),
+                   remark::RemarkOpts::name("Kernel").category("tune"))
+        << remark::add("@{0} is scheduled {1}", kernel.stage,
+                       what.empty() ? std::string("by rule") : what)
+        << remark::metric("predicted_us", int64_t(kernel.ms * 1e3));
+  }
+  if (!options->quiet) {
+    llvm::errs() << llvm::format("srcc: %u trials (%u of them new, %u not legal): predicted %.3f "
+                                 "ms, by rule %.3f ms\n",
+                                 result->trials, result->fresh, result->illegal, result->best.total,
+                                 result->rule.total);
+    for (auto &m : result->measured)
+      llvm::errs() << llvm::format("srcc: measured %.3f ms (predicted %.3f)%s%s\n", m.total,
+                                   m.trial.total,
+                                   m.trial.key == result->rule.key ? ", by rule" : "",
+                                   m.trial.key == result->best.key ? ", taken" : "");
+  }
+  if (!options->tuneJson.empty()) {
+    llvm::json::Value summary = tune::summary(*result, device, pipeline.getSymName(), tuning);
+    if (llvm::Error error =
+            llvm::writeToOutput(options->tuneJson, [&](llvm::raw_ostream &os) -> llvm::Error {
+              os << llvm::formatv("{0:2}\n", summary);
+              return llvm::Error::success();
+            }))
+      return fail("cannot write " + llvm::toString(std::move(error)));
+  }
+  return result->best.choices;
+}
+
 LogicalResult compile(MLIRContext *context) {
   bool half = options->precision == "f16";
   if (options->precision != "f32" && options->precision != "f16s" && !half)
@@ -320,8 +455,10 @@ LogicalResult compile(MLIRContext *context) {
     return fail("--codegen is opencl or halide, not '" + options->codegen + "'");
   if (!halide && options->halideTarget.getNumOccurrences())
     return fail("--halide-target goes with --codegen=halide");
-  if (!halide && !options->emit.empty() && options->emit != "opencl")
-    return fail("--emit is opencl (or, with --codegen=halide, stmt or device-code), not '" +
+  bool emitSchedule = options->emit == "schedule";
+  if (!halide && !options->emit.empty() && options->emit != "opencl" && !emitSchedule)
+    return fail("--emit is opencl or schedule (or, with --codegen=halide, stmt or device-code), "
+                "not '" +
                 options->emit + "'");
   if (halide && !options->emit.empty() && options->emit != "stmt" && options->emit != "device-code")
     return fail("--emit with --codegen=halide is stmt or device-code, not '" + options->emit + "'");
@@ -341,6 +478,9 @@ LogicalResult compile(MLIRContext *context) {
   if (half && !device->fp16)
     return fail("--precision=f16 needs a device with half arithmetic (" + devicesWithHalf() +
                 "), but the target is " + device->name + "; --precision=f16s works there");
+  auto tuning = tuneOptions();
+  if (failed(tuning))
+    return failure();
   OwningOpRef<ModuleOp> module = readModel(context);
   if (!module)
     return failure();
@@ -367,21 +507,58 @@ LogicalResult compile(MLIRContext *context) {
     info.halo = int((*field)->radius);
     info.alignment = int((*field)->alignment);
   }
+  info.producer = "srcc " SRCC_VERSION;
+  info.target = device->name;
+  info.buildOptions = "-cl-mad-enable";
+  info.precision = half                           ? srcc::PackagePrecision::F16
+                   : options->precision == "f16s" ? srcc::PackagePrecision::F16Storage
+                                                  : srcc::PackagePrecision::F32;
+  info.printer.multiplyAdd = device->multiplyAdd;
+  info.printer.prefetching = device->prefetching;
+  info.printer.fp16 = device->fp16;
   srcc::sched::SRToSchedOptions algorithm;
   algorithm.precision = options->precision;
   if (failed(
           run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSRToSched(algorithm)); })) ||
       failed(addSchedule(*module)))
     return failure();
-  if (options->scheduleFile != "naive") {
+  bool fusion = !options->noFusion && !(isKit && !srcc::profileKitFuses(options->kit));
+  auto pipelines = module->getOps<srcc::sched::PipelineOp>();
+  bool random = options->randomSchedule.getNumOccurrences();
+  if (*tuning || random) {
+    if (!llvm::hasSingleElement(pipelines) || !module->getOps<srcc::sched::ScheduleOp>().empty())
+      return fail(llvm::Twine(random ? "--random-schedule" : "--tune") +
+                  " starts from a network, or from --stop-after=sched without its schedule");
+    srcc::tune::Options chosen = tuning->value_or(srcc::tune::Options());
+    chosen.precision = options->precision;
+    chosen.fusion = fusion;
+    FailureOr<srcc::sched::Choices> choices = srcc::sched::Choices();
+    if (random) {
+      chosen.seed = options->randomSchedule;
+      choices = srcc::tune::randomChoices(*module, *device, chosen);
+    } else {
+      choices = tuned(*module, *device, chosen, info);
+    }
+    if (failed(choices))
+      return failure();
+    srcc::sched::addDefaultSchedule(*pipelines.begin(), *device, options->precision, fusion,
+                                    *choices);
+  } else if (options->scheduleFile != "naive") {
     srcc::sched::SchedDefaultOptions defaults;
     defaults.target = options->target;
     defaults.precision = options->precision;
-    defaults.fusion = !options->noFusion && !(isKit && !srcc::profileKitFuses(options->kit));
+    defaults.fusion = fusion;
     if (failed(
             run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSchedDefault(defaults)); })))
       return failure();
   }
+  if (emitSchedule)
+    return writeText([&](llvm::raw_ostream &os) {
+      for (auto schedule : module->getOps<srcc::sched::ScheduleOp>()) {
+        schedule->print(os, OpPrintingFlags().useLocalScope());
+        os << "\n";
+      }
+    });
   if (options->stopAfter == Phase::Sched)
     return writeIR(*module);
   if (halide && options->stopAfter == Phase::Package)
@@ -404,15 +581,6 @@ LogicalResult compile(MLIRContext *context) {
   if (options->stopAfter == Phase::OpenCL && options->emit.empty())
     return writeIR(*module);
 
-  info.producer = "srcc " SRCC_VERSION;
-  info.target = device->name;
-  info.buildOptions = "-cl-mad-enable";
-  info.precision = half                           ? srcc::PackagePrecision::F16
-                   : options->precision == "f16s" ? srcc::PackagePrecision::F16Storage
-                                                  : srcc::PackagePrecision::F32;
-  info.printer.multiplyAdd = device->multiplyAdd;
-  info.printer.prefetching = device->prefetching;
-  info.printer.fp16 = device->fp16;
   if (options->emit == "opencl" || options->staticReport) {
     LogicalResult result = success();
     std::string text;
@@ -467,7 +635,10 @@ int main(int argc, char **argv) {
       "  srcc model.onnx -o model.srp                    for this machine\n"
       "  srcc model.onnx -o model.srp --target=adreno650 for a phone\n"
       "  srcc model.mlirbc --print-loop-nest             what the schedule does\n"
-      "  srcc model.onnx --stop-after=sched -o s.mlir    algorithm and schedule, to edit\n");
+      "  srcc model.onnx --stop-after=sched -o s.mlir    algorithm and schedule, to edit\n"
+      "  srcc model.onnx --tune --emit=schedule -o s.mlir\n"
+      "                                                  a faster schedule, for "
+      "--schedule=s.mlir\n");
   DialectRegistry registry;
   srcc::registerDialects(registry);
   MLIRContext context(registry);
