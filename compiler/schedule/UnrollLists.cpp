@@ -221,6 +221,13 @@ void ListUnroller::copySteps(OpBuilder &builder, ForOp loop, const IndexExpr &fi
 
 /// Replaces an unrolled loop over a list by its steps, for each list the loops around it choose.
 LogicalResult ListUnroller::unroll(ForOp loop) {
+  ProduceOp inside;
+  loop.walk([&](ProduceOp produce) { inside = produce; });
+  if (inside)
+    return loop.emitOpError("loop \"")
+           << loop.getName() << "\" over a list is unrolled, and @" << inside.getStage()
+           << " is computed in it; legal: serial, or compute @" << inside.getStage()
+           << " at a loop outside";
   IndexExpr min = IndexExpr::get(loop.getMin()), extent = IndexExpr::get(loop.getExtent());
   llvm::SetVector<Operation *> around;
   collectLoops(min, around);

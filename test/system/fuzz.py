@@ -54,7 +54,7 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "in pieces, and others are computed inside",
     "computes pieces of .* that start before what is new", "is vectorised; reorder so that",
     r"but its extent is .* not a constant", "at most 1024 can be unrolled",
-    "chooses the list", "is unrolled into more than", "a vectorised loop has 2, 4, 8 or 16",
+    "chooses the list", "over a list is unrolled, and", "is unrolled into more than", "a vectorised loop has 2, 4, 8 or 16",
     "cannot bound what is (needed|touched)", "is read by .* where it is not stored", "a loop that is not around the one",
     "has updates and cannot be inlined", "is inlined and has no loops", "already has a", "legal memory: global",
     r"has a (store_at|fold_storage), but no", "which does not read it", "legal: one compute_at",
