@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers format clean
+.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers bench-rank bench-tune format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -90,6 +90,12 @@ bench: build ## time whole networks: dense, unfused, pruned (BENCH_FLAGS="--quic
 
 bench-cost: build ## how well the cost model predicts, on kernels its fit never saw (docs/cost.md)
 	@$(PYTHON) bench/cost.py $(BENCH_FLAGS)
+
+bench-rank: build ## how well the cost model ranks schedules of one kernel (docs/cost.md)
+	@$(PYTHON) bench/rank.py $(BENCH_FLAGS)
+
+bench-tune: build ## time tuned schedules beside the default ones (docs/tune.md)
+	@$(PYTHON) bench/tune.py $(BENCH_FLAGS)
 
 bench-peers: build $(BUILD)/venv-peers/requirements.txt $(BUILD)/venv-deepsparse/requirements.txt ## time srcc beside other engines, which it installs
 	@$(BUILD)/venv-peers/bin/python bench/peers.py $(BENCH_FLAGS)

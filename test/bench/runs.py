@@ -79,6 +79,22 @@ with scratch() as name:
         if rows["mnn"]["rounds"] or "converter" not in rows["mnn"]["error"] or rows["mnn"]["error"] not in done.stdout:
             raise Failure(done.stdout)
 
+    with checks("rank.py: the default schedule and a random one, each measured and predicted"):
+        done = bench("rank.py", "dense1x1", "--quick", "--schedules", 2, "--size", "16x8", "--json", out)
+        rows = json.loads(out.read_text())["kernels"]["dense1x1"]["schedules"]
+        if [r["schedule"] for r in rows] != ["default", 1] or not all(r["ms"] > 0 and r["launches"] == 1 for r in rows):
+            raise Failure(done.stdout)
+        if not all(r["predicted"]["as it is"] > 0 for r in rows) or "dense1x1" not in done.stdout:
+            raise Failure(done.stdout)
+
+    with checks("tune.py: a network in both schedules, a broken one as a row"):
+        done = bench("tune.py", net, broken, "--quick", "--sizes", "16x8", "--trials", 2, "--json", out, code=1)
+        case, failed = json.loads(out.read_text())["cases"]
+        if case["tuner"]["trials"] < 2 or len(case["rounds"]) != 2 or not case["gain"] > 0:
+            raise Failure(done.stdout)
+        if "broken.onnx" not in failed["error"] or "geometric mean" not in done.stdout:
+            raise Failure(done.stdout)
+
     for density in ("0.5", "0.25"):
         with checks(f"prune.py has the zeros of sr-prune, density {density}"):
             run(sys.executable, ROOT / "bench" / "prune.py", deep, folder / "p.onnx", density)
