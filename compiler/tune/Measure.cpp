@@ -143,15 +143,17 @@ Expected<std::vector<Measured>> tune::measure(llvm::ArrayRef<Trial> trials, cons
   driver = rounds.back().driver;
   std::vector<Measured> result;
   for (auto [i, trial] : llvm::enumerate(trials)) {
-    Measured measured{trial, 0, {}, rounds.size()};
-    std::vector<double> totals;
+    Measured measured{trial, 0, 1, {}, rounds.size()};
+    std::vector<double> totals, ratios;
     std::vector<std::vector<double>> kernels(trial.kernels.size());
     for (const Round &round : rounds) {
       totals.push_back(round.samples[i].total);
+      ratios.push_back(round.samples[i].total / round.samples[0].total);
       for (auto [k, ms] : llvm::enumerate(round.samples[i].kernels))
         kernels[k].push_back(ms);
     }
     measured.total = median(totals);
+    measured.ratio = median(ratios); // what disturbs a round disturbs all in it
     for (auto &values : kernels)
       measured.kernels.push_back(median(values));
     result.push_back(std::move(measured));

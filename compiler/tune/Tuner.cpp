@@ -255,7 +255,7 @@ Error Tuner::measureBest() {
   result.measured = std::move(*measured);
   auto fastest = [&]() -> const Measured & {
     return *llvm::min_element(
-        result.measured, [](const Measured &a, const Measured &b) { return a.total < b.total; });
+        result.measured, [](const Measured &a, const Measured &b) { return a.ratio < b.ratio; });
   };
   // Of each species the genes that were fastest, among candidates of the fastest one's structure.
   const Measured &first = fastest();
@@ -297,7 +297,7 @@ Error Tuner::measureBest() {
   }
   // What is hardly faster may as well be noise.
   const Measured &winner = fastest();
-  result.best = winner.total < 0.99 * result.measured.front().total ? winner.trial : result.rule;
+  result.best = winner.ratio < 0.99 ? winner.trial : result.rule;
   return Error::success();
 }
 
@@ -410,6 +410,7 @@ llvm::json::Object tune::summary(const Result &result, const Device &device,
                                   {"best", m.trial.key == result.best.key},
                                   {"predicted_ms", m.trial.total},
                                   {"ms", m.total},
+                                  {"ratio", m.ratio},
                                   {"samples", int64_t(m.samples)}});
     summary["measured"] = json::Object{{"device", result.deviceMeasured},
                                        {"driver", result.driver},

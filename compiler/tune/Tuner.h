@@ -68,6 +68,7 @@ struct Options {
 struct Measured {
   Trial trial;
   double total = 0;
+  double ratio = 1; ///< to the first that was measured with it: the median of the rounds' ratios
   std::vector<double> kernels; ///< as trial.kernels
   size_t samples = 0;
 };
@@ -77,7 +78,7 @@ struct Result {
   unsigned trials = 0, fresh = 0,
            illegal = 0; ///< tried, of them not in the records before, and refused
   /// If measurements were asked for: the default schedule first. `best` is the fastest of them, or
-  /// the default one if none is faster by more than a hundredth.
+  /// the default one if none is faster by more than a hundredth, by the ratios.
   std::vector<Measured> measured;
   std::string deviceMeasured, driver;
 };
