@@ -108,6 +108,8 @@ private:
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
                    mlir::ArrayRef<bool> lists);
   void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
+  int64_t chooseFilters(StageOp root, StageOp sum);
+  bool tilesTexels(StageOp root);
   bool isImage(StageOp stage);
   bool isReadInTexels(StageOp stage);
   bool readsTexels(mlir::Operation *definition, StageOp reader, StageOp stage);

@@ -7,6 +7,16 @@
 using namespace mlir;
 using namespace srcc::sched;
 
+/// Channels of a tile of sums at `root`'s own pixels.
+int64_t DefaultSchedule::chooseFilters(StageOp root, StageOp sum) {
+  int64_t channels = channelsOf(root);
+  SmallVector<int64_t> options;
+  for (int64_t filters : {1, 2, 4, 8, 16})
+    if (filters <= channels)
+      options.push_back(filters);
+  return choose(Knob::Filters, sum.getSymName(), std::min<int64_t>(channels, 4), options);
+}
+
 void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads) {
   Tail tail = isExternal(root) ? Tail::Guard : Tail::RoundUp;
   auto args = root.getPure().getArguments();
@@ -19,13 +29,7 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     return choose(Knob::Vectors, sum.getSymName(), rule, {1, 2, 4, 8});
   };
   if (ry * rx == 1) {
-    int64_t channels = channelsOf(root);
-    SmallVector<int64_t> options;
-    for (int64_t filters : {1, 2, 4, 8, 16})
-      if (filters <= channels)
-        options.push_back(filters);
-    int64_t filters =
-        choose(Knob::Filters, sum.getSymName(), std::min<int64_t>(channels, 4), options);
+    int64_t channels = channelsOf(root), filters = chooseFilters(root, sum);
     int64_t pixels = choosePixels(4);
     bool vector = filters > 1 && llvm::isPowerOf2_64(filters);
     split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
@@ -71,6 +75,12 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     scheduleSumGPU(sum, filters, vector);
 }
 
+/// Whether the tiles of a root are of whole texels.
+bool DefaultSchedule::tilesTexels(StageOp root) {
+  return sumTiles(root) && channelsOf(root) % 4 == 0 &&
+         chooseFilters(root, sums.find(root.getSymName())->second.first) == 4;
+}
+
 /// Whether a definition of `reader`, which stands in `reader` or is inlined there, takes whole
 /// texels of `stage`, or steps through the channels of texels in straight-line code.
 bool DefaultSchedule::readsTexels(Operation *definition, StageOp reader, StageOp stage) {
@@ -94,7 +104,7 @@ bool DefaultSchedule::readsTexels(Operation *definition, StageOp reader, StageOp
   if (facts[reader.getSymName()].reduction)
     return false;
   if (facts[reader.getSymName()].root)
-    return sumTiles(reader) && channelsOf(reader) % 4 == 0;
+    return tilesTexels(reader);
   return isReadInTexels(reader);
 }
 
@@ -122,8 +132,8 @@ bool DefaultSchedule::isImage(StageOp stage) {
   bool shared = bool(stage.getInsteadOf()) || isExternal(stage);
   for (auto other : pipeline.getOps<StageOp>())
     shared |= other.getInsteadOf() && *other.getInsteadOf() == stage.getSymName();
-  bool image = !shared && facts[stage.getSymName()].root && channelsOf(stage) >= 4 &&
-               channelsOf(stage) % 4 == 0 && sumTiles(stage) && isReadInTexels(stage);
+  bool image =
+      !shared && facts[stage.getSymName()].root && tilesTexels(stage) && isReadInTexels(stage);
   return images[stage] = image;
 }
 
