@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "search/Latency.h"
+#include "compiler/cost/KernelCache.h"
 #include "compiler/cost/Memo.h"
 #include "compiler/tools/Pipeline.h"
 #include "compiler/tools/Registration.h"
@@ -32,6 +33,7 @@ struct Latency::State {
   std::vector<std::pair<double, double>> points;
   int64_t compiled = 0, remembered = 0;
   DialectRegistry registry;
+  cost::KernelCache kernels;
 };
 
 /// The value of an Expected, or its error as an exception.
@@ -68,9 +70,8 @@ static void describe(llvm::raw_ostream &os, const sparsity::Structure &s) {
 }
 
 /// Compiles and predicts, uncorrected.
-static double compute(const Network &network, const Weights &weights, const LatencyOptions &options,
-                      const Device &device, const DialectRegistry &registry, cost::Memo *memo) {
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+static double compute(const Network &network, const Weights &weights, Latency::State &state) {
+  MLIRContext context(state.registry, MLIRContext::Threading::DISABLED);
   context.loadAllAvailableDialects();
   std::string message;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
@@ -79,14 +80,20 @@ static double compute(const Network &network, const Weights &weights, const Late
     return success();
   });
   OwningOpRef<ModuleOp> module = buildModel(network, weights, &context);
-  if (failed(lowerToKernels(*module, {options.target, options.precision, true})))
+  bool lowered = succeeded(
+      lowerToSharedKernels(*module, {state.options.target, state.options.precision, true}));
+  if (lowered) {
+    state.kernels.recognise(*module);
+    lowered = succeeded(lowerToVectors(*module));
+  }
+  if (!lowered)
     throw std::runtime_error("the network does not compile: " + message);
-  FailureOr<cost::Program> program = cost::Program::get(*module);
+  FailureOr<cost::Program> program = cost::Program::get(*module, &state.kernels);
   if (failed(program))
     throw std::runtime_error("the cost model does not take the network: " + message);
-  cost::CostModel model(device, memo);
+  cost::CostModel model(state.device, state.memo.get());
   double total = 0;
-  get(model.predict(*program, options.height, options.width, &total));
+  get(model.predict(*program, state.options.height, state.options.width, &total));
   return total;
 }
 
@@ -140,8 +147,7 @@ double Latency::predict(const Network &network, const Plan &plan) {
                            pruneLayer(conv, layer.structure, layer.density, w);
                          weights.push_back(std::move(w));
                        }
-                       return compute(network, weights, state->options, state->device,
-                                      state->registry, state->memo.get());
+                       return compute(network, weights, *state);
                      }));
 }
 
@@ -154,10 +160,8 @@ double Latency::predict(const Network &network, const Weights &weights) {
     describe(os, layer.structure);
     os << " " << llvm::xxh3_64bits(mask) << " " << llvm::xxh3_64bits(bias);
   }
-  return interpolate(state->points, answer(*state, os.str(), [&] {
-                       return compute(network, weights, state->options, state->device,
-                                      state->registry, state->memo.get());
-                     }));
+  return interpolate(state->points,
+                     answer(*state, os.str(), [&] { return compute(network, weights, *state); }));
 }
 
 void Latency::calibrate(std::vector<std::pair<double, double>> points) {
@@ -165,6 +169,7 @@ void Latency::calibrate(std::vector<std::pair<double, double>> points) {
   state->points = std::move(points);
 }
 int64_t Latency::compiled() const { return state->compiled; }
+int64_t Latency::kernelsCounted() const { return state->kernels.counted(); }
 int64_t Latency::remembered() const { return state->remembered; }
 bool Latency::isHere() const { return state->device.kind == DeviceKind::CPU; }
 

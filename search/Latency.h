@@ -27,7 +27,8 @@ struct LatencyOptions {
 };
 
 /// Compiles networks up to their kernels, in this process, and asks the cost model. Answers are
-/// remembered by question, in the memo too, so that what was ever asked costs nothing.
+/// remembered by question, in the memo too, so that what was ever asked costs nothing; kernels are
+/// remembered by what they do (cost::KernelCache), so that a new question costs what is new in it.
 class Latency {
 public:
   /// Errors: std::runtime_error: no such device, a precision it has not, a memo that cannot be
@@ -45,8 +46,10 @@ public:
   /// (predicted, measured), beyond the last in proportion to it.
   void calibrate(std::vector<std::pair<double, double>> points);
 
-  /// Questions that were compiled, and those that were remembered.
+  /// Questions that were compiled, and those that were remembered; of the compiled ones, kernels
+  /// that were in none before.
   int64_t compiled() const;
+  int64_t kernelsCounted() const;
   int64_t remembered() const;
   /// Whether this machine runs the device's kernels as the device would: PoCL's CPU.
   bool isHere() const;

@@ -4,6 +4,7 @@
 //===------------------------------------------------------------------------------------------===//
 #include "compiler/cost/KernelFeatures.h"
 #include "compiler/cost/Evaluator.h"
+#include "compiler/cost/KernelCache.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/xxhash.h"
@@ -55,16 +56,11 @@ float Piece::storeInstructions(double native) const {
 // Kernel
 //===----------------------------------------------------------------------===//
 
-Kernel::Kernel(std::unique_ptr<KernelTree> tree) : tree(std::move(tree)) {}
-Kernel::Kernel(Kernel &&) = default;
-Kernel &Kernel::operator=(Kernel &&) = default;
-Kernel::~Kernel() = default;
-
 FailureOr<Kernel> Kernel::get(gpu::GPUFuncOp func) {
   auto tree = buildTree(func);
   if (failed(tree))
     return failure();
-  return Kernel(std::move(*tree));
+  return Kernel(std::shared_ptr<const KernelTree>(std::move(*tree)));
 }
 
 llvm::StringRef Kernel::name() const { return tree->name; }
@@ -112,7 +108,7 @@ static FailureOr<std::vector<int32_t>> integersOf(ocl::BufferOp op) {
   return values;
 }
 
-FailureOr<Program> Program::get(ModuleOp module) {
+FailureOr<Program> Program::get(ModuleOp module, KernelCache *cache) {
   auto plans = llvm::to_vector(module.getOps<ocl::ProgramOp>());
   if (plans.size() != 1)
     return module.emitError("costs are of a lowered module with one ocl.program, but there are ")
@@ -122,7 +118,7 @@ FailureOr<Program> Program::get(ModuleOp module) {
   llvm::StringMap<size_t> kernelOf, bufferOf;
   for (auto kernels : module.getOps<gpu::GPUModuleOp>())
     for (auto func : kernels.getOps<gpu::GPUFuncOp>()) {
-      auto kernel = Kernel::get(func);
+      auto kernel = cache ? cache->get(func) : Kernel::get(func);
       if (failed(kernel))
         return failure();
       kernelOf[(kernels.getName() + "::" + func.getName()).str()] = program.kernels.size();
@@ -151,7 +147,7 @@ FailureOr<Program> Program::get(ModuleOp module) {
     if (kernel == kernelOf.end())
       return op.emitOpError("launches ") << op.getKernel() << ", which is in no gpu.module";
     launch.kernel = kernel->second;
-    launch.name = program.kernels[launch.kernel].name().str();
+    launch.name = op.getKernel().getLeafReference().str();
     if (op.getLayers())
       for (auto layer : op.getLayers()->getAsRange<StringAttr>())
         launch.layers.push_back(layer.str());

@@ -81,16 +81,14 @@ struct CacheSizes {
   }
 };
 
+class KernelCache;
 class KernelTree;
 
-/// A kernel, ready to be counted. Holds nothing of the IR it was made from.
+/// A kernel, ready to be counted. Holds nothing of the IR it was made from; copies share it.
 class Kernel {
 public:
   /// Errors: a loop's bounds depend on what is no integer arithmetic of sizes, ids and tables.
   static mlir::FailureOr<Kernel> get(mlir::gpu::GPUFuncOp func);
-  Kernel(Kernel &&);
-  Kernel &operator=(Kernel &&);
-  ~Kernel();
 
   llvm::StringRef name() const;
   /// Straight-line pieces in the order of the text; a node's children follow it.
@@ -114,8 +112,8 @@ public:
 
 private:
   friend class Program;
-  explicit Kernel(std::unique_ptr<KernelTree> tree);
-  std::unique_ptr<KernelTree> tree;
+  explicit Kernel(std::shared_ptr<const KernelTree> tree) : tree(std::move(tree)) {}
+  std::shared_ptr<const KernelTree> tree;
 };
 
 /// One launch of a program.
@@ -143,8 +141,9 @@ struct Table {
 /// Kernels and launches of a lowered module. It needs the module's context to live, not the module.
 class Program {
 public:
-  /// Errors are reported at the operations they are about.
-  static mlir::FailureOr<Program> get(mlir::ModuleOp module);
+  /// Errors are reported at the operations they are about. With a cache that recognised the module,
+  /// its kernels come from there.
+  static mlir::FailureOr<Program> get(mlir::ModuleOp module, KernelCache *cache = nullptr);
 
   std::string name;
   std::vector<Kernel> kernels;

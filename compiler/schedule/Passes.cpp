@@ -16,17 +16,25 @@ void srcc::sched::buildLoopsPipeline(OpPassManager &pm) {
   pm.addPass(createSchedFoldStorage());
 }
 
-void srcc::sched::buildLoweringPipeline(OpPassManager &pm, bool fromLoops) {
+void srcc::sched::buildSharedKernelsPipeline(OpPassManager &pm, bool fromLoops) {
   if (!fromLoops)
     buildLoopsPipeline(pm);
   pm.addPass(createSchedPartitionLoops());
   pm.addPass(createSchedUnrollLists());
   pm.addPass(createSchedFlattenStorage());
   pm.addPass(createSchedShareKernels()); // before the costly part: equal layers are lowered once
+}
+
+void srcc::sched::buildVectorsPipeline(OpPassManager &pm) {
   pm.addPass(createSchedVectorizeLoops());
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
   kernels.addPass(createCSEPass());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createLoopInvariantCodeMotionPass());
   kernels.addPass(createCSEPass());
+}
+
+void srcc::sched::buildLoweringPipeline(OpPassManager &pm, bool fromLoops) {
+  buildSharedKernelsPipeline(pm, fromLoops);
+  buildVectorsPipeline(pm);
 }

@@ -27,6 +27,12 @@ namespace srcc::sched {
 /// From a scheduled pipeline to its loop nests with bounds, sliding windows and rings.
 void buildLoopsPipeline(mlir::OpPassManager &pm);
 
+/// The halves of buildLoweringPipeline: to gpu.func kernels of loops over single values, equal ones
+/// being one, and an ocl.program; and to vectors, which takes most of the time and depends on each
+/// kernel alone.
+void buildSharedKernelsPipeline(mlir::OpPassManager &pm, bool fromLoops = false);
+void buildVectorsPipeline(mlir::OpPassManager &pm);
+
 /// From a scheduled pipeline, or from its loop nests with bounds, to gpu.func kernels and an
 /// ocl.program.
 void buildLoweringPipeline(mlir::OpPassManager &pm, bool fromLoops = false);

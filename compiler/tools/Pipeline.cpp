@@ -68,6 +68,11 @@ LogicalResult srcc::simplifyModel(ModuleOp module) {
 LogicalResult srcc::lowerToKernels(ModuleOp module, const PipelineOptions &options) {
   if (!module.getOps<gpu::GPUModuleOp>().empty())
     return success();
+  return success(succeeded(lowerToSharedKernels(module, options)) &&
+                 succeeded(lowerToVectors(module)));
+}
+
+LogicalResult srcc::lowerToSharedKernels(ModuleOp module, const PipelineOptions &options) {
   if (failed(simplifyModel(module)))
     return failure();
   PassManager pm(module.getContext());
@@ -79,7 +84,13 @@ LogicalResult srcc::lowerToKernels(ModuleOp module, const PipelineOptions &optio
   defaults.precision = options.precision;
   defaults.fusion = options.fusion;
   pm.addPass(sched::createSchedDefault(defaults));
-  sched::buildLoweringPipeline(pm, !module.getOps<sched::LoopsOp>().empty());
+  sched::buildSharedKernelsPipeline(pm, !module.getOps<sched::LoopsOp>().empty());
+  return pm.run(module);
+}
+
+LogicalResult srcc::lowerToVectors(ModuleOp module) {
+  PassManager pm(module.getContext());
+  sched::buildVectorsPipeline(pm);
   return pm.run(module);
 }
 

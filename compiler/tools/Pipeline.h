@@ -34,6 +34,11 @@ mlir::LogicalResult simplifyModel(mlir::ModuleOp module);
 /// has none.
 mlir::LogicalResult lowerToKernels(mlir::ModuleOp module, const PipelineOptions &options);
 
+/// The halves of lowerToKernels, for those who know kernels between them (cost::KernelCache):
+/// kernels of loops over single values; then vectors, by far the costlier half.
+mlir::LogicalResult lowerToSharedKernels(mlir::ModuleOp module, const PipelineOptions &options);
+mlir::LogicalResult lowerToVectors(mlir::ModuleOp module);
+
 /// The networks of the profile kit `number`, whose kernels srcc-bench --profile measures: random
 /// layers (compiler/cost/LayerList.h) with the number as seed. Odd numbers are compiled without
 /// fusion.
