@@ -34,9 +34,24 @@ static int buildWdsrB(NetworkBuilder &b, const BlockPlace &p) {
   return b.add(p.name + ".add", p.input, b.conv(p.name + ".conv", y, p.channels, 3, gain));
 }
 
+/// leaky relu(x + 3x3(x)): the sum is for training, where a chain of plain convolutions learns
+/// less.
+static int buildConv(NetworkBuilder &b, const BlockPlace &p) {
+  if (p.parameters[0] >= 1)
+    throw std::runtime_error("conv: the slope is below 1");
+  double gain = 1 / std::sqrt(double(p.cells));
+  int y = b.conv(p.name + ".conv", p.input, p.channels, 3, gain);
+  return b.node({Op::LeakyRelu,
+                 p.name + ".relu",
+                 {b.add(p.name + ".add", p.input, y)},
+                 -1,
+                 float(p.parameters[0])});
+}
+
 std::map<std::string, BlockKind> &blockKinds() {
   static std::map<std::string, BlockKind> kinds = {
       {"skip", {{}, [](NetworkBuilder &, const BlockPlace &p) { return p.input; }}},
+      {"conv", {{0.1}, buildConv}},
       {"wdsr-a", {{4}, buildWdsrA}},
       {"wdsr-b", {{6, 0.84}, buildWdsrB}}};
   return kinds;
@@ -66,19 +81,19 @@ int buildBlock(NetworkBuilder &builder, const std::string &block, BlockPlace pla
   return found->second.build(builder, place);
 }
 
-Network buildNetwork(int64_t scale, int64_t channels,
+Network buildNetwork(int64_t scale, const Frame &frame,
                      const std::vector<std::vector<std::string>> &cells) {
   Network network;
   network.name = "wdsr";
   network.scale = scale;
   NetworkBuilder b(network);
   int centred = b.scale("centre", b.input(), 1, -0.5f);
-  int features = b.conv("head", centred, channels, 3);
+  int features = b.conv("head", centred, frame.channels, 3);
   for (size_t cell = 0; cell < cells.size(); ++cell) {
     std::string name = "block" + std::to_string(cell);
     std::vector<int> results;
     for (size_t i = 0; i < cells[cell].size(); ++i) {
-      BlockPlace place{name, features, channels, int64_t(cells.size()), {}};
+      BlockPlace place{name, features, frame.channels, int64_t(cells.size()), {}};
       if (cells[cell].size() > 1)
         place.name += "." + std::to_string(i);
       results.push_back(buildBlock(b, cells[cell][i], place));
@@ -86,8 +101,10 @@ Network buildNetwork(int64_t scale, int64_t channels,
     features = results.size() == 1 ? results[0] : b.choice(name, results);
   }
   int64_t subpixels = network.channels * scale * scale;
-  int tail = b.conv("tail", features, subpixels, 3);
-  int sum = b.add("add", tail, b.conv("skip", centred, subpixels, 5));
+  int tail = b.conv("tail", features, frame.tailRank ? frame.tailRank : subpixels, 3);
+  if (frame.tailRank)
+    tail = b.conv("spread", tail, subpixels, 1);
+  int sum = b.add("add", tail, b.conv("skip", centred, subpixels, frame.skip));
   b.scale("uncentre", b.shuffle("shuffle", sum), 1, 0.5f);
   return network;
 }

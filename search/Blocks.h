@@ -36,8 +36,8 @@ struct BlockKind {
   std::function<int(NetworkBuilder &, const BlockPlace &)> build;
 };
 
-/// All kinds by name: skip; wdsr-a:EXPANSION (4); wdsr-b:EXPANSION:RANK (6, 0.84); and what was
-/// registered.
+/// All kinds by name: skip; conv:SLOPE (0.1); wdsr-a:EXPANSION (4); wdsr-b:EXPANSION:RANK (6,
+/// 0.84); and what was registered.
 std::map<std::string, BlockKind> &blockKinds();
 /// Adds a kind under a name when the program starts.
 struct BlockRegistration {
@@ -50,11 +50,19 @@ struct BlockRegistration {
 /// names the kinds there are.
 int buildBlock(NetworkBuilder &builder, const std::string &block, BlockPlace place);
 
+/// What lies around the cells.
+struct Frame {
+  int64_t channels = 24; ///< between cells
+  int64_t tailRank = 0;  ///< 0: the tail is one 3x3; else 3x3 -> tailRank, 1x1 -> 3 scale^2. With
+                        ///< scale^2 the cells give the subpixels of one picture, in essence of luma
+  int64_t skip = 5; ///< side of the skip's kernel, odd
+};
+
 /// The frame of WDSR around blocks, on RGB in [0, 1]:
 ///   y = x - 0.5; f = head(y), 3x3, 3 -> channels; f = block(f) for each cell;
 ///   out = pixelShuffle(tail(f) + skip(y)) + 0.5; tail 3x3, skip 5x5, -> 3 scale^2.
 /// \p cells lists the candidates of each cell; where there are several, a choice follows them.
-Network buildNetwork(int64_t scale, int64_t channels,
+Network buildNetwork(int64_t scale, const Frame &frame,
                      const std::vector<std::vector<std::string>> &cells);
 
 } // namespace srcc::search

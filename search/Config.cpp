@@ -66,6 +66,8 @@ std::vector<Option> configOptions(Config &c) {
   add("scale", &c.data.scale, "upscaling factor", 2, 4);
   add("patch", &c.data.patch, "side of the low-resolution patches", 4, 1024);
   add("batch", &c.data.batch, "patches of a step, of each process", 1, 1024);
+  add("luma", &c.data.luma,
+      "share of every loss that is the error of luma (BT.601), which PSNR is of, alone", 0, 1);
   section = "target";
   add("device", &c.target.device, "as srcc --target: host, a name, or a device file");
   add("precision", &c.target.precision, "as srcc --precision", 0, 0, {"f32", "f16s", "f16"});
@@ -74,9 +76,13 @@ std::vector<Option> configOptions(Config &c) {
   add("ratio", &c.target.ratio, "prune: the latency as a share of the dense network's", 0, 1);
   add("calibrate", &c.target.calibrate,
       "measure networks of some densities on this device first, and correct predictions by them");
-  add("calibrate_with", &c.target.calibrateWith, "schemes that are measured for that");
+  add("calibrate_with", &c.target.calibrateWith,
+      "schemes that are measured for that, each in all layers but the fixed ones");
   section = "network";
   add("channels", &c.network.channels, "between blocks", 2, 1024);
+  add("tail_rank", &c.network.tailRank,
+      "0: the tail is one 3x3 convolution; else a 3x3 to so many channels, then a 1x1", 0, 1024);
+  add("skip_kernel", &c.network.skipKernel, "side of the skip's kernel, odd", 1, 15);
   add("cells", &c.network.cells, "cells; 0: as many as the cost model allows", 0, 256);
   add("most_cells", &c.network.mostCells, "upper limit of that", 1, 256);
   add("least_density", &c.network.leastDensity,
@@ -108,6 +114,10 @@ std::vector<Option> configOptions(Config &c) {
       "layers that have one scheme: REGEX=SCHEME, tried in order on the layer's name");
   add("densities", &c.search.densities, "steps of the density that meets the target", 2, 1024);
   add("penalty", &c.search.penalty, "dB per share of latency above the target", 0, 1e6);
+  add("patience", &c.search.patience,
+      "several processes: seconds without a result, ten times the longest evaluation at least, "
+      "until the candidates of the others are taken over",
+      0, 1e9);
   phase(&c.search.tune, "tune_");
   add("baselines", &c.search.baselines,
       "other methods to run for comparison, with as many evaluations");
@@ -300,7 +310,12 @@ void checkConfig(const Config &config) {
   for (const std::string &method : config.search.baselines)
     need(method == "bayes" || method == "evolution" || method == "random",
          "option 'search.baselines' takes bayes, evolution and random");
-  buildNetwork(config.data.scale, config.network.channels, {config.network.blocks});
+  need(config.network.skipKernel % 2, "option 'network.skip_kernel' is odd");
+  buildNetwork(config.data.scale, frameOf(config), {config.network.blocks});
+}
+
+Frame frameOf(const Config &config) {
+  return {config.network.channels, config.network.tailRank, config.network.skipKernel};
 }
 
 std::string printConfig(const Config &config, bool comments) {

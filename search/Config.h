@@ -5,6 +5,8 @@
 #ifndef SRCC_SEARCH_CONFIG_H
 #define SRCC_SEARCH_CONFIG_H
 
+#include "search/Blocks.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +30,7 @@ struct Config {
   struct {
     std::vector<std::string> train, validate;
     int64_t scale = 2, patch = 48, batch = 16;
+    double luma = 0;
   } data;
   struct {
     std::string device = "host", precision = "f32", size = "640x360";
@@ -36,7 +39,7 @@ struct Config {
     std::vector<std::string> calibrateWith = {"block:8:4"};
   } target;
   struct {
-    int64_t channels = 24, cells = 0, mostCells = 16;
+    int64_t channels = 24, tailRank = 0, skipKernel = 5, cells = 0, mostCells = 16;
     double leastDensity = 0.5;
     std::vector<std::string> blocks = {"wdsr-b", "wdsr-a", "skip"};
     std::string warmStart;
@@ -50,7 +53,7 @@ struct Config {
     int64_t evaluations = 40, initial = 12, best = 6, mutations = 64, batch = 4, ensemble = 5;
     std::vector<std::string> schemes = {"dense", "filter", "block:8:4", "pattern:4"};
     int64_t densities = 32;
-    double penalty = 10;
+    double penalty = 10, patience = 100;
     Phase tune{100, 0, 5e-4};
     std::vector<std::string> baselines, fixed;
   } search;
@@ -78,6 +81,8 @@ Config parseConfig(const std::string &text, const std::string &path);
 void checkConfig(const Config &config);
 /// The configuration as a TOML file with a comment on every option.
 std::string printConfig(const Config &config, bool comments = true);
+/// What lies around the cells of the configuration's networks.
+Frame frameOf(const Config &config);
 /// Width and height of a size as in 640x360. Throws std::runtime_error.
 std::pair<int64_t, int64_t> parseSize(const std::string &text);
 

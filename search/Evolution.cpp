@@ -54,7 +54,11 @@ class Pool {
 public:
   Pool(const Space &space, const Evaluate &evaluate, const SearchOptions &options)
       : space(space), evaluate(evaluate), options(options),
-        random(options.seed * 0x9E3779B97F4A7C15ull + 17) {}
+        random(options.seed * 0x9E3779B97F4A7C15ull + 17) {
+    for (int size : space.sizes)
+      if (combinations < smallSpace)
+        combinations *= size_t(size);
+  }
 
   bool full() const { return exhausted || int(trials.size()) >= options.evaluations; }
 
@@ -67,15 +71,18 @@ public:
     std::vector<double> rewards = evaluate(points);
     for (size_t i = 0; i < points.size(); ++i)
       trials.push_back({points[i], rewards.at(i)});
+    known.insert(points.begin(), points.end());
   }
 
-  /// Up to `count` points of a source that are new.
+  /// Up to `count` points of a source that are new; of a small space all that are left, but for
+  /// one chance in e^20.
   template <typename Source> std::vector<Point> fresh(size_t count, Source source) {
     std::vector<Point> points;
     std::set<Point> offered;
-    for (size_t tries = 0; points.size() < count && tries < 50 * count + 1000; ++tries) {
+    size_t most = 50 * count + (combinations < smallSpace ? 20 * combinations : 1000);
+    for (size_t tries = 0; points.size() < count && tries < most; ++tries) {
       Point point = source();
-      if (!isKnown(point) && offered.insert(point).second)
+      if (!known.count(point) && offered.insert(point).second)
         points.push_back(std::move(point));
     }
     return points;
@@ -102,10 +109,9 @@ public:
   std::vector<Trial> trials;
 
 private:
-  bool isKnown(const Point &point) const {
-    return std::any_of(trials.begin(), trials.end(),
-                       [&](const Trial &t) { return t.point == point; });
-  }
+  static constexpr size_t smallSpace = 10000;
+  std::set<Point> known; // of the trials
+  size_t combinations = 1;
   bool exhausted = false;
 };
 

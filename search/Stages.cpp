@@ -22,6 +22,7 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <stdexcept>
 #include <thread>
 
@@ -80,7 +81,7 @@ public:
           break;
         }
       calibrate([&] {
-        Network network = buildNetwork(config.data.scale, config.network.channels,
+        Network network = buildNetwork(config.data.scale, frameOf(config),
                                        std::vector<std::vector<std::string>>(4, one));
         torch::manual_seed(1);
         Module module(network);
@@ -114,13 +115,7 @@ public:
       }
       record("before", psnrs(Module(net.network, net.weights)));
       if (structures.size() == 1) {
-        Candidate candidate{net, uniformPlan(net.network, structures[0], 1)};
-        std::vector<bool> prunable = net.network.prunable();
-        for (size_t i = 0; i < prunable.size(); ++i)
-          if (auto fixed = fixedStructure(config.search.fixed, net.network.convs[i].name);
-              fixed && prunable[i])
-            candidate.plan[i].structure = sparsity::adapt(*fixed, net.network.convs[i].shape());
-        finish(candidate);
+        finish({net, planWith(net.network, structures[0], 1)});
       } else {
         finish(searchSchemes(net));
       }
@@ -128,6 +123,78 @@ public:
       return false;
     }
     return true;
+  }
+
+  /// The methods on what the folder has recorded, which must be every candidate.
+  void replay(const Network &network, int64_t evaluations, int64_t seeds) {
+    const Net net{network, {}};
+    Variables v = variablesOf(net);
+    Store store(path("search.sqlite"));
+    std::string context = result.at("context");
+    auto rewardOf = [&](const Point &point) {
+      std::string name = describe(net, v, point);
+      auto found = store.find(context, name);
+      if (!found)
+        throw std::runtime_error(folder + ": " + name +
+                                 " was not evaluated; a replay needs all candidates: search.method "
+                                 "= \"random\" with search.evaluations above their number");
+      return found->reward;
+    };
+    Evaluate judge = [&](const std::vector<Point> &points) {
+      std::vector<double> rewards;
+      for (const Point &point : points)
+        rewards.push_back(rewardOf(point));
+      return rewards;
+    };
+    auto highest = [](const std::vector<Trial> &trials) {
+      double best = trials.at(0).reward;
+      for (const Trial &trial : trials)
+        best = std::max(best, trial.reward);
+      return best;
+    };
+    std::vector<Trial> all = searchRandom(v.space, judge, searchOptions(1 << 20, 1));
+    std::printf("%zu candidates, the best has %.3f\n", all.size(), highest(all));
+    // one scheme in all layers, the best blocks for it
+    for (size_t scheme = 0; scheme < structures.size(); ++scheme) {
+      std::vector<Trial> single;
+      for (const Trial &trial : all) {
+        Point same = trial.point;
+        std::fill(same.begin() + long(v.choices.size()), same.end(), int(scheme));
+        if (v.space.repair(same) == trial.point)
+          single.push_back(trial);
+      }
+      std::printf("%s alone: %.3f\n", config.search.schemes[scheme].c_str(), highest(single));
+    }
+    std::printf("after %lld of them, by seed:\n", (long long)evaluations);
+    std::vector<double> random;
+    for (const char *method : {"random", "evolution", "bayes"}) {
+      std::vector<double> best;
+      for (int64_t seed = 1; seed <= seeds; ++seed)
+        best.push_back(
+            highest(searchBy(method, v.space, judge, searchOptions(evaluations, uint64_t(seed)))));
+      std::printf("%-9s", method);
+      int won = 0, even = 0;
+      double sum = 0;
+      for (size_t i = 0; i < best.size(); ++i) {
+        std::printf("  %.3f", best[i]);
+        sum += best[i];
+        if (!random.empty())
+          won += best[i] > random[i], even += best[i] == random[i];
+      }
+      std::printf("  mean %.3f", sum / double(best.size()));
+      if (random.empty())
+        random = best;
+      else
+        std::printf(", better than random in %d, as good in %d of %zu", won, even, best.size());
+      std::printf("\n");
+    }
+  }
+
+  /// The cells of the supernet: those of the configuration, or as many as were chosen.
+  Network supernet() const {
+    int64_t cells = config.network.cells > 0 ? config.network.cells
+                                             : result.at("cells").at("chosen").get<int64_t>();
+    return supernet(cells);
   }
 
 private:
@@ -154,6 +221,19 @@ private:
       imaging::writeFile(path("result.json"), result.dump(1) + "\n");
   }
   void note(const std::string &key, double value) { record(key, value); }
+
+  /// One structure and density for all layers that may be pruned; those that `search.fixed` names
+  /// have theirs.
+  Plan planWith(const Network &network, const sparsity::Structure &structure,
+                double density) const {
+    Plan plan = uniformPlan(network, structure, density);
+    std::vector<bool> prunable = network.prunable();
+    for (size_t i = 0; i < plan.size(); ++i)
+      if (auto fixed = fixedStructure(config.search.fixed, network.convs[i].name);
+          fixed && prunable[i])
+        plan[i].structure = sparsity::adapt(*fixed, network.convs[i].shape());
+    return withDensity(plan, density);
+  }
 
   /// The model that is pruned, for `resume`. A folder is for one model.
   void keepOriginal(const Net &net, const std::string &model) {
@@ -204,6 +284,7 @@ private:
     options.validation = config.data.validate;
     options.patch = config.data.patch;
     options.batch = config.data.batch;
+    options.luma = config.data.luma;
     options.threads = config.run.threads;
     options.seed = uint64_t(config.run.seed);
     options.reportEvery = config.report.every;
@@ -281,7 +362,7 @@ private:
           if (Interruption::asked())
             throw Interrupted();
           Weights weights = prune(net.network, net.weights,
-                                  uniformPlan(net.network, parseStructure(scheme), density));
+                                  planWith(net.network, parseStructure(scheme), density));
           double predicted = latency.predict(net.network, weights);
           emitModel(net.network, weights, path("calibration.mlirbc"));
           double measured = measure(path("calibration.mlirbc"), path("calibration.srp"));
@@ -335,7 +416,7 @@ private:
           continue;
         if (Interruption::asked())
           throw Interrupted();
-        Network network = buildNetwork(config.data.scale, config.network.channels,
+        Network network = buildNetwork(config.data.scale, frameOf(config),
                                        std::vector<std::vector<std::string>>(cells, {block}));
         double dense = latency.predict(network, uniformPlan(network, {}, 1));
         double least =
@@ -358,10 +439,13 @@ private:
     return chosen;
   }
 
+  Network supernet(int64_t cells) const {
+    return buildNetwork(config.data.scale, frameOf(config),
+                        std::vector<std::vector<std::string>>(cells, config.network.blocks));
+  }
+
   Net trainSupernet(int64_t cells) {
-    Network network =
-        buildNetwork(config.data.scale, config.network.channels,
-                     std::vector<std::vector<std::string>>(cells, config.network.blocks));
+    Network network = supernet(cells);
     torch::manual_seed(uint64_t(config.run.seed));
     Module module(network);
     if (!config.network.warmStart.empty())
@@ -387,6 +471,13 @@ private:
     return {network, balance(network, trained.fold(trained.parameters()))};
   }
 
+  /// The name of a layer without the number of its candidate: block0.1.expand is block0.expand in a
+  /// network without choices.
+  static std::string plainName(const std::string &name) {
+    static const std::regex candidate("^(block[0-9]+)\\.[0-9]+\\.");
+    return std::regex_replace(name, candidate, "$1.");
+  }
+
   /// Takes over the layers of equal names and shapes.
   void warmStart(Module &module) {
     const std::string &file = config.network.warmStart;
@@ -398,7 +489,8 @@ private:
     for (size_t i = 0; i < module.network().convs.size(); ++i)
       for (size_t k = 0; k < from.network.convs.size(); ++k) {
         const ConvShape &to = module.network().convs[i], &old = from.network.convs[k];
-        if (to.name != old.name || to.out != old.out || to.in != old.in || to.kernel != old.kernel)
+        if (plainName(to.name) != plainName(old.name) || to.out != old.out || to.in != old.in ||
+            to.kernel != old.kernel)
           continue;
         torch::Tensor weight = torch::tensor(from.weights[k].weight).view({to.out, -1});
         module.parameters()[i].copy_(torch::cat(
@@ -522,6 +614,7 @@ private:
     WithValues averaged(module, trainer.average());
     e.psnr = validationPsnr(module);
     e.reward = e.psnr - config.search.penalty * std::max(0.0, e.predictedMs / targetMs - 1);
+    e.rank = rank;
     e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return e;
   }
@@ -532,8 +625,8 @@ private:
     Config relevant = config;
     relevant.run.folder.clear();
     relevant.search.method.clear(), relevant.search.baselines.clear();
-    relevant.search.evaluations = 0, relevant.finetune = {}, relevant.prune = {},
-    relevant.report = {};
+    relevant.search.evaluations = 0, relevant.search.patience = 0, relevant.finetune = {},
+    relevant.prune = {}, relevant.report = {};
     Json calibration = result.value("calibration", Json::array());
     context = hashOf(supernet.network.toJson() + hashOf(supernet.weights) +
                      printConfig(relevant, false) + std::to_string(targetMs) + calibration.dump());
@@ -541,15 +634,7 @@ private:
     std::unique_ptr<Store> store;
     if (writes())
       store = std::make_unique<Store>(path("search.sqlite"));
-    SearchOptions options;
-    options.evaluations = int(config.search.evaluations);
-    options.initial = int(std::min(config.search.initial, config.search.evaluations));
-    options.best = int(config.search.best);
-    options.mutations = int(config.search.mutations);
-    options.batch = int(config.search.batch);
-    options.acquisition = config.search.acquisition;
-    options.seed = uint64_t(config.run.seed);
-
+    SearchOptions options = searchOptions(config.search.evaluations, uint64_t(config.run.seed));
     std::vector<std::string> methods = config.search.baselines;
     methods.erase(std::remove(methods.begin(), methods.end(), config.search.method), methods.end());
     methods.insert(methods.begin(), config.search.method);
@@ -579,12 +664,7 @@ private:
         }
         return rewards;
       };
-      std::unique_ptr<Surrogate> surrogate =
-          makeEnsemble(int(config.search.ensemble), uint64_t(config.run.seed));
-      std::vector<Trial> trials = method == "bayes"
-                                      ? searchBayes(v.space, judge, *surrogate, options)
-                                  : method == "evolution" ? searchEvolution(v.space, judge, options)
-                                                          : searchRandom(v.space, judge, options);
+      std::vector<Trial> trials = searchBy(method, v.space, judge, options);
       if (method == config.search.method)
         best = std::max_element(trials.begin(), trials.end(), [](const Trial &a, const Trial &b) {
                  return a.reward < b.reward;
@@ -602,6 +682,27 @@ private:
       record("candidate", Json::parse(describe(supernet, v, best)));
     }
     return candidateOf(supernet, v, best);
+  }
+
+  SearchOptions searchOptions(int64_t evaluations, uint64_t seed) const {
+    SearchOptions options;
+    options.evaluations = int(evaluations);
+    options.initial = int(std::min(config.search.initial, evaluations));
+    options.best = int(config.search.best);
+    options.mutations = int(config.search.mutations);
+    options.batch = int(config.search.batch);
+    options.acquisition = config.search.acquisition;
+    options.seed = seed;
+    return options;
+  }
+
+  std::vector<Trial> searchBy(const std::string &method, const Space &space, const Evaluate &judge,
+                              const SearchOptions &options) const {
+    if (method == "bayes")
+      return searchBayes(space, judge, *makeEnsemble(int(config.search.ensemble), options.seed),
+                         options);
+    return method == "evolution" ? searchEvolution(space, judge, options)
+                                 : searchRandom(space, judge, options);
   }
 
   /// Evaluations by name: from the store, or computed; with several processes, each takes the next
@@ -631,11 +732,11 @@ private:
                                    Compute compute) {
     std::string round = context + "/" + std::to_string(rounds++) + "/";
     auto toText = [](const Evaluated &e) {
-      return Json{e.density, e.predictedMs, e.psnr, e.reward, e.seconds}.dump();
+      return Json{e.density, e.predictedMs, e.psnr, e.reward, e.seconds, e.rank}.dump();
     };
     auto fromText = [](const std::string &text) {
       Json json = Json::parse(text);
-      return Evaluated{json.at(0), json.at(1), json.at(2), json.at(3), json.at(4)};
+      return Evaluated{json.at(0), json.at(1), json.at(2), json.at(3), json.at(4), json.at(5)};
     };
     // rank 0 has the store
     std::vector<bool> stored(names.size());
@@ -689,7 +790,8 @@ private:
       if (worked || left != before) {
         changed = now;
         before = left;
-      } else if (std::chrono::duration<double>(now - changed).count() > 10 * longest) {
+      } else if (std::chrono::duration<double>(now - changed).count() >
+                 std::max(config.search.patience, 10 * longest)) {
         ++attempt; // whoever has the rest is taken for dead
         changed = now;
       }
@@ -833,7 +935,7 @@ private:
   double targetMs = 0;
   std::string context;
   int64_t rounds = 0;
-  double longest = 10; // seconds that an evaluation took, of any process
+  double longest = 0; // seconds that an evaluation took, of any process
 };
 
 } // namespace
@@ -854,6 +956,15 @@ bool runSearch(const Config &config, Processes *processes) {
 bool runPruning(const std::string &model, const Config &config, Processes *processes) {
   auto [network, weights] = importModel(model); // before all pictures are read
   return Search(config, processes).pruneModel(model, Net{std::move(network), std::move(weights)});
+}
+
+void replaySearch(const Config &config, int64_t evaluations, int64_t seeds) {
+  if (!fs::exists(fs::path(config.run.folder) / "search.sqlite"))
+    throw std::runtime_error(config.run.folder + ": no search has evaluated anything here");
+  Search search(config, nullptr);
+  std::string model = (fs::path(config.run.folder) / "original.mlirbc").string();
+  search.replay(fs::exists(model) ? importModel(model).first : search.supernet(), evaluations,
+                seeds);
 }
 
 void writeReport(const std::string &folder) {

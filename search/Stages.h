@@ -29,6 +29,11 @@ bool runPruning(const std::string &model, const Config &config, Processes *proce
 /// std::runtime_error.
 Module loadAny(const std::string &file);
 
+/// Compares the methods of search on what was recorded in a folder whose search evaluated every
+/// candidate: prints the best of each scheme alone, and the best that every method has after so
+/// many \p evaluations, for seeds from 1 to \p seeds. Throws std::runtime_error.
+void replaySearch(const Config &config, int64_t evaluations, int64_t seeds);
+
 /// Writes report.html of a folder anew.
 void writeReport(const std::string &folder);
 

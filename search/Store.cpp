@@ -9,7 +9,7 @@
 
 namespace srcc::search {
 
-static constexpr int schemaVersion = 1;
+static constexpr int schemaVersion = 2;
 
 /// A prepared statement that throws.
 struct Store::Statement {
@@ -71,11 +71,11 @@ Store::Store(const std::string &path) : path(path) {
     for (const char *sql :
          {"CREATE TABLE IF NOT EXISTS evaluation(context TEXT, candidate TEXT, density REAL, "
           "predicted_ms REAL, "
-          "psnr REAL, reward REAL, seconds REAL, PRIMARY KEY(context, candidate))",
+          "psnr REAL, reward REAL, seconds REAL, rank INTEGER, PRIMARY KEY(context, candidate))",
           "CREATE TABLE IF NOT EXISTS trial(method TEXT, seed INTEGER, number INTEGER, context "
           "TEXT, candidate TEXT, "
           "PRIMARY KEY(context, method, seed, number))",
-          "PRAGMA user_version = 1"})
+          "PRAGMA user_version = 2"})
       Statement(*this, sql).step();
   } catch (...) {
     sqlite3_close(database);
@@ -87,15 +87,15 @@ Store::~Store() { sqlite3_close(database); }
 std::optional<Evaluated> Store::find(const std::string &context, const std::string &candidate) {
   Statement ask(
       *this,
-      "SELECT density, predicted_ms, psnr, reward, seconds FROM evaluation WHERE context = ? AND "
-      "candidate = ?");
+      "SELECT density, predicted_ms, psnr, reward, seconds, rank FROM evaluation WHERE context = ? "
+      "AND candidate = ?");
   if (!ask.bind(context).bind(candidate).step())
     return std::nullopt;
-  return Evaluated{ask.real(0), ask.real(1), ask.real(2), ask.real(3), ask.real(4)};
+  return Evaluated{ask.real(0), ask.real(1), ask.real(2), ask.real(3), ask.real(4), ask.whole(5)};
 }
 
 void Store::add(const std::string &context, const std::string &candidate, const Evaluated &e) {
-  Statement(*this, "INSERT OR REPLACE INTO evaluation VALUES(?, ?, ?, ?, ?, ?, ?)")
+  Statement(*this, "INSERT OR REPLACE INTO evaluation VALUES(?, ?, ?, ?, ?, ?, ?, ?)")
       .bind(context)
       .bind(candidate)
       .bind(e.density)
@@ -103,6 +103,7 @@ void Store::add(const std::string &context, const std::string &candidate, const 
       .bind(e.psnr)
       .bind(e.reward)
       .bind(e.seconds)
+      .bind(e.rank)
       .step();
 }
 
@@ -120,17 +121,19 @@ void Store::note(const std::string &method, int64_t seed, int64_t number,
 std::vector<Store::Row> Store::trials(const std::string &context) {
   Statement ask(
       *this,
-      "SELECT method, seed, number, candidate, density, predicted_ms, psnr, reward, seconds FROM "
-      "trial JOIN evaluation USING(context, candidate) WHERE context = ? ORDER BY method, seed, "
+      "SELECT method, seed, number, candidate, density, predicted_ms, psnr, reward, seconds, "
+      "rank FROM trial JOIN evaluation USING(context, candidate) WHERE context = ? ORDER BY "
+      "method, seed, "
       "number");
   ask.bind(context);
   std::vector<Row> rows;
   while (ask.step())
-    rows.push_back({ask.text(0),
-                    ask.whole(1),
-                    ask.whole(2),
-                    ask.text(3),
-                    {ask.real(4), ask.real(5), ask.real(6), ask.real(7), ask.real(8)}});
+    rows.push_back(
+        {ask.text(0),
+         ask.whole(1),
+         ask.whole(2),
+         ask.text(3),
+         {ask.real(4), ask.real(5), ask.real(6), ask.real(7), ask.real(8), ask.whole(9)}});
   return rows;
 }
 

@@ -27,6 +27,7 @@ struct Evaluated {
   double psnr = 0;        ///< dB, on luma
   double reward = 0;      ///< dB: PSNR less the penalty for latency above the target
   double seconds = 0;     ///< that the evaluation took
+  int64_t rank = 0;       ///< of the process that evaluated
 };
 
 /// The SQLite file of evaluations. Several processes may read it; one writes.

@@ -449,22 +449,49 @@ bool Trainer::run(const TrainingData &data) {
     header[name] = value;
   log(header);
 
+  Interruption interruption;
+  std::vector<imaging::Image> lessons;
+  if (options.distill > 0 && hooks.teacher) {
+    say("the teacher upscales %zu pictures\n", data.pictures.size());
+    for (const PicturePair &pair : data.pictures) {
+      if (Interruption::asked())
+        break;
+      lessons.push_back(upscale(*hooks.teacher, pair.low));
+    }
+    sampler.teach(lessons);
+  }
+  const bool taught = !lessons.empty();
+
   /// Patches as the network takes and gives them; NHWC buffers seen as NCHW are channels_last.
   struct Batch {
-    torch::Tensor low, high;
+    torch::Tensor low, high, taught;
   };
   auto sample = [&](int64_t at) {
     torch::NoGradGuard noGrad;
-    Batch batch{torch::empty({options.batch, options.patch, options.patch, 3}),
-                torch::empty({options.batch, options.patch, options.patch, 3 * scale * scale})};
+    auto patches = [&](int64_t channels) {
+      return torch::empty({options.batch, options.patch, options.patch, channels});
+    };
+    Batch batch{patches(3), patches(3 * scale * scale), {}};
+    if (taught)
+      batch.taught = patches(3 * scale * scale);
     sampler.sample(uint64_t(at) * processes + rank, batch.low.data_ptr<float>(),
-                   batch.high.data_ptr<float>());
+                   batch.high.data_ptr<float>(), taught ? batch.taught.data_ptr<float>() : nullptr);
     batch.low = batch.low.permute({0, 3, 1, 2});
-    batch.high = torch::pixel_shuffle(batch.high.permute({0, 3, 1, 2}), scale);
+    for (torch::Tensor *spread : {&batch.high, &batch.taught})
+      if (spread->defined())
+        *spread = torch::pixel_shuffle(spread->permute({0, 3, 1, 2}), scale);
     return batch;
   };
+  // mean absolute error of the colours and of their luma
+  const torch::Tensor weights =
+      torch::tensor({65.481f, 128.553f, 24.966f}).div(219).view({1, 3, 1, 1});
+  auto distance = [&](const torch::Tensor &output, const torch::Tensor &wanted) {
+    torch::Tensor error = output - wanted, colours = error.abs().mean();
+    if (options.luma == 0)
+      return colours;
+    return colours * (1 - options.luma) + (error * weights).sum(1).abs().mean() * options.luma;
+  };
 
-  Interruption interruption;
   auto start = Clock::now(), reported = start;
   double before = minutes, loss = 0;
   int64_t summed = 0;
@@ -518,15 +545,9 @@ bool Trainer::run(const TrainingData &data) {
     adam.zero_grad();
     std::vector<int> chosen = hooks.choose ? hooks.choose(uint64_t(step)) : std::vector<int>();
     torch::Tensor output = module.forward(batch.low, chosen);
-    torch::Tensor error = torch::l1_loss(output, batch.high);
-    if (options.distill > 0 && hooks.teacher) {
-      torch::Tensor taught;
-      {
-        torch::NoGradGuard noGrad;
-        taught = hooks.teacher->forward(batch.low);
-      }
-      error = error * (1 - options.distill) + torch::l1_loss(output, taught) * options.distill;
-    }
+    torch::Tensor error = distance(output, batch.high);
+    if (taught)
+      error = error * (1 - options.distill) + distance(output, batch.taught) * options.distill;
     error.backward();
     if (hooks.processes) {
       std::vector<torch::Tensor> gradients;

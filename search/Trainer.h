@@ -30,7 +30,8 @@ struct TrainOptions {
   std::string decay = "cosine";        ///< of the rate: to 0 along half a cosine; or "step", below
   double halve = 0.2;     ///< decay = "step": the share of the training after which it halves
   double average = 0.999; ///< decay of the moving average of the weights per step
-  double distill = 0;     ///< share of the loss that is the distance to a teacher
+  double distill = 0;     ///< share of the loss that is the distance to a teacher's pictures
+  double luma = 0;        ///< share of either distance that is luma's alone (BT.601), 0 to 1
   int64_t threads = 1;    ///< of LibTorch
   uint64_t seed = 1;
   int64_t reportEvery = 100, validateEvery = 1000, saveEvery = 500; ///< in steps
@@ -46,7 +47,7 @@ struct TrainHooks {
   std::function<void(int64_t step, double part)> regularise;
   /// Tensors that belong to the training's state; kept in checkpoints.
   std::vector<torch::Tensor> *state = nullptr;
-  /// Learnt from where TrainOptions::distill is above 0.
+  /// Learnt from where TrainOptions::distill is above 0: it upscales every picture once, in 8 bits.
   const Module *teacher = nullptr;
   /// Data parallelism: gradients are averaged over processes.
   Processes *processes = nullptr;

@@ -44,6 +44,13 @@ int main(int argc, char **argv) {
   resume->add_option("folder", folder, "folder of the search (run.folder)")->required();
   CLI::App *report = app.add_subcommand("report", "write report.html of a search");
   report->add_option("folder", folder, "folder of the search (run.folder)")->required();
+  int64_t evaluations = 40, seeds = 5;
+  CLI::App *replay =
+      app.add_subcommand("replay", "compare methods on a search that evaluated every candidate");
+  replay->option_defaults()->always_capture_default();
+  replay->add_option("folder", folder, "folder of the search (run.folder)")->required();
+  replay->add_option("--evaluations", evaluations, "of each method")->check(CLI::Range(1, 1000000));
+  replay->add_option("--seeds", seeds, "how often, seeds from 1 on")->check(CLI::Range(1, 1000));
   app.add_subcommand("options",
                      "print every option of a configuration, with its meaning and default");
 
@@ -89,11 +96,15 @@ int main(int argc, char **argv) {
       ->add_option("--distill", config.finetune.distill,
                    "share of the loss that is the distance to the dense network")
       ->check(CLI::Range(0.0, 1.0));
+  prune->add_option("--luma", config.data.luma, "share of the loss that is the error of luma alone")
+      ->check(CLI::Range(0.0, 1.0));
   prune->add_option("--strength", config.prune.strength, "of the regularisation at first");
   prune->add_option("--threads", config.run.threads, "threads")->check(CLI::Range(1, 256));
   prune->add_option("--seed", config.run.seed, "seed of patches and choices");
 
-  int64_t scale = 2, blocks = 8, channels = 16;
+  int64_t scale = 2, blocks = 8;
+  Frame frame;
+  frame.channels = 16;
   std::string block = "wdsr-b";
   double expansion = 0;
   CLI::App *train = app.add_subcommand("train", "train a network of equal blocks");
@@ -105,9 +116,16 @@ int main(int argc, char **argv) {
   train->add_option("--json", options.json, "append a JSON Lines log to this file");
   train->add_option("--scale", scale, "upscaling factor")->check(CLI::Range(1, 8));
   train->add_option("--block", block,
-                    "kind of the blocks: wdsr-a:EXPANSION, wdsr-b:EXPANSION:RANK");
+                    "kind of the blocks: conv:SLOPE, wdsr-a:EXPANSION, wdsr-b:EXPANSION:RANK");
   train->add_option("--blocks", blocks, "residual blocks")->check(CLI::Range(1, 256));
-  train->add_option("--channels", channels, "channels between blocks")->check(CLI::Range(2, 1024));
+  train->add_option("--channels", frame.channels, "channels between blocks")
+      ->check(CLI::Range(2, 1024));
+  train
+      ->add_option("--tail-rank", frame.tailRank,
+                   "0: the tail is one 3x3; else a 3x3 to so many channels, then a 1x1")
+      ->check(CLI::Range(0, 1024));
+  train->add_option("--skip-kernel", frame.skip, "side of the skip's kernel")
+      ->check(CLI::IsMember({1, 3, 5, 7, 9, 11}));
   train
       ->add_option("--expansion", expansion,
                    "channels within a block, per channel; 0: as --block says")
@@ -124,6 +142,8 @@ int main(int argc, char **argv) {
       ->add_option("--decay", options.decay, "of the rate: along half a cosine, or halved in steps")
       ->check(CLI::IsMember({"cosine", "step"}));
   train->add_option("--average", options.average, "decay of the moving average of the weights")
+      ->check(CLI::Range(0.0, 1.0));
+  train->add_option("--luma", options.luma, "share of the loss that is the error of luma alone")
       ->check(CLI::Range(0.0, 1.0));
   train->add_option("--threads", options.threads, "threads")->check(CLI::Range(1, 256));
   train->add_option("--seed", options.seed, "seed of weights and patches");
@@ -181,11 +201,16 @@ int main(int argc, char **argv) {
     }
     if (report->parsed()) {
       writeReport(folder);
+    } else if (replay->parsed()) {
+      Config given = loadConfig((std::filesystem::path(folder) / "config.toml").string());
+      given.run.folder = folder;
+      checkConfig(given);
+      replaySearch(given, evaluations, seeds);
     } else if (train->parsed()) {
       if (expansion > 0)
         block = block.substr(0, block.find(':')) + ":" + std::to_string(expansion);
       Network network =
-          buildNetwork(scale, channels, std::vector<std::vector<std::string>>(blocks, {block}));
+          buildNetwork(scale, frame, std::vector<std::vector<std::string>>(blocks, {block}));
       torch::manual_seed(options.seed);
       Module module(network);
       TrainHooks hooks;

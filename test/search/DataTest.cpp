@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "search/Data.h"
+#include "runtime/imaging/Resample.h"
 #include "test/search/Pictures.h"
 
 #include <fstream>
@@ -37,6 +38,26 @@ static imaging::Image mirror(const imaging::Image &in) {
 }
 
 class Patches : public testing::TestWithParam<int> {};
+
+// What a teacher made is cut and turned as the pictures are.
+TEST(Patches, OfATeacherAreThoseOfThePictures) {
+  std::vector<PicturePair> pictures;
+  std::vector<imaging::Image> lessons;
+  for (int kind : {0, 1}) {
+    pictures.push_back({drawPicture(40, 40, kind), drawPicture(20, 20, kind)});
+    lessons.push_back(pictures.back().high);
+    for (uint8_t &value : lessons.back().pixels)
+      value = uint8_t(255 - value);
+  }
+  PatchSampler sampler(pictures, 2, 4, 3, 1);
+  sampler.teach(lessons);
+  std::vector<float> low(3 * 16 * 3), high(3 * 16 * 12), taught(high.size());
+  for (int step = 0; step < 10; ++step) {
+    sampler.sample(step, low.data(), high.data(), taught.data());
+    for (size_t i = 0; i < high.size(); ++i)
+      ASSERT_NEAR(high[i] + taught[i], 1, 1e-6);
+  }
+}
 
 // Each patch is one of the eight turns of a crop, the same one at both resolutions, and all turns
 // and all places occur.
@@ -109,4 +130,39 @@ TEST(Pictures, SidesAreCutToTheScale) {
   EXPECT_EQ(pictures[1].high.pixels, imaging::crop(drawPicture(23, 32, 0), 0, 0, 21, 30).pixels);
   EXPECT_EQ(pictures[1].low.width, 7);
   EXPECT_EQ(pictures[1].low.height, 10);
+}
+
+// DIV2K's own reductions are read, where they are there for the scale.
+TEST(Pictures, OfDiv2kHaveItsReductions) {
+  Folder folder;
+  std::filesystem::create_directories(folder.path / "DIV2K_train_HR");
+  std::filesystem::create_directories(folder.path / "DIV2K_train_LR_bicubic/X2");
+  std::filesystem::create_directories(folder.path / "DIV2K_valid_HR");
+  imaging::savePng(drawPicture(24, 24, 0), folder / "DIV2K_train_HR/0001.png");
+  imaging::savePng(drawPicture(24, 24, 1), folder / "DIV2K_valid_HR/0801.png");
+  imaging::Image low = drawPicture(12, 12, 1); // not what a reduction would give
+  imaging::savePng(low, folder / "DIV2K_train_LR_bicubic/X2/0001x2.png");
+  for (const char *name : {"", "DIV2K_train_HR", "DIV2K_train_HR/"}) {
+    std::vector<PicturePair> pictures = loadPictures({folder / name}, 2, 4);
+    ASSERT_EQ(pictures.size(), 1u);
+    EXPECT_EQ(pictures[0].low.pixels, low.pixels) << name;
+  }
+  // none by 3, none of the validation pictures
+  for (auto [name, kind, scale] : {std::tuple("DIV2K_train_HR", 0, 3), {"DIV2K_valid_HR", 1, 2}})
+    EXPECT_EQ(loadPictures({folder / name}, scale, 4).at(0).low.pixels,
+              imaging::downscale(drawPicture(24, 24, kind), scale).pixels);
+  auto errorOf = [&] {
+    try {
+      loadPictures({folder.path.string()}, 2, 4);
+    } catch (const std::runtime_error &error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  std::string file = folder / "DIV2K_train_LR_bicubic/X2/0001x2.png";
+  imaging::savePng(drawPicture(12, 10, 0), file);
+  EXPECT_EQ(errorOf(), file + ": the picture is 12x10, but that of " +
+                           (folder / "DIV2K_train_HR/0001.png") + " by 2 is 12x12");
+  std::filesystem::remove(file);
+  EXPECT_EQ(errorOf().rfind(file, 0), 0u) << errorOf();
 }

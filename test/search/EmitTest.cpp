@@ -73,10 +73,12 @@ TEST_P(Emission, ComputesWhatLibTorchDoes) {
   compare(Module(network, weights), path);
 }
 INSTANTIATE_TEST_SUITE_P(Networks, Emission,
-                         testing::Values(buildNetwork(2, 8, Cells(2, {"wdsr-b"})),
-                                         buildNetwork(3, 5, Cells(1, {"wdsr-a:2"})),
-                                         buildNetwork(4, 2, {{"wdsr-b:1"}, {"wdsr-a:1"}, {"skip"}}),
-                                         buildNetwork(2, 16, Cells(8, {"wdsr-b"}))));
+                         testing::Values(buildNetwork(2, {8}, Cells(2, {"wdsr-b"})),
+                                         buildNetwork(3, {5}, Cells(1, {"wdsr-a:2"})),
+                                         buildNetwork(4, {2},
+                                                      {{"wdsr-b:1"}, {"wdsr-a:1"}, {"skip"}}),
+                                         buildNetwork(2, {12, 4, 3}, Cells(3, {"conv"})),
+                                         buildNetwork(2, {16}, Cells(8, {"wdsr-b"}))));
 
 // Masked networks are emitted with the encodings of their structures, and compute the same.
 TEST(Emission, KeepsMasksAndTheirEncodings) {
@@ -84,7 +86,7 @@ TEST(Emission, KeepsMasksAndTheirEncodings) {
                                   {"block:8:4", "#sr.block<8x4>"},
                                   {"pattern:4", "#sr.pattern"},
                                   {"unstructured", "#sr.unstructured"}}) {
-    Network network = buildNetwork(2, 16, Cells(1, {"wdsr-b"}));
+    Network network = buildNetwork(2, {16}, Cells(1, {"wdsr-b"}));
     Module dense = randomModule(network);
     Module module(network, prune(network, dense.fold(dense.parameters()),
                                  uniformPlan(network, parseStructure(scheme), 0.3)));
@@ -101,7 +103,7 @@ TEST(Emission, KeepsMasksAndTheirEncodings) {
 
 // Balancing changes weights, not what the network computes.
 TEST(Emission, BalancedNetworksComputeTheSame) {
-  Network network = buildNetwork(2, 6, {{"wdsr-b:3"}, {"wdsr-a:2"}});
+  Network network = buildNetwork(2, {6}, {{"wdsr-b:3"}, {"wdsr-a:2"}});
   Module module = randomModule(network);
   Weights weights = module.fold(module.parameters()), balanced = balance(network, weights);
   EXPECT_NE(balanced[1].weight, weights[1].weight);
@@ -111,7 +113,7 @@ TEST(Emission, BalancedNetworksComputeTheSame) {
 }
 
 TEST(Emission, NamesLayersAndProvenance) {
-  Network network = buildNetwork(2, 4, Cells(1, {"wdsr-b:2"}));
+  Network network = buildNetwork(2, {4}, Cells(1, {"wdsr-b:2"}));
   Module module(network);
   Folder folder;
   emitModel(network, module.fold(module.parameters()), folder / "model.mlirbc", {{"seed", "7"}});
@@ -184,7 +186,7 @@ module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>} {
 // calibration corrects them.
 TEST(Latency, FallsWithDensityAndIsRemembered) {
   Folder folder;
-  Network network = buildNetwork(2, 16, Cells(1, {"wdsr-b"}));
+  Network network = buildNetwork(2, {16}, Cells(1, {"wdsr-b"}));
   double dense, half;
   {
     Latency latency({"pocl-cpu", "f32", 320, 180, folder / "memo.sqlite"});
@@ -206,6 +208,28 @@ TEST(Latency, FallsWithDensityAndIsRemembered) {
   LatencyOptions absent;
   absent.target = "no-such-device";
   EXPECT_THROW(Latency{absent}, std::runtime_error);
+}
+
+// Kernels that were counted in another network give what compiling this one alone gives, to the
+// last bit; and few are new where few layers are.
+TEST(Latency, OfKnownKernelsIsThatOfTheWholeNetwork) {
+  LatencyOptions options{"pocl-cpu", "f32", 640, 360, ""};
+  Latency together(options);
+  auto networkOf = [](int cells) { return buildNetwork(2, {24}, Cells(cells, {"wdsr-b:2"})); };
+  Network network = networkOf(2);
+  Plan plan = uniformPlan(network, parseStructure("block:8:4"), 0.5);
+  together.predict(network, plan);
+  int64_t before = together.kernelsCounted();
+  plan[5].density = 0.25;
+  EXPECT_EQ(together.predict(network, plan), Latency(options).predict(network, plan));
+  int64_t after = together.kernelsCounted();
+  EXPECT_LE(after - before, 2) << before << " kernels at first";
+  EXPECT_EQ(together.compiled(), 2);
+  // the same cells, one more
+  Network longer = networkOf(3);
+  plan = uniformPlan(longer, parseStructure("block:8:4"), 0.5);
+  EXPECT_EQ(together.predict(longer, plan), Latency(options).predict(longer, plan));
+  EXPECT_LT(together.kernelsCounted() - after, before);
 }
 
 TEST(Latency, CalibrationIsPiecewiseLinear) {

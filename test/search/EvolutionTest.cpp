@@ -116,6 +116,32 @@ TEST(Search, MethodsKeepToTheRules) {
   }
 }
 
+// Points that the repair makes equal are one: where the first variable is 0, the others do nothing.
+TEST(Search, EqualCandidatesAreTriedOnce) {
+  torch::set_num_threads(1);
+  Space space{{2, 3, 3}};
+  space.repair = [](Point p) { return p[0] ? p : Point{0, 0, 0}; };
+  std::set<Point> tried;
+  auto evaluate = [&](const std::vector<Point> &points) {
+    std::vector<double> rewards;
+    for (const Point &p : points) {
+      EXPECT_TRUE(tried.insert(p).second);
+      EXPECT_EQ(p, space.repair(p));
+      rewards.push_back(p[0] + p[1] - p[2]);
+    }
+    return rewards;
+  };
+  for (int method : {0, 1, 2}) {
+    tried.clear();
+    auto surrogate = makeEnsemble(2, 1);
+    std::vector<Trial> trials = method == 0 ? searchRandom(space, evaluate, optionsOf(1))
+                                : method == 1
+                                    ? searchEvolution(space, evaluate, optionsOf(1))
+                                    : searchBayes(space, evaluate, *surrogate, optionsOf(1));
+    EXPECT_EQ(trials.size(), 10u) << method;
+  }
+}
+
 // A space of fewer points than evaluations is searched to its end.
 TEST(Search, SmallSpacesEnd) {
   Space space{{2, 2}};
@@ -126,6 +152,14 @@ TEST(Search, SmallSpacesEnd) {
   EXPECT_EQ(searchRandom(space, evaluate, optionsOf(1)).size(), 4u);
   EXPECT_EQ(searchEvolution(space, evaluate, optionsOf(1)).size(), 4u);
   EXPECT_EQ(searchBayes(space, evaluate, *surrogate, optionsOf(1)).size(), 4u);
+  EXPECT_EQ(searchRandom(Space{{4, 5, 6, 7}}, evaluate,
+                         [] {
+                           SearchOptions options = optionsOf(1);
+                           options.evaluations = 10000;
+                           return options;
+                         }())
+                .size(),
+            840u);
   // nothing to choose: one point
   EXPECT_EQ(searchRandom({}, evaluate, optionsOf(1)).size(), 1u);
   EXPECT_EQ(searchEvolution({}, evaluate, optionsOf(1)).size(), 1u);
@@ -152,7 +186,7 @@ TEST(Store, KeepsEvaluationsByContext) {
     Store store(file);
     EXPECT_FALSE(store.find("a", "x"));
     store.add("a", "x", {0.5, 12, 33, 31, 2});
-    store.add("b", "x", {0.25, 6, 32, 30, 1});
+    store.add("b", "x", {0.25, 6, 32, 30, 1, 3});
     store.note("bayes", 1, 0, "a", "x");
     store.note("random", 1, 0, "a", "x");
     store.note("bayes", 1, 1, "a", "never evaluated");
@@ -161,6 +195,7 @@ TEST(Store, KeepsEvaluationsByContext) {
   ASSERT_TRUE(store.find("a", "x"));
   EXPECT_EQ(store.find("a", "x")->reward, 31);
   EXPECT_EQ(store.find("b", "x")->density, 0.25);
+  EXPECT_EQ(store.find("b", "x")->rank, 3);
   EXPECT_FALSE(store.find("b", "y"));
   std::vector<Store::Row> rows = store.trials("a");
   ASSERT_EQ(rows.size(), 2u);

@@ -41,16 +41,20 @@ BlockRegistration plain("plain", {{}, [](NetworkBuilder &b, const BlockPlace &p)
 // algorithms: 24 -> 144 -> 20 -> 24 is 10,656 multiply-adds of a pixel, WDSR-A of expansion 4
 // 41,472.
 TEST(Network, BlocksHaveTheMultiplyAddsOfTheLiterature) {
-  int64_t none = buildNetwork(2, 24, {}).macs();
+  int64_t none = buildNetwork(2, {24}, {}).macs();
   EXPECT_EQ(none, 27 * 24 + 9 * 24 * 12 + 75 * 12);
-  EXPECT_EQ(buildNetwork(2, 24, Cells(1, {"wdsr-b"})).macs() - none, 10656);
-  EXPECT_EQ(buildNetwork(2, 24, Cells(1, {"wdsr-a"})).macs() - none, 41472);
-  EXPECT_EQ(buildNetwork(2, 24, Cells(3, {"skip"})).macs(), none);
-  EXPECT_EQ(buildNetwork(2, 10, Cells(1, {"plain"})).macs() - buildNetwork(2, 10, {}).macs(), 900);
+  EXPECT_EQ(buildNetwork(2, {24}, Cells(1, {"wdsr-b"})).macs() - none, 10656);
+  EXPECT_EQ(buildNetwork(2, {24}, Cells(1, {"wdsr-a"})).macs() - none, 41472);
+  EXPECT_EQ(buildNetwork(2, {24}, Cells(3, {"skip"})).macs(), none);
+  EXPECT_EQ(buildNetwork(2, {12}, Cells(8, {"conv"})).macs() - buildNetwork(2, {12}, {}).macs(),
+            8 * 9 * 144);
+  EXPECT_EQ(buildNetwork(2, {12, 4, 3}, {}).macs(), 27 * 12 + 9 * 12 * 4 + 4 * 12 + 27 * 12);
+  EXPECT_EQ(buildNetwork(2, {10}, Cells(1, {"plain"})).macs() - buildNetwork(2, {10}, {}).macs(),
+            900);
 }
 
 TEST(Network, SelectionIsTheNetworkOfTheChosenBlocks) {
-  Network supernet = buildNetwork(3, 8, Cells(2, {"wdsr-a:2", "wdsr-b:3", "skip"}));
+  Network supernet = buildNetwork(3, {8}, Cells(2, {"wdsr-a:2", "wdsr-b:3", "skip"}));
   EXPECT_EQ(supernet.choices().size(), 2u);
   std::vector<int> kept;
   Network chosen = supernet.select({1, 0}, &kept);
@@ -60,20 +64,20 @@ TEST(Network, SelectionIsTheNetworkOfTheChosenBlocks) {
   ASSERT_EQ(kept.size(), chosen.convs.size());
   for (size_t i = 0; i < kept.size(); ++i)
     EXPECT_EQ(supernet.convs[kept[i]].name, chosen.convs[i].name);
-  EXPECT_EQ(chosen.macs(), buildNetwork(3, 8, {{"wdsr-b:3"}, {"wdsr-a:2"}}).macs());
-  EXPECT_EQ(supernet.select({2, 2}).macs(), buildNetwork(3, 8, {}).macs());
+  EXPECT_EQ(chosen.macs(), buildNetwork(3, {8}, {{"wdsr-b:3"}, {"wdsr-a:2"}}).macs());
+  EXPECT_EQ(supernet.select({2, 2}).macs(), buildNetwork(3, {8}, {}).macs());
   EXPECT_TRUE(chosen.choices().empty());
 }
 
 // The rule of sr-prune: what reads or yields the picture stays.
 TEST(Network, HeadTailAndSkipAreNotPruned) {
-  Network network = buildNetwork(2, 8, Cells(1, {"wdsr-b"}));
+  Network network = buildNetwork(2, {8}, Cells(1, {"wdsr-b"}));
   EXPECT_EQ(network.prunable(), (std::vector<bool>{false, true, true, true, false, false}));
-  EXPECT_EQ(buildNetwork(2, 8, {}).prunable(), (std::vector<bool>{false, false, false}));
+  EXPECT_EQ(buildNetwork(2, {8}, {}).prunable(), (std::vector<bool>{false, false, false}));
 }
 
 TEST(Network, JsonGivesItBack) {
-  Network network = buildNetwork(4, 6, Cells(2, {"wdsr-b:2:0.5", "skip"}));
+  Network network = buildNetwork(4, {6}, Cells(2, {"wdsr-b:2:0.5", "skip"}));
   network.white = 255;
   std::string text = network.toJson();
   EXPECT_EQ(Network::fromJson(text).toJson(), text);
@@ -92,12 +96,13 @@ TEST(Network, JsonGivesItBack) {
 }
 
 TEST(Network, UnknownBlocksAreToldWithThoseThereAre) {
-  EXPECT_EQ(errorOf([] { buildNetwork(2, 8, {{"wdsr-c"}}); }),
-            "there is no block 'wdsr-c'; there are plain, skip, wdsr-a, wdsr-b");
-  EXPECT_EQ(errorOf([] { buildNetwork(2, 8, {{"wdsr-a:2:3"}}); }),
+  EXPECT_EQ(errorOf([] { buildNetwork(2, {8}, {{"wdsr-c"}}); }),
+            "there is no block 'wdsr-c'; there are conv, plain, skip, wdsr-a, wdsr-b");
+  EXPECT_EQ(errorOf([] { buildNetwork(2, {8}, {{"wdsr-a:2:3"}}); }),
             "block 'wdsr-a:2:3': wdsr-a takes 1 positive numbers");
-  EXPECT_EQ(errorOf([] { buildNetwork(2, 8, {{"wdsr-b:x"}}); }),
+  EXPECT_EQ(errorOf([] { buildNetwork(2, {8}, {{"wdsr-b:x"}}); }),
             "block 'wdsr-b:x': wdsr-b takes 2 positive numbers");
+  EXPECT_EQ(errorOf([] { buildNetwork(2, {8}, {{"conv:1"}}); }), "conv: the slope is below 1");
 }
 
 // An exhaustive search over the grid is the oracle of the bisection.
@@ -123,7 +128,7 @@ TEST(Pruning, SchemesAreNamedBothWays) {
 
 // Removed weights are zero, at most the density is left, and the plan is read back from the masks.
 TEST(Pruning, MasksFollowThePlan) {
-  Network network = buildNetwork(2, 16, Cells(1, {"wdsr-b"}));
+  Network network = buildNetwork(2, {16}, Cells(1, {"wdsr-b"}));
   Weights weights;
   unsigned state = 1;
   for (const ConvShape &conv : network.convs) {

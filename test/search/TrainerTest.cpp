@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "search/Trainer.h"
+#include "runtime/imaging/Metrics.h"
 #include "search/Blocks.h"
 #include "search/Pruning.h"
 #include "test/search/Pictures.h"
@@ -56,7 +57,7 @@ std::map<int64_t, double> losses(const std::string &path) {
 /// Trains a small network of weights that the seed decides.
 bool train(const TrainOptions &options, int64_t channels = 4, TrainHooks hooks = {}) {
   torch::manual_seed(options.seed);
-  Module module(buildNetwork(2, channels, {{"wdsr-b:2"}}));
+  Module module(buildNetwork(2, {channels}, {{"wdsr-b:2"}}));
   Trainer trainer(module, options, hooks);
   return trainer.run(TrainingData(options, 2));
 }
@@ -201,7 +202,7 @@ TEST(Trainer, KeepsMasks) {
   TrainOptions options = setup.options("masked");
   options.steps = 20;
   torch::manual_seed(1);
-  Network network = buildNetwork(2, 8, {{"wdsr-b"}});
+  Network network = buildNetwork(2, {8}, {{"wdsr-b"}});
   Module dense(network);
   for (const char *scheme : {"filter", "block:4:2", "pattern:4"}) {
     options.resume = false;
@@ -221,13 +222,52 @@ TEST(Trainer, KeepsMasks) {
   }
 }
 
+// With the whole loss the distance to a teacher, a training comes to what the teacher does; with
+// luma alone, to its luma.
+TEST(Trainer, LearnsOfATeacherAndOfLuma) {
+  Training setup;
+  TrainOptions options = setup.options("taught");
+  options.rate = 1e-2;
+  options.quiet = true;
+  options.steps = 200;
+  options.patch = 24; // of the low pictures' 24 rows: the teacher sees what lies around a patch
+  torch::manual_seed(3);
+  Network network = buildNetwork(2, {4, 4, 3}, {}); // linear, so that little training is enough
+  Module teacher(network), pupil(network), grey(network);
+  {
+    torch::NoGradGuard noGrad;
+    for (size_t i = 0; i < network.convs.size(); ++i) { // gains at which nothing is clipped
+      int64_t weights = network.convs[i].weights();
+      for (const Module *module : {&teacher, &pupil, &grey})
+        module->parameters()[i].slice(0, weights, weights + network.convs[i].out).mul_(0.3);
+    }
+  }
+  TrainingData data(options, 2);
+  auto likeness = [&](const Module &module) { // dB, of luma
+    return imaging::compare(upscale(module, data.pictures[0].low),
+                            upscale(teacher, data.pictures[0].low), 2)
+        .psnr;
+  };
+  double before = likeness(pupil), greyBefore = likeness(grey);
+  TrainHooks hooks;
+  hooks.teacher = &teacher;
+  options.distill = 1;
+  ASSERT_TRUE(Trainer(pupil, options, hooks).run(data));
+  EXPECT_GT(likeness(pupil), before + 3);
+
+  options.luma = 1;
+  options.checkpoint.clear();
+  ASSERT_TRUE(Trainer(grey, options, hooks).run(data));
+  EXPECT_GT(likeness(grey), greyBefore + 3);
+}
+
 // Of a supernet a step changes the layers of its path alone.
 TEST(Trainer, TrainsThePathAlone) {
   Training setup;
   TrainOptions options = setup.options("path");
   options.steps = 3;
   torch::manual_seed(1);
-  Module module(buildNetwork(2, 4, {{"wdsr-b:2", "wdsr-a:2", "skip"}}));
+  Module module(buildNetwork(2, {4}, {{"wdsr-b:2", "wdsr-a:2", "skip"}}));
   std::vector<torch::Tensor> before;
   for (const torch::Tensor &value : module.parameters())
     before.push_back(value.detach().clone());

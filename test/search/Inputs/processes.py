@@ -7,19 +7,25 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 
 folder, config = map(pathlib.Path, sys.argv[1:])
 
 
-def together(*command):
-    """Output of two processes under one rendezvous."""
+def start(*command):
+    """Two processes under one rendezvous."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    running = [subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE,
-                                env={**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
-                                     "WORLD_SIZE": "2", "RANK": str(rank), "GLOO_SOCKET_IFNAME": "lo"})
-               for rank in (0, 1)]
+    return [subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE,
+                             env={**os.environ, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+                                  "WORLD_SIZE": "2", "RANK": str(rank), "GLOO_SOCKET_IFNAME": "lo"})
+            for rank in (0, 1)]
+
+
+def together(*command):
+    """Output of two processes that end well."""
+    running = start(*command)
     outputs = [p.communicate(timeout=240)[0] for p in running]
     assert [p.returncode for p in running] == [0, 0], [p.returncode for p in running]
     return outputs
@@ -49,6 +55,40 @@ for before, after in ((r"cells = 0 ", "cells = 1 "), (r"initial = 2", "initial =
 (folder / "two.toml").write_text(text + "\n[report]\nmeasure = false\n")
 together("srcc-search", "run", "two.toml")
 with sqlite3.connect(folder / "search" / "search.sqlite") as database:
-    count, = database.execute("SELECT count(*) FROM evaluation").fetchone()
+    ranks = [rank for rank, in database.execute("SELECT rank FROM evaluation")]
 assert (folder / "search" / "model.mlirbc").exists()
-print(f"{count} evaluations by 2 processes")
+print(f"{len(ranks)} evaluations by processes {sorted(set(ranks))}")
+
+# One of the two is killed while it evaluates: what was finished stays, the other does the rest and then ends, for
+# training needs both; started again alone, it goes on.
+config = (folder / "two.toml").read_text().replace('folder = "search"', 'folder = "dead"')
+config = config.replace("[search]", "[search]\npatience = 1.0").replace("evaluations = 4", "evaluations = 6") \
+    .replace("initial = 4", "initial = 6").replace("batch = 1\n", "batch = 6\n")
+(folder / "dead.toml").write_text(config)
+
+
+def finished():
+    """Ranks by candidate."""
+    try:
+        with sqlite3.connect(f"file:{folder}/dead/search.sqlite?mode=ro", uri=True) as database:
+            return dict(database.execute("SELECT candidate, rank FROM evaluation"))
+    except sqlite3.OperationalError:
+        return {}
+
+
+processes = start("srcc-search", "run", "dead.toml")
+while not finished():
+    assert [p.poll() for p in processes] == [None, None], "ended before a candidate was finished"
+    time.sleep(0.01)
+processes[1].kill()
+kept = finished()
+assert len(kept) < 6, "the second process was killed too late"
+output, _ = processes[0].communicate(timeout=240)
+assert processes[0].returncode == 1 and processes[1].wait() == -9, [p.returncode for p in processes]
+assert "6/6  reward" in output, output
+after = finished()
+assert len(after) == 6 and all(after[c] == rank for c, rank in kept.items()), (kept, after)
+subprocess.run(["srcc-search", "resume", "dead"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+assert finished() == after, "candidates are evaluated again"
+assert (folder / "dead" / "model.mlirbc").exists()
+print(f"the other finished {len(after) - len(kept)}")
