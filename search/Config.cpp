@@ -115,7 +115,7 @@ std::vector<Option> configOptions(Config &c) {
   add("densities", &c.search.densities, "steps of the density that meets the target", 2, 1024);
   add("penalty", &c.search.penalty, "dB per share of latency above the target", 0, 1e6);
   add("patience", &c.search.patience,
-      "several processes: seconds without a result, ten times the longest evaluation at least, "
+      "several processes: seconds without a result, three times the longest evaluation at least, "
       "until the candidates of the others are taken over",
       0, 1e9);
   phase(&c.search.tune, "tune_");

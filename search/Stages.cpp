@@ -791,7 +791,7 @@ private:
         changed = now;
         before = left;
       } else if (std::chrono::duration<double>(now - changed).count() >
-                 std::max(config.search.patience, 10 * longest)) {
+                 std::max(config.search.patience, 3 * longest)) {
         ++attempt; // whoever has the rest is taken for dead
         changed = now;
       }

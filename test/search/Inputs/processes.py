@@ -83,7 +83,7 @@ while not finished():
 processes[1].kill()
 kept = finished()
 assert len(kept) < 6, "the second process was killed too late"
-output, _ = processes[0].communicate(timeout=240)
+output, _ = processes[0].communicate(timeout=600)
 assert processes[0].returncode == 1 and processes[1].wait() == -9, [p.returncode for p in processes]
 assert "6/6  reward" in output, output
 after = finished()
