@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers bench-rank bench-tune format clean
+.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers bench-rank bench-search bench-tune format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -96,6 +96,9 @@ bench-rank: build ## how well the cost model ranks schedules of one kernel (docs
 
 bench-tune: build ## time tuned schedules beside the default ones (docs/tune.md)
 	@$(PYTHON) bench/tune.py $(BENCH_FLAGS)
+
+bench-search: build ## whether networks that the search emits are as fast as their targets (docs/search.md)
+	@$(PYTHON) bench/search.py $(BENCH_FLAGS)
 
 bench-peers: build $(BUILD)/venv-peers/requirements.txt $(BUILD)/venv-deepsparse/requirements.txt ## time srcc beside other engines, which it installs
 	@$(BUILD)/venv-peers/bin/python bench/peers.py $(BENCH_FLAGS)

@@ -60,7 +60,7 @@ def networks(pattern="", files=()):
         files = [f for f in sorted(data.glob("models/onnx/*.onnx")) if ".dynamo." not in f.name]
         if not files:
             print(f"no networks in {data}/models/onnx (SRCC_DATA): the demo network alone", file=sys.stderr)
-            files = sorted((ROOT / "docs" / "demo").glob("*.mlirbc"))
+            files = sorted((ROOT / "docs" / "demo").glob("demo.mlirbc"))
     return {f.stem: f for f in map(pathlib.Path, files) if re.search(pattern, f.stem)}
 
 

@@ -95,6 +95,11 @@ with scratch() as name:
         if "broken.onnx" not in failed["error"] or "geometric mean" not in done.stdout:
             raise Failure(done.stdout)
 
+    with checks("search.py says what it would measure"):
+        said = bench("search.py", net, "--list", "--ratios", "0.5,0.2").stdout.splitlines()
+        if said != ["tiny 640x360 0.5", "tiny 640x360 0.2", "tiny.toml 96x64 searched"]:
+            raise Failure("\n".join(said))
+
     for density in ("0.5", "0.25"):
         with checks(f"prune.py has the zeros of sr-prune, density {density}"):
             run(sys.executable, ROOT / "bench" / "prune.py", deep, folder / "p.onnx", density)
