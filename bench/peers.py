@@ -266,7 +266,13 @@ def arguments():
     given.block = given.block or ["4x1"]
     if wrong := [b for b in given.block if not re.fullmatch(r"[1-9]\d?x[1-9]\d?", b)]:
         parser.error(f"--block {wrong[0]}: two numbers as 8x4, filters and channels")
-    given.block = [tuple(map(int, b.split("x"))) for b in given.block]
+    given.block = list(dict.fromkeys(tuple(map(int, b.split("x"))) for b in given.block))
+    if not 0 < given.density <= 1:
+        parser.error(f"--density {given.density}: a share, above 0 and up to 1")
+    try:
+        re.compile(given.pruned or "")
+    except re.error as error:
+        parser.error(f"--pruned {given.pruned}: {error}")
     if unknown := set(given.engines) - set(ENGINES):
         parser.error(f"no engine {', '.join(sorted(unknown))}; there are {', '.join(ENGINES)}")
     return given

@@ -145,6 +145,9 @@ Handle<cl_mem> Model::createImage(cl_mem_flags flags, Place place, uint64_t byte
   Handle<cl_mem> memory(cl.clCreateImage(context.get(), flags | (data ? CL_MEM_COPY_HOST_PTR : 0),
                                          &format, &size, const_cast<void *>(data), &error),
                         {cl.clReleaseMemObject});
+  if (error == CL_INVALID_IMAGE_SIZE || error == CL_MEM_OBJECT_ALLOCATION_FAILURE)
+    fail(SRRT_TOO_LARGE, "clCreateImage: the device refuses an image of ", imageWidth, " x ",
+         size.image_height, " texels");
   check(error, "clCreateImage");
   return memory;
 }

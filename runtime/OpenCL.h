@@ -19,9 +19,10 @@ namespace srcc::runtime {
   X(clGetPlatformIDs)                                                                              \
   X(clGetPlatformInfo)                                                                             \
   X(clGetDeviceIDs)                                                                                \
-  X(clGetDeviceInfo) X(clCreateContext) X(clRetainContext) X(clReleaseContext)                     \
-      X(clCreateCommandQueue) X(clGetCommandQueueInfo) X(clRetainCommandQueue)                     \
-          X(clReleaseCommandQueue) X(clCreateBuffer) X(clCreateImage) X(clReleaseMemObject) X(clGetMemObjectInfo)   \
+  X(clGetDeviceInfo)                                                                               \
+  X(clCreateContext) X(clRetainContext) X(clReleaseContext) X(clCreateCommandQueue)                \
+      X(clGetCommandQueueInfo) X(clRetainCommandQueue) X(clReleaseCommandQueue) X(clCreateBuffer)  \
+          X(clCreateImage) X(clReleaseMemObject) X(clGetMemObjectInfo)                             \
               X(clCreateProgramWithSource) X(clCreateProgramWithBinary) X(clBuildProgram)          \
                   X(clGetProgramInfo) X(clGetProgramBuildInfo) X(clReleaseProgram)                 \
                       X(clCreateKernel) X(clSetKernelArg) X(clGetKernelWorkGroupInfo)              \

@@ -40,17 +40,25 @@ Expected<std::unique_ptr<Database>> Database::open(llvm::StringRef path, int sch
   sqlite3_busy_timeout(result->database, patience);
   // Another program's file is left as it is. A database is never seen without its version.
   sqlite3_stmt *tables = nullptr;
-  if (Error error = result->prepare("SELECT (SELECT user_version FROM pragma_user_version) = 0 AND "
-                                    "(SELECT count(*) FROM sqlite_master) > 0",
+  if (Error error = result->prepare("SELECT (SELECT user_version FROM pragma_user_version), "
+                                    "(SELECT count(*) FROM sqlite_master)",
                                     &tables))
     return std::move(error);
   int status = sqlite3_step(tables);
-  bool foreign = status == SQLITE_ROW && sqlite3_column_int(tables, 0);
+  int before = status == SQLITE_ROW ? sqlite3_column_int(tables, 0) : 0;
+  bool foreign = status == SQLITE_ROW && !before && sqlite3_column_int(tables, 1);
   sqlite3_finalize(tables);
   if (status != SQLITE_ROW)
     return result->failure("the database cannot be used");
   if (foreign)
     return llvm::createStringError(path + ": is a database of something else; name another file");
+  auto otherVersion = [&](int found) {
+    return llvm::createStringError(path + ": is of version " + llvm::Twine(found) + ", not " +
+                                   llvm::Twine(schemaVersion) +
+                                   "; remove it, or name another file");
+  };
+  if (before != 0 && before != schemaVersion)
+    return otherVersion(before);
   // Writers do not stop readers; what a killed process left half-done is undone by the next one.
   // The change of mode does not wait for others who open the file, whatever the timeout.
   for (int waited = 0;; waited += 10) {
@@ -72,9 +80,7 @@ Expected<std::unique_ptr<Database>> Database::open(llvm::StringRef path, int sch
   sqlite3_finalize(version);
   if (found != 0 && found != schemaVersion) {
     (void)sqlite3_exec(result->database, "ROLLBACK", nullptr, nullptr, nullptr);
-    return llvm::createStringError(path + ": is of version " + llvm::Twine(found) + ", not " +
-                                   llvm::Twine(schemaVersion) +
-                                   "; remove it, or name another file");
+    return otherVersion(found);
   }
   if (found == 0)
     for (const std::string &sql :

@@ -554,7 +554,9 @@ LogicalResult Reader::computeWith(ComputeWithOp op) {
       return op.emitOpError("takes stages inside the pipeline that are computed at the root; @")
              << each.getSymName() << " is "
              << (schedule.stages[each.getSymName()].root ? "an end of it" : "not");
-  if (own.with || leader.with || name == other)
+  if (name == other)
+    return op.emitOpError("computes @") << name << " with itself";
+  if (own.with || leader.with)
     return op.emitOpError("takes a stage with loops of its own; @")
            << (own.with ? name : other) << " is computed with another already";
   if (!stage->isBeforeInBlock(leading))
@@ -590,6 +592,19 @@ LogicalResult Reader::computeWith(ComputeWithOp op) {
     if (!extentOf(stage, dim) || extentOf(stage, dim) != extentOf(leading, dim))
       return op.emitOpError("@") << name << " and @" << other << " differ in the extent of \""
                                  << dim << "\"";
+  for (StageOp each : {stage, leading}) {
+    StageSchedule &s = schedule.stages[each.getSymName()];
+    for (const std::string &dim : with.dims)
+      if (s.bounds.count(dim) || s.alignBounds.count(dim))
+        return op.emitOpError("@")
+               << each.getSymName() << " has a bound of \"" << dim << "\", over which @" << name
+               << " and @" << other << " are computed together; legal: none";
+  }
+  for (Prefetch &prefetch : own.prefetches)
+    if (llvm::is_contained(with.loops, prefetch.loop))
+      return prefetch.directive.emitOpError("loop \"")
+             << prefetch.loop << "\" of @" << name << " is @" << other << "'s; legal: at @" << other
+             << ", or a loop inside";
   // What is computed inside the loops that both have is computed for both.
   for (auto &[child, s] : schedule.stages) {
     for (auto &[consumer, loop] : s.at)
@@ -825,7 +840,7 @@ LogicalResult Reader::finish() {
           (source->second.isInline() || source->second.storage.memory != Memory::Global))
         return p.directive.emitOpError("@")
                << p.source << " has no storage in global memory; legal: "
-               << "a stage at the root, or store_in global";
+               << "a stage at the root, or store_in global; not in an image2d";
       auto loop = llvm::find_if(s.definitions.front().loops,
                                 [&](const Loop &l) { return l.name == p.loop; });
       if (loop == s.definitions.front().loops.end())

@@ -147,7 +147,8 @@ static LogicalResult slideAlong(ForOp loop) {
   SmallVector<Slide> slides;
   int64_t most = 0;
   for (auto produce : loop.getBody().getOps<ProduceOp>()) {
-    if (realizeOf(produce)->getBlock() == produce->getBlock())
+    Block *stored = realizeOf(produce)->getBlock();
+    if (stored == produce->getBlock() || isa<LoopsOp>(stored->getParentOp())) // at the root
       continue;
     if (loop.getKind() != LoopKind::Serial)
       return produce.emitOpError("slides along loop \"")

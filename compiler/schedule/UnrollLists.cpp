@@ -60,7 +60,7 @@ private:
   llvm::StringMap<SmallVector<APFloat>> literals; // values of tables
   llvm::DenseMap<Value, int64_t> variables;       // of the loops that choose a list, in its code
   bool isList = true; // the loops that choose a list may pass over the last one, guarded
-  int64_t steps = 0;
+  int64_t steps = 0;  // of the loop that is being unrolled
 };
 
 /// The place of `indices` in a row-major table; none if it is outside.
@@ -236,6 +236,7 @@ LogicalResult ListUnroller::unroll(ForOp loop) {
   SmallVector<ForOp> choosers;
   SmallVector<std::pair<int64_t, int64_t>> ranges;
   int64_t lists = 1;
+  steps = 0;
   for (Operation *op : around) {
     auto chooser = cast<ForOp>(op);
     auto low = IndexExpr::get(chooser.getIv()).constantLower(),

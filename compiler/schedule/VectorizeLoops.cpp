@@ -351,20 +351,21 @@ static LogicalResult accessTexels(Value image) {
     OpBuilder builder(user);
     Location loc = user->getLoc();
     bool stores = isa<memref::StoreOp, vector::StoreOp, srcc::ocl::VStoreHalfOp>(user);
-    if (!stores && !isa<memref::LoadOp, vector::LoadOp, srcc::ocl::VLoadHalfOp>(user)) {
-      user->erase(); // a prefetch
-      continue;
-    }
+    if (!stores && !isa<memref::LoadOp, vector::LoadOp, srcc::ocl::VLoadHalfOp>(user))
+      return refuse(user, "takes loads and stores alone");
     Type value = stores ? user->getOperand(0).getType() : user->getResult(0).getType();
     auto vector = dyn_cast<VectorType>(value);
     int64_t lanes = vector ? vector.getNumElements() : 1;
     IndexExpr index = IndexExpr::get(user->getOperand(stores ? 2 : 1));
     auto lane = index.mod(4).constant();
     if (stores) {
-      if (lanes != 4 || !lane || *lane != 0)
+      if (lanes != 4)
         return refuse(user, "is written in pieces of " + Twine(lanes) +
                                 " elements; legal: whole texels, vectorize the packed dimension "
                                 "by 4");
+      if (!lane || *lane != 0)
+        return refuse(user, "is written where no texel begins; legal: bounds and tiles of the "
+                            "packed dimension that start at multiples of 4");
       Value texel = index.floorDiv(4).materialize(builder, loc);
       srcc::ocl::TexelStoreOp::create(builder, loc, user->getOperand(0), image, texel);
       user->erase();

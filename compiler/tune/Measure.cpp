@@ -118,6 +118,14 @@ Expected<std::vector<Measured>> tune::measure(llvm::ArrayRef<Trial> trials, cons
     if (!known)
       return known.takeError();
     rounds = std::move(*known);
+    // Of kernels as they are now.
+    llvm::erase_if(rounds, [&](const Round &round) {
+      return round.samples.size() != trials.size() ||
+             llvm::any_of(llvm::zip(round.samples, trials), [](auto pair) {
+               auto &[sample, trial] = pair;
+               return sample.kernels.size() != trial.kernels.size();
+             });
+    });
   }
   if (rounds.size() < options.rounds) {
     Bench bench(options);

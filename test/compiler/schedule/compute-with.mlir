@@ -1,6 +1,8 @@
 // Two stages that share loops are one kernel; what both read is computed once for both.
 // RUN: srcc %s --print-loop-nest | FileCheck %s --check-prefix=NEST
 // RUN: srcc %s --emit=opencl | FileCheck %s
+// The innermost loop that is shared may be one of the grid.
+// RUN: sed 's/@b "c"/@b "y"/' %s > %t.mlir && srcc %t.mlir --emit=opencl | FileCheck %s
 // What both are computed over is the hull: @b's readers ask for a row more, so @a has it too.
 // RUN: srcc-opt %s --sched-to-loops --sched-infer-bounds | FileCheck %s --check-prefix=BOUNDS
 

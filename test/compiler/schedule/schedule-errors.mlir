@@ -1608,3 +1608,64 @@ sched.schedule @p {
   // expected-error @+1 {{stage @a already has a bound of "y"}}
   sched.bound @a "y" to affine_map<()[s0, s1] -> (0, s0)>
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  sched.bound @a "y" to affine_map<()[s0, s1] -> (0, s0)>
+  // expected-error @+1 {{@a has a bound of "y", over which @a and @b are computed together; legal: none}}
+  sched.compute_with @a with @b "y"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @a dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @b dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @a[%c, %y, %x] : f32
+    %w = sched.read @b[%c, %y, %x] : f32
+    %s = arith.addf %v, %w : f32
+    sched.yield %s : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @a
+  sched.compute_root @b
+  // expected-error @+1 {{computes @a with itself}}
+  sched.compute_with @a with @a "y"
+}
