@@ -314,9 +314,12 @@ struct SchedUnrollLists : public srcc::sched::impl::SchedUnrollListsBase<SchedUn
         auto produce = loop->getParentOfType<ProduceOp>();
         if (!produce || loop.getKind() != LoopKind::Unrolled)
           return;
-        for (const Definition &definition : schedule.of(produce.getStage()).definitions)
-          if (definition.group && definition.group->outer == loop.getName())
-            lists.push_back(loop);
+        bool overList = llvm::any_of(
+            schedule.of(produce.getStage()).definitions, [&](const Definition &definition) {
+              return definition.group && definition.group->outer == loop.getName();
+            });
+        if (overList)
+          lists.push_back(loop);
       });
       ListUnroller unroller(pair->first);
       for (ForOp loop : lists)

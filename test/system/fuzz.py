@@ -90,6 +90,7 @@ class Net(random_nets.Net):
             kinds = [(4, lambda: self.conv(x)), (1, lambda: self.conv(x, k=5)), (1, lambda: self.grouped(x)),
                      (3, lambda: self.activation(x)), (1, lambda: self.prelu(x)), (1, lambda: self.with_table(x)),
                      (2, lambda: self.binary(x, self.conv(x, x[1]))), (1, lambda: self.concat(x, y)),
+                     (3, lambda: self.concat(self.conv(x, x[1]), self.conv(x, x[1]))),
                      (0.5, lambda: self.transposed(x)), (0.5, lambda: self.attention(x)),
                      (0.5, lambda: self.channelwise(x)), (0.5, lambda: self.shuffled(x)), (1, lambda: self.split(x)),
                      (0.5, lambda: self.slice(x)), (0.3, lambda: self.resized(x))]

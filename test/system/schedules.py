@@ -309,10 +309,12 @@ class Random(Schedule):
                 for source, indices in definition.reads:
                     self.readers[source].append((stage.name, i, indices))
         ends = pipeline.ends()
+        self.twins = self.pair()
         for name in reversed(pipeline.stages):
             self.stage(pipeline.stages[name], name in ends)
-        if self.chance(0.5):
-            self.together()
+        if self.twins:
+            a, b = (stage.name for stage in self.twins)
+            self.add(f'compute_with @{a} with @{b} "{self.one(self.twins[0].dims)}"')
         for name, shape in pipeline.tables.items():
             if self.chance(0.3):
                 dims = [f"d{i}" for i in range(len(shape))]
@@ -429,6 +431,9 @@ class Random(Schedule):
             if not stage.output and not stage.instead_of and self.chance(0.5):
                 self.add(store(self.random, name, "global", stage.dims, stage.dims))
             return
+        if stage in self.twins:
+            self.add(f"compute_root @{name}")
+            return
         simple = len(stage.definitions) == 1
         uses = sum(1 + len(self.sites(reader)) for reader, _, _ in self.readers[name])
         if simple and uses <= 6 and self.chance(0.45):
@@ -451,21 +456,13 @@ class Random(Schedule):
             if loops and len(self.pipeline.stages[reader].definitions) == 1 and self.chance(0.5):
                 self.add(f'prefetch @{name} at @{reader} "{self.one(loops)}" by {self.one([1, 2, 5])}')
 
-    def together(self):
-        """Two stages at the root share the loops that are equal from outside."""
-        inner = [s for s in self.pipeline.stages.values() if s.name in self.root and not s.output and not s.instead_of]
-        pairs = [(a, b) for i, a in enumerate(inner) for b in inner[i + 1:] if len(a.definitions) == 1 and
-                 not any(source == a.name for d in b.definitions for source, _ in d.reads)]
-        for j in self.random.permutation(len(pairs)):
-            a, b = pairs[j]
-            shared = []
-            for x, y in zip(reversed(self.last(a.name).loops), reversed(self.last(b.name).loops)):
-                if (x.name, x.kind, x.extent) != (y.name, y.kind, y.extent):
-                    break
-                shared.append(x.name)
-            if shared:
-                self.add(f'compute_with @{a.name} with @{b.name} "{self.one(shared)}"')
-                return
+    def pair(self):
+        """Two stages of one size that may share loops: none in between reads the first."""
+        order = [s for s in self.pipeline.stages.values() if s.name not in self.pipeline.ends()]
+        pairs = [(a, b) for i, a in enumerate(order) for k, b in enumerate(order[i + 1:], i + 1)
+                 if (a.dims, a.extents) == (b.dims, b.extents) and not any(
+                     source == a.name for s in order[i + 1:k + 1] for d in s.definitions for source, _ in d.reads)]
+        return self.one(pairs) if pairs and self.chance(0.5) else ()
 
     def choose(self, stage):
         """A place in each kernel, or none."""
