@@ -25,20 +25,32 @@ class Failed(Exception):
     """What could not be measured; the text is its row in the table."""
 
 
-def parser_of(doc, name, sizes):
-    """The options that all benchmarks have; `name` is their JSON file and their part of a page."""
+def reporter_of(doc, name):
+    """The options of all that measure into a JSON file and publish tables; `name` is the file's, and their part of a
+    page."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="*", metavar="NETWORK")
-    parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
-    parser.add_argument("--sizes", metavar="WxH,...", help=f"input sizes (default {sizes}; with --quick 64x48)")
-    parser.add_argument("--rounds", type=int, help="default 3; with --quick 1")
-    parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2; "
-                        "with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="see that it works: small and short")
     parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / f"{name}.json")
     parser.add_argument("--markdown", type=pathlib.Path,
                         help=f"write the tables there: between <!-- {name} --> and <!-- /{name} -->")
     parser.add_argument("--report", action="store_true", help="measure nothing, print the tables of the JSON file")
+    return parser
+
+
+def take_networks(parser):
+    """Options that say which networks."""
+    parser.add_argument("files", nargs="*", metavar="NETWORK")
+    parser.add_argument("--nets", default="", metavar="REGEX", help="only networks whose names it finds")
+
+
+def parser_of(doc, name, sizes):
+    """The options of benchmarks of whole networks."""
+    parser = reporter_of(doc, name)
+    take_networks(parser)
+    parser.add_argument("--sizes", metavar="WxH,...", help=f"input sizes (default {sizes}; with --quick 64x48)")
+    parser.add_argument("--rounds", type=int, help="default 3; with --quick 1")
+    parser.add_argument("--tries", type=int, help="of a measurement while others take a tenth of the CPUs (default 2; "
+                        "with --quick 1)")
     parser.add_argument("--list", action="store_true", help="print what would be measured")
     parser.set_defaults(all_sizes=sizes)
     return parser

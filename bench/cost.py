@@ -12,7 +12,6 @@ Part of srcc, under the Apache License v2.0 with LLVM Exceptions.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
-import argparse
 import html
 import json
 import math
@@ -23,7 +22,6 @@ import tempfile
 
 from common import (
     Failed,
-    ROOT,
     cell,
     command_line,
     machine,
@@ -34,8 +32,10 @@ from common import (
     program,
     progress,
     publish,
+    reporter_of,
     run,
     save,
+    take_networks,
 )
 
 SIZES = "160x90,320x180,480x270,640x360,1280x720"
@@ -48,13 +48,8 @@ FIRST_JUDGED = 1000  # kits below are for fitting
 
 
 def arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("files", nargs="*", metavar="NETWORK")
-    parser.add_argument(
-        "--nets", default="", metavar="REGEX", help="only networks whose names it finds"
-    )
+    parser = reporter_of(__doc__, "cost")
+    take_networks(parser)
     parser.add_argument("--sizes", default=None, help=f"default {SIZES}; with --quick 64x48,160x90")
     parser.add_argument(
         "--fit", type=int, default=None, metavar="N", help="kits to fit to (default 24; --quick 2)"
@@ -77,16 +72,6 @@ def arguments():
         help="a launch counts if the halves of the rounds are so near to the median (default 0.05)",
     )
     parser.add_argument("--target", default="host")
-    parser.add_argument("--quick", action="store_true", help="see that it works: small and short")
-    parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "cost.json")
-    parser.add_argument(
-        "--markdown",
-        type=pathlib.Path,
-        help="write the tables between <!-- cost --> and <!-- /cost -->",
-    )
-    parser.add_argument(
-        "--report", action="store_true", help="measure nothing: tables and page of the JSON file"
-    )
     parser.add_argument(
         "--again", action="store_true", help="measure nothing: fit and predict anew"
     )

@@ -13,7 +13,6 @@ Part of srcc, under the Apache License v2.0 with LLVM Exceptions.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
-import argparse
 import concurrent.futures
 import json
 import pathlib
@@ -25,7 +24,6 @@ import tempfile
 
 from common import (
     Failed,
-    ROOT,
     cell,
     command_line,
     machine,
@@ -35,6 +33,7 @@ from common import (
     program,
     progress,
     publish,
+    reporter_of,
     run,
     save,
 )
@@ -69,9 +68,7 @@ KERNELS = {
 
 
 def arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = reporter_of(__doc__, "rank")
     parser.add_argument("kernels", nargs="*", metavar="KERNEL")
     parser.add_argument(
         "--schedules", type=int, help="random ones of each kernel (default 36, of which one is the default one; with --quick 3)"
@@ -89,16 +86,6 @@ def arguments():
         help="a device file to predict with, too, as bench/cost.py or --fit make them",
     )
     parser.add_argument("--jobs", type=int, default=2, help="compilers at once (default 2)")
-    parser.add_argument("--quick", action="store_true", help="see that it works: small and short")
-    parser.add_argument("--json", type=pathlib.Path, default=ROOT / "build" / "bench" / "rank.json")
-    parser.add_argument(
-        "--markdown",
-        type=pathlib.Path,
-        help="write the table between <!-- rank --> and <!-- /rank -->",
-    )
-    parser.add_argument(
-        "--report", action="store_true", help="measure nothing: the table of the JSON file"
-    )
     given = parser.parse_args()
     given.kernels = given.kernels or list(KERNELS)
     for name in given.kernels:

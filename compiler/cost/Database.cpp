@@ -30,35 +30,41 @@ Error Database::prepare(const char *sql, sqlite3_stmt **statement) {
              : failure("the database cannot be used");
 }
 
-Expected<std::unique_ptr<Database>> Database::open(llvm::StringRef path, int schemaVersion,
-                                                   const char *schema) {
+/// Whether a file is new; errors if it is of something else or of another version.
+static Expected<bool> isNew(Database &file, const Database::Kind &kind) {
+  sqlite3_stmt *statement = nullptr; // one, so that nobody makes the file in between
+  if (Error error = file.prepare("SELECT (SELECT application_id FROM pragma_application_id), "
+                                 "(SELECT user_version FROM pragma_user_version), "
+                                 "(SELECT count(*) FROM sqlite_master)",
+                                 &statement))
+    return std::move(error);
+  int status = sqlite3_step(statement);
+  int application = sqlite3_column_int(statement, 0), version = sqlite3_column_int(statement, 1),
+      tables = sqlite3_column_int(statement, 2);
+  sqlite3_finalize(statement);
+  if (status != SQLITE_ROW)
+    return file.failure("the database cannot be used");
+  if (!application && !version && !tables)
+    return true;
+  if (application != kind.application)
+    return llvm::createStringError(file.file() +
+                                   ": is a database of something else; name another file");
+  if (version != kind.version)
+    return llvm::createStringError(file.file() + ": is of version " + llvm::Twine(version) +
+                                   ", not " + llvm::Twine(kind.version) +
+                                   "; remove it, or name another file");
+  return false;
+}
+
+Expected<std::unique_ptr<Database>> Database::open(llvm::StringRef path, const Kind &kind) {
   std::unique_ptr<Database> result(new Database(path.str()));
   if (sqlite3_open_v2(result->path.c_str(), &result->database,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
                       nullptr) != SQLITE_OK)
     return result->failure("cannot be opened");
   sqlite3_busy_timeout(result->database, patience);
-  // Another program's file is left as it is. A database is never seen without its version.
-  sqlite3_stmt *tables = nullptr;
-  if (Error error = result->prepare("SELECT (SELECT user_version FROM pragma_user_version), "
-                                    "(SELECT count(*) FROM sqlite_master)",
-                                    &tables))
+  if (Error error = isNew(*result, kind).takeError()) // before anything is changed
     return std::move(error);
-  int status = sqlite3_step(tables);
-  int before = status == SQLITE_ROW ? sqlite3_column_int(tables, 0) : 0;
-  bool foreign = status == SQLITE_ROW && !before && sqlite3_column_int(tables, 1);
-  sqlite3_finalize(tables);
-  if (status != SQLITE_ROW)
-    return result->failure("the database cannot be used");
-  if (foreign)
-    return llvm::createStringError(path + ": is a database of something else; name another file");
-  auto otherVersion = [&](int found) {
-    return llvm::createStringError(path + ": is of version " + llvm::Twine(found) + ", not " +
-                                   llvm::Twine(schemaVersion) +
-                                   "; remove it, or name another file");
-  };
-  if (before != 0 && before != schemaVersion)
-    return otherVersion(before);
   // Writers do not stop readers; what a killed process left half-done is undone by the next one.
   // The change of mode does not wait for others who open the file, whatever the timeout.
   for (int waited = 0;; waited += 10) {
@@ -71,23 +77,18 @@ Expected<std::unique_ptr<Database>> Database::open(llvm::StringRef path, int sch
     sqlite3_sleep(10);
   }
   // Two processes may make one file at once: only one of them finds it new.
-  if (Error error = result->run("BEGIN IMMEDIATE"))
-    return std::move(error);
-  sqlite3_stmt *version = nullptr;
-  if (Error error = result->prepare("PRAGMA user_version", &version))
-    return std::move(error);
-  int found = sqlite3_step(version) == SQLITE_ROW ? sqlite3_column_int(version, 0) : 0;
-  sqlite3_finalize(version);
-  if (found != 0 && found != schemaVersion) {
-    (void)sqlite3_exec(result->database, "ROLLBACK", nullptr, nullptr, nullptr);
-    return otherVersion(found);
-  }
-  if (found == 0)
+  Error error = result->transaction([&]() -> Error {
+    auto fresh = isNew(*result, kind);
+    if (!fresh || !*fresh)
+      return fresh.takeError();
     for (const std::string &sql :
-         {std::string(schema), "PRAGMA user_version = " + std::to_string(schemaVersion)})
+         {std::string(kind.schema), "PRAGMA application_id = " + std::to_string(kind.application),
+          "PRAGMA user_version = " + std::to_string(kind.version)})
       if (Error error = result->run(sql.c_str()))
-        return std::move(error);
-  if (Error error = result->run("COMMIT"))
+        return error;
+    return Error::success();
+  });
+  if (error)
     return std::move(error);
   return std::move(result);
 }

@@ -2,8 +2,9 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// What the memo and the records of the tuner have in common: `user_version` is the schema's,
-// several processes may use one file, and a killed one leaves it whole.
+// What the memo and the records of the tuner have in common: `application_id` says which of them a
+// file is, `user_version` is the schema's, several processes may use one file, and a killed one
+// leaves it whole.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_COST_DATABASE_H
 #define SRCC_COMPILER_COST_DATABASE_H
@@ -20,10 +21,16 @@ namespace srcc::cost {
 
 class Database {
 public:
-  /// Opens a file, or makes it with the tables of `schema`. Errors name the file: no database, that
-  /// of another program or version, or not writable.
-  static llvm::Expected<std::unique_ptr<Database>> open(llvm::StringRef path, int version,
-                                                        const char *schema);
+  /// What a file is for.
+  struct Kind {
+    int application;    ///< application_id: of this kind alone
+    int version;        ///< user_version: raised when the tables change; at least 1
+    const char *schema; ///< statements that make the tables
+  };
+
+  /// Opens a file, or makes it. Errors name the file: no database, that of something else, of
+  /// another version, or not writable; such a file is left as it is.
+  static llvm::Expected<std::unique_ptr<Database>> open(llvm::StringRef path, const Kind &kind);
   ~Database();
   Database(const Database &) = delete;
 

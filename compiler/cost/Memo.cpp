@@ -17,7 +17,7 @@ static constexpr char schema[] =
     "CREATE TABLE answer (key INTEGER PRIMARY KEY, text TEXT NOT NULL)";
 
 Expected<std::unique_ptr<Memo>> Memo::open(llvm::StringRef path) {
-  auto opened = Database::open(path, schemaVersion, schema);
+  auto opened = Database::open(path, {0x73634d31, schemaVersion, schema});
   if (!opened)
     return opened.takeError();
   std::unique_ptr<Memo> memo(new Memo(std::move(*opened)));

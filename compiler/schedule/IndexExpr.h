@@ -86,6 +86,9 @@ public:
   std::map<Monomial, int64_t, MonomialLess> terms;
 };
 
+/// How many blocks are around a block: of two loop variables the deeper one is the inner.
+unsigned depthOf(mlir::Block *block);
+
 /// Whether a read's index `dim` lies in [0, extent), over s0 = H and s1 = W, for every point of the
 /// definition that it is in.
 bool staysInside(ReadOp read, unsigned dim, mlir::AffineExpr extent);

@@ -100,6 +100,15 @@ struct Schedule {
   const Storage &storageOf(llvm::StringRef name) const;
 };
 
+/// The loops that a compute_with shares, in a schedule that has all other directives. Errors are at
+/// the directive: loops that are not alike, or something that those loops cannot hold for both.
+mlir::FailureOr<ComputeWith> sharedLoops(ComputeWithOp op, PipelineOp pipeline,
+                                         const Schedule &schedule);
+
+/// Names for messages, as "x", "y"; of a definition its loops, innermost first.
+std::string listed(llvm::ArrayRef<std::string> names);
+std::string listed(const Definition &definition);
+
 /// Reads `schedule` (null: every stage compute_root, plain loops: the naive schedule). Errors name
 /// the directive's place, the rule and the legal alternatives.
 mlir::FailureOr<Schedule> readSchedule(PipelineOp pipeline, ScheduleOp schedule);

@@ -381,10 +381,20 @@ FailureOr<std::optional<srcc::tune::Options>> tuneOptions() {
   return std::optional(tuning);
 }
 
+/// Whether the folder that a file is to be in takes new files.
+bool canBeMade(llvm::StringRef path) {
+  llvm::StringRef folder = llvm::sys::path::parent_path(path);
+  return !llvm::sys::fs::access(folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write);
+}
+
 /// What the tuner finds for the network in `module`.
 FailureOr<srcc::sched::Choices> tuned(ModuleOp module, const srcc::Device &device,
                                       srcc::tune::Options tuning, srcc::PackageInfo info) {
   namespace tune = srcc::tune;
+  // Before the search, which may be long.
+  for (const std::string &path : {std::string(options->output), std::string(options->tuneJson)})
+    if (!path.empty() && path != "-" && !canBeMade(path))
+      return fail("cannot write " + path + ": its folder is missing or not writable");
   std::unique_ptr<tune::Records> records;
   if (!options->tuneRecords.empty()) {
     auto opened = tune::Records::open(options->tuneRecords);
@@ -410,6 +420,11 @@ FailureOr<srcc::sched::Choices> tuned(ModuleOp module, const srcc::Device &devic
       llvm::errs() << llvm::format("srcc: trial %u of %u: %.3f ms predicted\n", trials,
                                    tuning.trials, ms);
     least = ms;
+  };
+  tuning.measuring = [&](unsigned rounds, llvm::StringRef present) {
+    if (!options->quiet)
+      llvm::errs() << llvm::format("srcc: round %u of %u on ", rounds, tuning.rounds) << present
+                   << "\n";
   };
   auto result = tune::tune(module, device, tuning, records.get());
   if (!result)

@@ -112,43 +112,40 @@ Expected<std::vector<Measured>> tune::measure(llvm::ArrayRef<Trial> trials, cons
   std::vector<uint64_t> keys;
   for (const Trial &trial : trials)
     keys.push_back(trial.key);
+  Bench bench(options);
+  if (Error error = bench.prepare(trials))
+    return std::move(error);
+  // In the first round kernels are compiled; it counts for nothing but which device is present.
+  auto first = bench.round(trials);
+  if (!first)
+    return first.takeError();
+  device = first->device;
+  driver = first->driver;
   std::vector<Round> rounds;
   if (records) {
-    auto known = records->rounds(keys);
+    auto known = records->rounds(keys, device, driver);
     if (!known)
       return known.takeError();
     rounds = std::move(*known);
     // Of kernels as they are now.
     llvm::erase_if(rounds, [&](const Round &round) {
-      return round.samples.size() != trials.size() ||
-             llvm::any_of(llvm::zip(round.samples, trials), [](auto pair) {
-               auto &[sample, trial] = pair;
-               return sample.kernels.size() != trial.kernels.size();
-             });
+      return llvm::any_of(llvm::zip(round.samples, trials), [](auto pair) {
+        auto &[sample, trial] = pair;
+        return sample.kernels.size() != trial.kernels.size();
+      });
     });
   }
-  if (rounds.size() < options.rounds) {
-    Bench bench(options);
-    if (Error error = bench.prepare(trials))
-      return std::move(error);
-    bool warm = false; // the first round's kernels are compiled in it
-    while (rounds.size() < options.rounds) {
-      auto round = bench.round(trials);
-      if (!round)
-        return round.takeError();
-      if (!std::exchange(warm, true))
-        continue;
-      if (!rounds.empty() &&
-          (rounds.back().device != round->device || rounds.back().driver != round->driver))
-        rounds.clear(); // the records are of another device
-      if (records)
-        if (Error error = records->store(*round))
-          return std::move(error);
-      rounds.push_back(std::move(*round));
-    }
+  while (rounds.size() < options.rounds) {
+    auto round = bench.round(trials);
+    if (!round)
+      return round.takeError();
+    if (records)
+      if (Error error = records->store(*round))
+        return std::move(error);
+    rounds.push_back(std::move(*round));
+    if (options.measuring)
+      options.measuring(unsigned(rounds.size()), device);
   }
-  device = rounds.back().device;
-  driver = rounds.back().driver;
   std::vector<Measured> result;
   for (auto [i, trial] : llvm::enumerate(trials)) {
     Measured measured{trial, 0, 1, {}, rounds.size()};

@@ -52,6 +52,13 @@ private:
   int at = 0;
 };
 
+/// Runs a statement without results, which is at work no more then, whatever came of it.
+bool succeeds(sqlite3_stmt *statement) {
+  int status = sqlite3_step(statement);
+  sqlite3_reset(statement);
+  return status == SQLITE_DONE;
+}
+
 std::string textOf(sqlite3_stmt *statement, int column) {
   const void *text = sqlite3_column_text(statement, column);
   return std::string(static_cast<const char *>(text), sqlite3_column_bytes(statement, column));
@@ -59,7 +66,7 @@ std::string textOf(sqlite3_stmt *statement, int column) {
 } // namespace
 
 Expected<std::unique_ptr<Records>> Records::open(StringRef path) {
-  auto opened = cost::Database::open(path, schemaVersion, schema);
+  auto opened = cost::Database::open(path, {0x73635431, schemaVersion, schema});
   if (!opened)
     return opened.takeError();
   std::unique_ptr<Records> records(new Records(std::move(*opened)));
@@ -108,7 +115,7 @@ Expected<bool> Records::find(Trial &trial) {
   sqlite3_reset(findKernels);
   if (status != SQLITE_DONE)
     return database->failure("cannot be read");
-  return true;
+  return !trial.kernels.empty() || !trial.legal(); // else it lost what it had
 }
 
 Error Records::store(const Trial &trial, StringRef network, StringRef device,
@@ -117,21 +124,20 @@ Error Records::store(const Trial &trial, StringRef network, StringRef device,
     Binder(addSchedule) << int64_t(trial.key) << network << device << StringRef(options.precision)
                         << options.width << options.height << StringRef(trial.schedule)
                         << trial.total << StringRef(trial.error);
-    if (sqlite3_step(addSchedule) != SQLITE_DONE)
+    if (!succeeds(addSchedule))
       return database->failure("cannot be written");
     for (auto [i, kernel] : llvm::enumerate(trial.kernels)) {
       Binder(addKernel) << int64_t(trial.key) << int64_t(i) << StringRef(kernel.stage)
                         << kernel.kernel << int64_t(kernel.signature) << kernel.ms;
-      if (sqlite3_step(addKernel) != SQLITE_DONE)
+      if (!succeeds(addKernel))
         return database->failure("cannot be written");
     }
-    sqlite3_reset(addSchedule); // a statement at work would keep the transaction open
-    sqlite3_reset(addKernel);
     return Error::success();
   });
 }
 
-Expected<std::vector<Round>> Records::rounds(llvm::ArrayRef<uint64_t> schedules) {
+Expected<std::vector<Round>> Records::rounds(llvm::ArrayRef<uint64_t> schedules, StringRef device,
+                                             StringRef driver) {
   std::map<int64_t, Round> found;
   for (uint64_t schedule : schedules) {
     Binder(findSamples) << int64_t(schedule);
@@ -155,26 +161,21 @@ Expected<std::vector<Round>> Records::rounds(llvm::ArrayRef<uint64_t> schedules)
   }
   std::vector<Round> result;
   for (auto &[id, round] : found)
-    if (round.samples.size() == schedules.size())
+    if (round.samples.size() == schedules.size() && round.device == device &&
+        round.driver == driver)
       result.push_back(std::move(round));
-  if (!result.empty()) {
-    std::string device = result.back().device, driver = result.back().driver;
-    llvm::erase_if(result,
-                   [&](const Round &r) { return r.device != device || r.driver != driver; });
-  }
   return result;
 }
 
 Error Records::store(const Round &round) {
   return database->transaction([&]() -> Error {
     Binder(addRound) << StringRef(round.device) << StringRef(round.driver) << StringRef(round.date);
-    if (sqlite3_step(addRound) != SQLITE_DONE)
+    if (!succeeds(addRound))
       return database->failure("cannot be written");
-    sqlite3_reset(addRound);
     int64_t id = sqlite3_last_insert_rowid(database->handle());
     auto add = [&](uint64_t schedule, int64_t launch, double ms) {
       Binder(addSample) << id << int64_t(schedule) << launch << ms;
-      return sqlite3_step(addSample) == SQLITE_DONE;
+      return succeeds(addSample);
     };
     for (const Round::Sample &sample : round.samples) {
       bool written = add(sample.schedule, -1, sample.total);
@@ -183,7 +184,6 @@ Error Records::store(const Round &round) {
       if (!written)
         return database->failure("cannot be written");
     }
-    sqlite3_reset(addSample);
     return Error::success();
   });
 }

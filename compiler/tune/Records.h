@@ -37,9 +37,9 @@ public:
   /// Stores a trial, whole or not at all. `about` is for people.
   llvm::Error store(const Trial &trial, llvm::StringRef network, llvm::StringRef device,
                     const Options &options);
-  /// The rounds in which all these schedules were measured, and on which device: the one that was
-  /// measured on last. Oldest first.
-  llvm::Expected<std::vector<Round>> rounds(llvm::ArrayRef<uint64_t> schedules);
+  /// The rounds in which all these schedules were measured on a device, oldest first.
+  llvm::Expected<std::vector<Round>> rounds(llvm::ArrayRef<uint64_t> schedules,
+                                            llvm::StringRef device, llvm::StringRef driver);
   llvm::Error store(const Round &round);
 
 private:

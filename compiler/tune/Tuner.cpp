@@ -283,9 +283,10 @@ Error Tuner::measureBest() {
   auto trial = attempt(together);
   if (!trial)
     return trial.takeError();
-  bool isNew = (*trial)->legal() && llvm::none_of(result.measured, [&](const Measured &m) {
-                 return m.trial.key == (*trial)->key;
-               });
+  bool isNew = (*trial)->legal() &&
+               llvm::none_of(result.measured,
+                             [&](const Measured &m) { return m.trial.key == (*trial)->key; }) &&
+               isWhole(**trial);
   if (isNew) {
     std::vector<Trial> last{result.rule, **trial};
     if (first.trial.key != result.rule.key)

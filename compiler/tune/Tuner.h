@@ -62,6 +62,8 @@ struct Options {
   std::function<llvm::Error(const sched::Choices &, llvm::StringRef path)> writePackage;
   /// Told of each trial: how many there were, and the least time so far.
   std::function<void(unsigned trials, double ms)> progress;
+  /// Told of each round of measurements: how many there were, and on which device.
+  std::function<void(unsigned rounds, llvm::StringRef device)> measuring;
 };
 
 /// A schedule that was measured: medians in ms over the rounds.

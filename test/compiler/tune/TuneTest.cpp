@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/cost/LayerList.h"
+#include "compiler/cost/Memo.h"
 #include "compiler/schedule/Passes.h"
 #include "compiler/tools/Pipeline.h"
 #include "compiler/tools/Registration.h"
@@ -147,13 +148,29 @@ TEST(Records, KeepTrialsAndRounds) {
   found.key = 8;
   ASSERT_TRUE(llvm::cantFail(records->find(found)));
   EXPECT_EQ(found.error, "no");
-  EXPECT_EQ(llvm::cantFail(records->rounds({7})).size(), 2u);
-  auto both = llvm::cantFail(records->rounds({7, 8}));
+  EXPECT_EQ(llvm::cantFail(records->rounds({7}, "d", "1")).size(), 2u);
+  auto both = llvm::cantFail(records->rounds({7, 8}, "d", "1"));
   ASSERT_EQ(both.size(), 1u);
   EXPECT_EQ(both[0].samples[1].kernels, std::vector<double>{4});
   // Of another driver nothing that was measured before counts.
   llvm::cantFail(records->store(Round{"d", "2", "today", {{7, 6, {3, 3}}}}));
-  EXPECT_EQ(llvm::cantFail(records->rounds({7})).size(), 1u);
+  EXPECT_EQ(llvm::cantFail(records->rounds({7}, "d", "2")).size(), 1u);
+}
+
+TEST(Records, AScheduleWithoutItsKernelsIsTriedAgain) {
+  std::string path = newFile("records.sqlite");
+  auto records = llvm::cantFail(Records::open(path));
+  Trial trial; // legal, so it had launches
+  trial.key = 9;
+  llvm::cantFail(records->store(trial, "net", "pocl-cpu", {}));
+  EXPECT_FALSE(llvm::cantFail(records->find(trial)));
+}
+
+TEST(Records, AMemoIsNone) {
+  std::string path = newFile("memo.sqlite");
+  (void)llvm::cantFail(cost::Memo::open(path));
+  EXPECT_EQ(llvm::toString(Records::open(path).takeError()),
+            path + ": is a database of something else; name another file");
 }
 
 TEST(Records, TwoWritersAtOnce) {
@@ -177,7 +194,7 @@ TEST(Records, TwoWritersAtOnce) {
     EXPECT_TRUE(llvm::cantFail(records->find(trial)));
     EXPECT_EQ(trial.kernels.size(), 3u);
   }
-  EXPECT_EQ(llvm::cantFail(records->rounds({60})).size(), 2u);
+  EXPECT_EQ(llvm::cantFail(records->rounds({60}, "d", "1")).size(), 2u);
 }
 
 //===----------------------------------------------------------------------===//
