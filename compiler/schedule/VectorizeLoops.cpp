@@ -7,6 +7,8 @@
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Threading.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #define DEBUG_TYPE "sched-vectorize-loops"
 
@@ -305,6 +307,12 @@ static LogicalResult unroll(ForOp loop) {
   return success();
 }
 
+/// What nothing uses any more is not copied, simplified and hoisted further.
+static void eraseDead(Operation *root) {
+  IRRewriter rewriter(root->getContext());
+  (void)runRegionDCE(rewriter, root->getRegions());
+}
+
 /// Index operands of memory operations, simplified now that unrolled variables are constants; equal
 /// ones of a block are computed once.
 static void simplifyIndices(Operation *root) {
@@ -538,6 +546,7 @@ static LogicalResult lowerKernel(gpu::GPUFuncOp func) {
     if (*lanes == 1 ? failed(unroll(loop)) : failed(Vectorizer(loop, *lanes).run()))
       return failure();
   }
+  eraseDead(func);
   collect(LoopKind::Unrolled);
   for (ForOp loop : loops)
     if (failed(unroll(loop)))
@@ -550,6 +559,7 @@ static LogicalResult lowerKernel(gpu::GPUFuncOp func) {
       lowerLoop(loop);
   }
   simplifyIndices(func);
+  eraseDead(func);
   for (BlockArgument argument : func.getArguments())
     if (srcc::ocl::isImage(argument.getType()) && failed(accessTexels(argument)))
       return failure();
