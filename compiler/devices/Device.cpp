@@ -309,6 +309,7 @@ Expected<Device> srcc::parseDevice(StringRef text, StringRef file) {
   reader.integer("local_bytes", device.localBytes, 0, gibibyte);
   reader.flag("fp16", device.fp16);
   reader.flag("images", device.images);
+  reader.integer("winograd_channels", device.winogradChannels, 0, 65536);
   reader.choice<MultiplyAdd>(
       "multiply_add", device.multiplyAdd,
       {{"fma", MultiplyAdd::FMA}, {"mad", MultiplyAdd::MAD}, {"contract", MultiplyAdd::Contract}});
@@ -376,6 +377,7 @@ std::string srcc::printDevice(const Device &device) {
   integer("local_bytes", device.localBytes);
   flag("fp16", device.fp16);
   flag("images", device.images);
+  integer("winograd_channels", device.winogradChannels);
   const char *multiplyAdds[] = {"fma", "mad", "contract"};
   choice("multiply_add", multiplyAdds[int(device.multiplyAdd.value)], device.multiplyAdd.from);
   const char *prefetches[] = {"none", "function", "builtin"};

@@ -11,14 +11,10 @@
 // are f16 or f32 (dialects/sr/Accumulation.h); what half would serve badly (exp, tanh, erf,
 // averages, the weights of a resize, 8-bit pixels) is computed in f32 and rounded once.
 //===----------------------------------------------------------------------===//
-#include "compiler/schedule/Passes.h"
-#include "dialects/sr/Accumulation.h"
-#include "dialects/sr/SR.h"
+#include "compiler/schedule/ConvertSR.h"
+#include "compiler/devices/Device.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 
 #include <cmath>
 
@@ -31,132 +27,6 @@ namespace srcc::sched {
 
 using namespace mlir;
 using namespace srcc::sched;
-
-namespace {
-
-/// A feature map as channels of a stage: the stage's name; channels, height and width over s0 = H,
-/// s1 = W; its element type, if it is not the one the pipeline computes in; its first channel in
-/// the stage.
-struct StageRef {
-  std::string name;
-  AffineExpr c, y, x;
-  Type type = {};
-  int64_t first = 0;
-
-  /// A part of the channels.
-  StageRef slice(int64_t from, AffineExpr channels) const {
-    return {name, channels, y, x, type, first + from};
-  }
-};
-
-class Converter {
-public:
-  Converter(func::FuncOp func, srcc::sr::IOAttr io, bool half)
-      : func(func), io(io), context(func.getContext()), builder(context),
-        element(half ? Type(builder.getF16Type()) : Type(builder.getF32Type())) {}
-  LogicalResult run();
-
-private:
-  using Body = llvm::function_ref<Value(ValueRange at)>;
-  using UpdateBody = llvm::function_ref<Value(ValueRange at, Value self)>;
-  struct Reduction {
-    SmallVector<std::pair<std::string, AffineExpr>> rdims;
-    std::function<Value(ValueRange at, Value self)> body;
-  };
-
-  // Building blocks.
-  std::string unique(StringRef hint);
-  std::string nameOf(Operation *op);
-  AffineMap domain(ArrayRef<AffineExpr> extents) { return AffineMap::get(0, 2, extents, context); }
-  AffineExpr number(int64_t n) { return getAffineConstantExpr(n, context); }
-  StageOp stage(StringRef name, const StageRef &shape, Body body);
-  StageRef pointwise(Operation *op, const StageRef &shape, Body body);
-  StageRef reduce(Operation *op, const StageRef &shape, Type sumType, Body init,
-                  ArrayRef<Reduction> reductions, AffineExpr macs,
-                  llvm::function_ref<Value(ValueRange at, Value sum)> epilogue);
-  void weigh(Operation *op, const StageRef &shape, ArrayRef<std::string> biases,
-             ArrayRef<Reduction> reductions, AffineExpr macs);
-  Type sumTypeOf(Operation *op);
-  std::string table(StringRef name, ArrayRef<int64_t> shape, ArrayRef<float> values);
-  std::string tableOf(Value constant);
-  std::string tableOf(Value constant, ArrayRef<int64_t> shape);
-  Value read(const StageRef &from, ValueRange at, Exterior exterior = Exterior::None,
-             std::optional<float> value = std::nullopt);
-  Value readTable(StringRef name, ValueRange at);
-
-  // Arithmetic.
-  Value cst(int64_t n) { return arith::ConstantIndexOp::create(builder, loc, n); }
-  Value constant(Type type, float v) {
-    return arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, v));
-  }
-  Value f32(float v) { return constant(builder.getF32Type(), v); }
-  /// A number in the type that the pipeline computes in.
-  Value real(float v) { return constant(element, v); }
-  /// From the pipeline's type to f32, and back.
-  Value wide(Value v) {
-    return v.getType().isF32() ? v : make<arith::ExtFOp>(Type(builder.getF32Type()), v);
-  }
-  Value narrow(Value v) { return v.getType() == element ? v : make<arith::TruncFOp>(element, v); }
-  Value add(Value a, Value b) { return binary<arith::AddIOp, arith::AddFOp>(a, b); }
-  Value sub(Value a, Value b) { return binary<arith::SubIOp, arith::SubFOp>(a, b); }
-  Value mul(Value a, Value b) { return binary<arith::MulIOp, arith::MulFOp>(a, b); }
-  Value plus(Value a, int64_t n) { return n ? add(a, cst(n)) : a; }
-  Value times(Value a, int64_t n) { return n == 1 ? a : mul(a, cst(n)); }
-  Value over(Value a, Value n) { return arith::FloorDivSIOp::create(builder, loc, a, n); }
-  Value over(Value a, int64_t n) { return n == 1 ? a : over(a, cst(n)); }
-  Value mod(Value a, int64_t n) { return arith::RemUIOp::create(builder, loc, a, cst(n)); }
-  Value size(AffineExpr e);
-  Value toFloat(Value index) {
-    Value i = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), index);
-    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), i);
-  }
-  Value fma(Value a, Value b, Value c) { return math::FmaOp::create(builder, loc, a, b, c); }
-  /// sum + a b in the type of the sum; products of halves are exact in f32.
-  Value accumulate(Value a, Value b, Value sum) {
-    return sum.getType().isF32() ? fma(wide(a), wide(b), sum) : fma(a, b, sum);
-  }
-  template <typename IntOp, typename FloatOp> Value binary(Value a, Value b) {
-    if (a.getType().isIndex())
-      return IntOp::create(builder, loc, a, b);
-    return FloatOp::create(builder, loc, a, b);
-  }
-  template <typename Op, typename... Args> Value make(Args... args) {
-    return Op::create(builder, loc, args...);
-  }
-
-  // Layers.
-  LogicalResult layer(Operation &op);
-  struct Sum {
-    StageRef shape;
-    SmallVector<Reduction> reductions;
-    SmallVector<std::string> biases;
-    AffineExpr macs;
-  };
-  LogicalResult addConv(srcc::sr::Conv2DOp op, Sum &sum);
-  LogicalResult conv(ArrayRef<srcc::sr::Conv2DOp> convs, Operation *result);
-  LogicalResult convTranspose(srcc::sr::ConvTranspose2DOp op);
-  LogicalResult resize(srcc::sr::ResizeOp op);
-  void globalPool(Operation *op, bool deviation);
-  void ends(const StageRef &result);
-  void pruneUnread();
-  StageRef of(Value v);
-  StageRef shapeOf(Value result, AffineExpr y, AffineExpr x) {
-    return {"", number(srcc::sr::getMapShape(result.getType()).c), y, x};
-  }
-
-  func::FuncOp func;
-  srcc::sr::IOAttr io;
-  MLIRContext *context;
-  OpBuilder builder;
-  Type element; ///< that the pipeline computes in: f32 or f16
-  Location loc = UnknownLoc::get(context);
-  PipelineOp pipeline;
-  llvm::DenseMap<Value, StageRef> stages;
-  llvm::DenseMap<Value, std::string> tables;
-  llvm::StringSet<> names;
-};
-
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // Building blocks
@@ -206,13 +76,23 @@ StageRef Converter::pointwise(Operation *op, const StageRef &shape, Body body) {
   return result;
 }
 
-/// A reduction stage, which starts from `init`, and the pointwise stage that finishes it.
+/// The stages of an operation that is a reduction and a pointwise rest.
 StageRef Converter::reduce(Operation *op, const StageRef &shape, Type sumType, Body init,
                            ArrayRef<Reduction> reductions, AffineExpr macs,
                            llvm::function_ref<Value(ValueRange, Value)> epilogue) {
-  StageRef result = shape, sum = shape;
-  result.first = sum.first = 0;
+  StageRef result = shape;
+  result.first = 0;
   result.name = nameOf(op);
+  reduceInto(result, result.name, sumType, init, reductions, macs, epilogue);
+  return stages[op->getResult(0)] = result;
+}
+
+/// A reduction stage, which starts from `init`, and the pointwise stage `result` that finishes it;
+/// both are of a layer.
+void Converter::reduceInto(const StageRef &result, StringRef layer, Type sumType, Body init,
+                           ArrayRef<Reduction> reductions, AffineExpr macs,
+                           llvm::function_ref<Value(ValueRange, Value)> epilogue) {
+  StageRef sum = result;
   sum.name = unique(result.name + ".sum");
   sum.type = sumType;
   StageOp sumOp = stage(sum.name, sum, init);
@@ -240,10 +120,8 @@ StageRef Converter::reduce(Operation *op, const StageRef &shape, Type sumType, B
   if (macs)
     sumOp.setMacs(domain({macs}));
   StageOp made =
-      stage(result.name, shape, [&](ValueRange at) { return epilogue(at, read(sum, at)); });
-  made.setLayersAttr(builder.getStrArrayAttr({result.name}));
-  stages[op->getResult(0)] = result;
-  return result;
+      stage(result.name, result, [&](ValueRange at) { return epilogue(at, read(sum, at)); });
+  made.setLayersAttr(builder.getStrArrayAttr({layer}));
 }
 
 /// The type that a layer's products are summed in; half arithmetic says which, and why.
@@ -434,6 +312,8 @@ LogicalResult Converter::addConv(srcc::sr::Conv2DOp op, Sum &sum) {
 
 /// Convolutions added to each other and to nothing else are one reduction.
 LogicalResult Converter::conv(ArrayRef<srcc::sr::Conv2DOp> convs, Operation *result) {
+  if (convs.size() == 1 && isWinograd(convs[0]))
+    return winograd(convs[0], result);
   Sum sum;
   for (auto op : convs)
     if (failed(addConv(op, sum)))
@@ -988,13 +868,22 @@ struct SRToSched : public srcc::sched::impl::SRToSchedBase<SRToSched> {
       module.emitError("precision is f32, f16s or f16, not '") << precision << "'";
       return signalPassFailure();
     }
+    int64_t least = winograd;
+    if (least < 0) {
+      auto device = srcc::loadDevice(target);
+      if (!device) {
+        module.emitError(llvm::toString(device.takeError()));
+        return signalPassFailure();
+      }
+      least = device->winogradChannels;
+    }
     auto io = module->getAttrOfType<srcc::sr::IOAttr>("sr.io");
     for (auto func : llvm::to_vector(module.getOps<func::FuncOp>())) {
       if (!io) {
         module.emitError("has no sr.io attribute: scale, colour and value range of the network");
         return signalPassFailure();
       }
-      if (failed(Converter(func, io, precision == "f16").run()))
+      if (failed(Converter(func, io, precision == "f16", least).run()))
         return signalPassFailure();
       func.erase();
     }

@@ -29,6 +29,18 @@ int64_t srcc::sched::divisorOf(const IndexExpr &e, Value coordinate) {
   return 0;
 }
 
+std::optional<BlockRows> srcc::sched::blockRowsOf(const IndexExpr &e, Value y) {
+  for (const auto &[product, inner] : e.terms) {
+    if (product.size() != 1 || product[0]->kind != IndexAtom::FloorDiv ||
+        !(product[0]->a == IndexExpr::get(y)))
+      continue;
+    auto p = (e - IndexExpr::get(y).floorDiv(product[0]->number) * inner).constant();
+    if (p && *p >= 0 && *p < inner)
+      return BlockRows{inner, product[0]->number};
+  }
+  return std::nullopt;
+}
+
 llvm::StringRef srcc::sched::knobName(Knob knob) {
   switch (knob) {
   case Knob::Place:
@@ -96,6 +108,25 @@ void DefaultSchedule::analyse() {
         f.readers.push_back(op);
     });
   }
+  // What is made of blocks of rows is stored where its reader takes it at other places, so that the
+  // blocks are its own.
+  llvm::DenseSet<Operation *> ofBlocks, stored;
+  for (auto op : pipeline.getOps<StageOp>()) {
+    auto at = op.getPure().getArguments();
+    op.getPure().walk([&](ReadOp read) {
+      StageOp source = lookup(read.getSource());
+      if (!source || read.getIndices().size() != 3)
+        return;
+      if (blockRowsOf(IndexExpr::get(read.getIndices()[1]), at[1]))
+        ofBlocks.insert(op);
+      if (!ofBlocks.contains(source))
+        return;
+      if (llvm::equal(read.getIndices(), at))
+        ofBlocks.insert(op);
+      else
+        stored.insert(source);
+    });
+  }
   // The outputs are the same values in two formats: a chain both read counts once.
   auto oneReader = [](const Facts &f) {
     if (f.readers.size() <= 1)
@@ -113,7 +144,7 @@ void DefaultSchedule::analyse() {
     f.op.walk([&](ReadOp read) {
       constant &= isa_and_nonnull<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
     });
-    f.root = kept || (!constant && (!f.pointwise || !oneReader(f)));
+    f.root = kept || stored.contains(f.op) || (!constant && (!f.pointwise || !oneReader(f)));
   }
 }
 
@@ -512,8 +543,10 @@ std::vector<Decision> DefaultSchedule::run() {
     for (auto op : pipeline.getOps<StageOp>())
       if (facts[op.getSymName()].root)
         collectReaches(op);
-    if (fusion)
+    if (fusion) {
+      findBlocks();
       fuse();
+    }
     chooseTiles();
   }
   for (auto op : pipeline.getOps<StageOp>()) {
@@ -523,7 +556,12 @@ std::vector<Decision> DefaultSchedule::run() {
     if (!facts[name].tileOf && !facts[name].rowOf)
       ComputeRootOp::create(builder, op.getLoc(), name);
     auto sum = sums.find(name);
-    if (sum == sums.end()) {
+    StageOp at = facts[name].tileOf;
+    if (at && facts[at.getSymName()].block.products)
+      continue; // with the stage whose blocks it is computed at
+    if (facts[name].block.products) {
+      blocksCPU(op);
+    } else if (sum == sums.end()) {
       plainRoot(op, true);
     } else if (!tiles(op, sum->second.second)) {
       plainRoot(op, false);
@@ -547,7 +585,7 @@ std::vector<Decision> DefaultSchedule::run() {
     if (f.root && cpu)
       prefetch(f);
     if (StageOp at = f.tileOf) {
-      ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), "xt");
+      ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), f.tileLoop);
     } else if (StageOp at = f.rowOf) {
       ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), "row");
       StoreAtOp::create(builder, op.getLoc(), name, at.getSymName(), "band");

@@ -43,6 +43,14 @@ struct Tile {
   mlir::SmallVector<bool> lists;
 };
 
+/// Rows of a stage that are computed together from rows of others: `rows` of its own for each
+/// `products` rows of a stage that ends a sum, which reads as many rows of a third, if that has no
+/// sum.
+struct RowBlock {
+  StageOp products, input;
+  int64_t rows = 0, inner = 0;
+};
+
 /// What the rules need to know of a stage.
 struct Facts {
   StageOp op;
@@ -53,11 +61,19 @@ struct Facts {
   bool blocked = false;  // some reader needs more than rows around its own
   mlir::SmallVector<Reach> reaches;
   // Where it is computed, if not at the root.
-  StageOp tileOf; // at a tile of this stage
-  StageOp rowOf;  // at a row of this root
+  StageOp tileOf;              // at a tile of this stage,
+  std::string tileLoop = "xt"; // which is an iteration of this loop
+  StageOp rowOf;               // at a row of this root
   Tile tile;
+  RowBlock block;                // what is computed at blocks of rows of this root
   int64_t ahead = 0, window = 0; // rows: the newest one relative to the root's, those alive
 };
+
+/// `inner` and `rows` where e is inner floor(y / rows) + p with 0 <= p < inner: blocks of rows.
+struct BlockRows {
+  int64_t inner, rows;
+};
+std::optional<BlockRows> blockRowsOf(const IndexExpr &e, mlir::Value y);
 
 /// The scale at which `e` reads a coordinate: floor(x / r) gives r, x gives 1, others 0.
 int64_t divisorOf(const IndexExpr &e, mlir::Value coordinate);
@@ -90,6 +106,8 @@ private:
   bool tiles(StageOp root, mlir::ArrayRef<IndexExpr> reads);
   void tileCPU(StageOp root, StageOp sum, mlir::ArrayRef<IndexExpr> reads);
   void tileGPU(StageOp root, StageOp sum, mlir::ArrayRef<IndexExpr> reads);
+  void findBlocks();
+  void blocksCPU(StageOp root);
   void plainRoot(StageOp root, bool vectorize);
   void rows(StageOp stage);
   void prefetch(Facts &f);

@@ -25,6 +25,134 @@ int64_t DefaultSchedule::macsOf(StageOp stored) {
   return macs;
 }
 
+/// Stages that end a sum and are read in blocks of rows by one other, and what their sums read at
+/// their own rows: computed for a block of rows at a time they stay in the caches.
+void DefaultSchedule::findBlocks() {
+  for (auto root : pipeline.getOps<StageOp>()) {
+    Facts &f = facts[root.getSymName()];
+    if (!f.root || isExternal(root) || f.reduction || sums.count(root.getSymName()))
+      continue;
+    RowBlock block;
+    bool serves = true;
+    llvm::DenseSet<Operation *> others;
+    std::function<void(StageOp)> visit = [&](StageOp stage) {
+      auto at = stage.getPure().getArguments();
+      stage.getPure().walk([&](ReadOp read) {
+        StageOp source = lookup(read.getSource());
+        if (!source || read.getIndices().size() != 3)
+          return;
+        Value y = read.getIndices()[1];
+        bool same = read.getIndices()[0] == at[0] && read.getIndices()[2] == at[2];
+        if (!facts[source.getSymName()].root) {
+          if (same && y == at[1])
+            visit(source);
+          return;
+        }
+        auto rows = blockRowsOf(IndexExpr::get(y), at[1]);
+        if (!rows) {
+          others.insert(source);
+          return;
+        }
+        serves &=
+            same && (!block.products || (block.products == source && block.rows == rows->rows &&
+                                         block.inner == rows->inner));
+        block.products = source;
+        block.rows = rows->rows;
+        block.inner = rows->inner;
+      });
+    };
+    visit(root);
+    if (!serves || !block.products || others.contains(block.products))
+      continue;
+    StringRef products = block.products.getSymName();
+    auto sum = sums.find(products);
+    if (sum == sums.end() || !sumTiles(block.products) || isExternal(block.products) ||
+        facts[products].readers.size() != 1 || channelsOf(block.products) != channelsOf(root))
+      continue;
+    for (auto input : pipeline.getOps<StageOp>()) {
+      Facts &of = facts[input.getSymName()];
+      bool alone = of.root && !of.reduction && !of.blocked && !of.reaches.empty() &&
+                   !input.getInsteadOf() && !sums.count(input.getSymName());
+      if (alone && llvm::all_of(of.reaches, [&](Reach &r) {
+            return r.reader == block.products && !r.top && !r.bottom;
+          }))
+        block.input = input;
+    }
+    f.block = block;
+    facts[products].tileOf = root;
+    facts[products].tileLoop = "co";
+    if (block.input) {
+      facts[block.input.getSymName()].tileOf = root;
+      facts[block.input.getSymName()].tileLoop = "xs";
+    }
+  }
+}
+
+/// Blocks of rows in strips of columns: a strip of what the sums read, for the whole block, stays
+/// in the second-level cache while all filters take it; the sums of a tile wait in the first one
+/// until all rows of the block are there.
+void DefaultSchedule::blocksCPU(StageOp root) {
+  RowBlock &block = facts[root.getSymName()].block;
+  StageOp products = block.products, input = block.input;
+  StageOp sum = sums[products.getSymName()].first;
+  int64_t lanes = device.vectorWidth, channels = channelsOf(root);
+  Tile best;
+  double least = std::numeric_limits<double>::infinity();
+  SmallVector<int64_t> divisors;
+  for (int64_t filters : {1, 2, 3, 4, 5, 6, 8})
+    if (channels % filters == 0)
+      divisors.push_back(filters);
+  for (int64_t filters : divisors)
+    for (int64_t vectors = 1; vectors <= 5; ++vectors) {
+      Tile tile{filters, vectors, {}};
+      if (filters * vectors + vectors + 1 > device.registers)
+        continue;
+      double cycles = tileCycles(products, tile);
+      if (cycles < least) {
+        least = cycles;
+        best = tile;
+      }
+    }
+  best.filters = choose(Knob::Filters, sum.getSymName(), best.filters, divisors);
+  best.vectors = choose(Knob::Vectors, sum.getSymName(), best.vectors, {1, 2, 3, 4, 5, 6});
+  int64_t pixels = best.vectors * lanes, strip = pixels;
+  if (input) {
+    int64_t column = 4 * block.inner * channelsOf(input);
+    while (strip < 4 * pixels && (strip + pixels + lanes) * column <= device.l2Bytes / 8)
+      strip += pixels;
+  }
+  StringRef name = root.getSymName();
+  split(root, "y", "yo", "yi", block.rows, Tail::Guard);
+  split(root, "x", "xs", "xr", strip, Tail::RoundUp);
+  split(root, "xr", "xt", "xp", pixels, Tail::Guard);
+  split(root, "xp", "xv", "xl", lanes, Tail::Guard);
+  split(root, "c", "co", "ci", best.filters, Tail::Guard);
+  loops<ReorderOp>(root, {"xl", "xv", "yi", "ci", "co", "xt", "xs", "yo"});
+  loops<VectorizeOp>(root, {"xl"});
+  loops<UnrollOp>(root, {"xv", "yi"});
+  loops<GpuBlocksOp>(root, {"yo"});
+  AlignBoundsOp::create(builder, root.getLoc(), name, "y", block.rows);
+  AlignBoundsOp::create(builder, root.getLoc(), name, "x", strip);
+  auto vectors = [&](StageOp stage) {
+    split(stage, "x", "xv", "xl", lanes, Tail::RoundUp);
+    loops<VectorizeOp>(stage, {"xl"});
+  };
+  vectors(products);
+  loops<UnrollOp>(products, {"xv", "c"});
+  loops<ReorderOp>(products, {"xl", "xv", "c", "y"});
+  ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), products.getSymName(), "y");
+  scheduleSum(sum, best.filters, lanes, best.vectors, {false});
+  if (!input)
+    return;
+  split(input, "y", "yo", "yi", block.inner, Tail::RoundUp);
+  vectors(input);
+  loops<UnrollOp>(input, {"yi"});
+  loops<ReorderOp>(input, {"xl", "yi", "xv", "c", "yo"});
+  int64_t bytes = (strip + 2 * lanes) * 4 * block.inner * channelsOf(input);
+  store(input.getSymName(), {"y", "c", "x"}, 1, false, false,
+        bytes <= device.localBytes / 2 ? Memory::Local : Memory::Global);
+}
+
 /// Which stored stages are computed inside the kernel of their readers. From the last stage to the
 /// first, so that where the readers are computed is known.
 void DefaultSchedule::fuse() {
@@ -46,7 +174,7 @@ void DefaultSchedule::fuse() {
     bool kept = op.getOutput() || op.getInsteadOf() || f.reduction;
     for (auto other : pipeline.getOps<StageOp>())
       kept |= other.getInsteadOf() && *other.getInsteadOf() == op.getSymName();
-    if (kept || f.blocked || f.reaches.empty() || !picture)
+    if (kept || f.blocked || f.reaches.empty() || !picture || f.tileOf || f.block.products)
       continue;
     StageOp first = f.reaches[0].reader, root = kernelOf(first);
     bool oneReader = llvm::all_of(f.reaches, [&](Reach &r) { return r.reader == first; });

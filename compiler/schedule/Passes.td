@@ -17,10 +17,14 @@ def SRToSched : SchedPass<"sr-to-sched"> {
   let description = [{
     A `sched.pipeline` takes the place of the network's function: one stage per layer, two (sum, and the
     rest of it) per layer with a reduction, and both forms of the ends, float planes and 8-bit pixels.
-    Weights become tables. The only pass that knows layers; the model's attributes stay.
+    Weights become tables. Convolutions of three rows and at least `winograd` channels are written with
+    fewer products (Winograd). The only pass that knows layers; the model's attributes stay.
   }];
   let options = [Option<"precision", "precision", "std::string", "\"f32\"",
-                        "f32, f16s (halves in memory) or f16 (half arithmetic)">];
+                        "f32, f16s (halves in memory) or f16 (half arithmetic)">,
+                 Option<"target", "target", "std::string", "\"host\"", "device name or file">,
+                 Option<"winograd", "winograd", "int64_t", "-1",
+                        "least channels in (a third of them out); 0: none; -1: what the target's file says">];
 }
 def SchedDefault : SchedPass<"sched-default"> {
   let summary = "gives pipelines without a schedule the default one of a device";

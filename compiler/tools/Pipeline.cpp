@@ -78,6 +78,7 @@ LogicalResult srcc::lowerToSharedKernels(ModuleOp module, const PipelineOptions 
   PassManager pm(module.getContext());
   sched::SRToSchedOptions algorithm;
   algorithm.precision = options.precision;
+  algorithm.target = options.target;
   pm.addPass(sched::createSRToSched(algorithm));
   sched::SchedDefaultOptions defaults;
   defaults.target = options.target;

@@ -95,6 +95,12 @@ struct Options {
       "profile-kit", cl::cat(category), cl::init(0), cl::value_desc("N"),
       cl::desc("Instead of a MODEL: the kernels that srcc-bench --profile measures, kit N "
                "(0, 1, ...; odd ones are compiled with --no-fusion)")};
+  cl::opt<int64_t> winograd{
+      "winograd", cl::cat(category), cl::init(-1), cl::value_desc("N"),
+      cl::desc(
+          "Convolutions of 3 rows and at least N channels in, N/3 out, that have few zeros are "
+          "computed in Winograd's form, with fewer products and other rounding; 0: none "
+          "(default: winograd_channels of the device)")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
   cl::opt<std::string> tune{
@@ -465,6 +471,9 @@ LogicalResult compile(MLIRContext *context) {
   bool half = options->precision == "f16";
   if (options->precision != "f32" && options->precision != "f16s" && !half)
     return fail("--precision is f32, f16s or f16, not '" + options->precision + "'");
+  if (options->winograd < -1)
+    return fail("--winograd is a number of channels, or 0 for none, not " +
+                llvm::Twine(options->winograd.getValue()));
   bool halide = options->codegen == "halide";
   if (!halide && options->codegen != "opencl")
     return fail("--codegen is opencl or halide, not '" + options->codegen + "'");
@@ -533,6 +542,8 @@ LogicalResult compile(MLIRContext *context) {
   info.printer.fp16 = device->fp16;
   srcc::sched::SRToSchedOptions algorithm;
   algorithm.precision = options->precision;
+  algorithm.target = options->target;
+  algorithm.winograd = options->winograd;
   if (failed(
           run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSRToSched(algorithm)); })) ||
       failed(addSchedule(*module)))

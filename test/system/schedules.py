@@ -462,7 +462,7 @@ class Random(Schedule):
         pairs = [(a, b) for i, a in enumerate(order) for k, b in enumerate(order[i + 1:], i + 1)
                  if (a.dims, a.extents) == (b.dims, b.extents) and not any(
                      source == a.name for s in order[i + 1:k + 1] for d in s.definitions for source, _ in d.reads)]
-        return self.one(pairs) if pairs and self.chance(0.5) else ()
+        return self.one(pairs) if pairs and self.chance(0.9) else ()
 
     def choose(self, stage):
         """A place in each kernel, or none."""

@@ -28,6 +28,7 @@ const std::string good = R"({
   "local_bytes": {"value": 32768, "from": "assumed: x"},
   "fp16": {"value": true, "from": "assumed: x"},
   "images": {"value": false, "from": "assumed: x"},
+  "winograd_channels": {"value": 0, "from": "assumed: x"},
   "multiply_add": {"value": "mad", "from": "assumed: x"},
   "prefetch": {"value": "function", "from": "assumed: x"},
   "storage": {"value": "f16", "from": "measured: y"},

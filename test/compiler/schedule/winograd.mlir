@@ -1,0 +1,63 @@
+// Convolutions of three rows with fewer products: the stages, where they are computed by rule, and which layers stay sums
+// over windows. nets.py and fuzz.py hold the results against the interpreter.
+// RUN: srcc %s --target=pocl-cpu --winograd=8 --stop-after=sched | FileCheck %s
+// RUN: srcc %s --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=NEST
+// RUN: srcc %s --target=pocl-cpu --winograd=8 --no-fusion --print-loop-nest | FileCheck %s --check-prefix=PLAIN
+// RUN: srcc %s --target=pocl-cpu --winograd=9 --stop-after=sched | FileCheck %s --check-prefix=NONE
+// RUN: srcc %s --target=pocl-cpu --winograd=8 --precision=f16s --stop-after=sched | FileCheck %s --check-prefix=STORAGE
+// RUN: srcc %s --target=adreno650 --stop-after=sched | FileCheck %s --check-prefix=NONE
+// RUN: not srcc %s --winograd=-2 2>&1 | FileCheck %s --check-prefix=ERROR
+// ERROR: error: --winograd is a number of channels, or 0 for none, not -2
+
+module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
+  func.func @net(%x: tensor<1x3x?x?xf32>) -> tensor<1x3x?x?xf32> {
+    %w0 = sr.constant dense<0.5> : tensor<8x3x3x3xf32>
+    %w1 = sr.constant dense<0.5> : tensor<12x8x3x3xf32>
+    %b1 = sr.constant dense<1.0> : tensor<12xf32>
+    %w2 = sr.constant dense<0.5> : tensor<12x12x3x3xf32>
+    // CHECK-NOT: @few.kernels
+    %0 = sr.conv2d %x, %w0 {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x3x?x?xf32>, tensor<8x3x3x3xf32>) -> tensor<1x8x?x?xf32> loc("few")
+    %1 = sr.conv2d %0, %w1, %b1 {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x8x?x?xf32>, tensor<12x8x3x3xf32>, tensor<12xf32>) -> tensor<1x12x?x?xf32> loc("many")
+    %2 = sr.relu %1 : tensor<1x12x?x?xf32> loc("relu")
+    %3 = sr.conv2d %2, %w2 {pads = array<i64: 1, 1, 1, 1>} : (tensor<1x12x?x?xf32>, tensor<12x12x3x3xf32>) -> tensor<1x12x?x?xf32> loc("last")
+    %4 = sr.pixel_shuffle %3 {scale = 2} : (tensor<1x12x?x?xf32>) -> tensor<1x3x?x?xf32> loc("shuffle")
+    return %4 : tensor<1x3x?x?xf32>
+  }
+}
+
+// Rows of blocks: 6 for each 4 of the output.
+// CHECK-DAG: #[[ROWS:map[0-9]*]] = affine_map<()[s0, s1] -> (8, (s0 ceildiv 4) * 6, s1)>
+// CHECK-DAG: #[[SUMS:map[0-9]*]] = affine_map<()[s0, s1] -> (12, (s0 ceildiv 4) * 6, s1)>
+// CHECK: sched.align_bounds @relu "y" to 4
+// CHECK: sched.store_in @many.input local
+// CHECK: sched.compute_at @many.input at @relu "xs"
+// CHECK: sched.compute_at @many.products at @relu "co"
+// CHECK: sched.table @many.kernels
+// CHECK: sched.stage @many.input dims ["c", "y", "x"] extents #[[ROWS]]
+// CHECK: sched.stage @many.products.sum dims ["c", "y", "x"] extents #[[SUMS]]
+// CHECK: sched.stage @many.products dims ["c", "y", "x"] extents #[[SUMS]]
+// CHECK: sched.stage @many dims
+
+// A shuffle takes rows of blocks at other places, so what it reads is stored.
+// NEST: produce relu:
+// NEST-NEXT: gpu_block yo:
+// NEST-NEXT: for xs:
+// NEST-NEXT: produce many.input:
+// NEST: for co in
+// NEST-NEXT: produce many.products:
+// NEST-NEXT: for y:
+// NEST-NEXT: produce many.products.sum:
+// NEST: produce last:
+// NEST: produce last.products:
+// NEST: produce output:
+
+// PLAIN: produce many.input:
+// PLAIN-NEXT: gpu_block y:
+// PLAIN: produce many.products:
+// PLAIN-NEXT: gpu_block y:
+// PLAIN: produce relu:
+
+// NONE-NOT: @many.kernels
+// NONE: sched.stage @many.sum
+
+// STORAGE: sched.stage @many.products
