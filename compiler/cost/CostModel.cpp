@@ -68,7 +68,7 @@ static PieceCycles cyclesOf(const Kernel &kernel, size_t node, const Device &dev
   // Variables and values beyond the registers of a CPU; a GPU has fewer work-items in flight.
   double spilled = 0;
   if (device.kind == DeviceKind::CPU)
-    spilled = std::max(0.0, (p.registers - p.addresses) / lanes - double(device.registers));
+    spilled = p.spillsWith(double(device.registers) * lanes) / lanes / 2; // written, and read
   double broadcasts = std::min(double(p.broadcasts), loads);
   // A read that multiply-adds take as an operand is no instruction of its own on a CPU.
   double folded = device.kind == DeviceKind::CPU ? 0.5 * (loads - broadcasts) : 0;

@@ -27,7 +27,7 @@ namespace srcc::cost {
 class Memo;
 
 /// Raised when the formula changes.
-constexpr int modelVersion = 3;
+constexpr int modelVersion = 4;
 
 /// What a launch waits for most.
 enum class Bound { Arithmetic, LoadStore, Issue, Latency, Cache, Memory, Launch };

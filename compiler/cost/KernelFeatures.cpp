@@ -52,6 +52,11 @@ float Piece::storeInstructions(double native) const {
   return sum;
 }
 
+float Piece::spillsWith(double registers) const {
+  int kind = int(std::log2(std::max(registers / leastSpillRegisters, 1.0)));
+  return spills[std::min(kind, spillKinds - 1)];
+}
+
 //===----------------------------------------------------------------------===//
 // Kernel
 //===----------------------------------------------------------------------===//
@@ -267,6 +272,9 @@ llvm::json::Object Program::features(const Launch &launch, int64_t height, int64
                              {"prefetches", p.prefetches},
                              {"chain", p.chain},
                              {"registers", p.registers}};
+    for (int k = 0; k < spillKinds; ++k)
+      if (p.spills[k])
+        piece["spills_of_" + std::to_string(leastSpillRegisters << k)] = p.spills[k];
     for (int k = 0; k < arithKinds; ++k)
       if (float done = p.count(Arith(k)))
         piece[kinds[k]] = done;

@@ -25,11 +25,13 @@
 namespace srcc::cost {
 
 /// Raised when features are counted differently: what was stored under another version is stale.
-constexpr int featureVersion = 1;
+constexpr int featureVersion = 2;
 
 enum class Arith { FMA, Multiply, Add, Select, Divide, Special, Convert, Integer };
 enum class Element { F32, F16, I32 };
 constexpr int arithKinds = 8, elementKinds = 3, widthKinds = 5;
+/// Spills are counted for 64, 128, 256 and 512 32-bit registers.
+constexpr int spillKinds = 4, leastSpillRegisters = 64;
 
 /// One pass through the straight-line code of a node, without the loops and branches in it. Reads
 /// of the same place without a write between them are one, variables are registers, and integer
@@ -48,12 +50,17 @@ struct Piece {
   float chain = 0;
   /// 32-bit registers of a work-item alive at once, at most: variables, values, one address each.
   float registers = 0;
+  /// 32-bit registers that are written or read because values find no register, of a work-item with
+  /// leastSpillRegisters << i of them.
+  std::array<float, spillKinds> spills{};
 
   float count(Arith kind) const;
   /// Instructions of `native` 32-bit lanes: wider vectors take several.
   float instructions(Arith kind, double native) const;
   float loadInstructions(double native) const;
   float storeInstructions(double native) const;
+  /// `spills` with so many 32-bit registers: of the next fewer that are counted.
+  float spillsWith(double registers) const;
 };
 
 enum class NodeKind { Root, Loop, Then, Else };

@@ -100,8 +100,7 @@ float cost::longestChain(Block &body) {
   return longest;
 }
 
-/// 32-bit registers that a value takes.
-static double registersOfType(Type type) {
+double cost::registersOfType(Type type) {
   if (auto vector = dyn_cast<VectorType>(type))
     return vector.getNumElements() * std::max(1u, vector.getElementTypeBitWidth() / 32u) *
            (vector.getElementTypeBitWidth() == 16 ? 0.5 : 1.0);

@@ -42,6 +42,14 @@ double variableRegisters(mlir::Block &body);
 /// and the first of them.
 double valueRegisters(mlir::Block &body, const llvm::DenseMap<mlir::Value, mlir::Value> &sameAs);
 
+/// 32-bit registers that a value takes.
+double registersOfType(mlir::Type type);
+
+/// 32-bit registers that a pass through the block writes and reads because values find none, by
+/// their number (Piece::spills). In a loop's body, of a turn in its midst.
+std::array<float, spillKinds> spillsOf(mlir::Block &body,
+                                       const llvm::DenseMap<mlir::Value, mlir::Value> &sameAs);
+
 } // namespace srcc::cost
 
 #endif // SRCC_COMPILER_COST_PIECECOUNTS_H

@@ -349,6 +349,7 @@ void TreeBuilder::registersOf(Block &body, int node, double outside) {
   double base = outside + variableRegisters(body) + piece.addresses;
   double most = base + valueRegisters(body, sameAs);
   piece.registers = most;
+  piece.spills = spillsOf(body, sameAs);
   tree->registers = std::max(tree->registers, most);
   for (Operation &op : body)
     for (Region &region : op.getRegions())

@@ -49,7 +49,7 @@ struct CostFacts {
   Fact<double> address;        ///< cycles of an address, or of an operation on what tables hold
   Fact<double> branch;         ///< cycles of a condition
   Fact<double> prefetchCycles; ///< cycles of asking for a line
-  Fact<double> spill;          ///< cycles of a value that finds no register
+  Fact<double> spill;          ///< cycles of writing a value that finds no register, and reading it
   Fact<double> roofPower;      ///< roofs add up as powers: 1 is their sum, many the highest alone
   Fact<double> latency;        ///< cycles of an addition that waits for the one before
   Fact<double> loopCycles;     ///< of an iteration of a loop, beside its body

@@ -218,6 +218,69 @@ TEST_F(Cost, MultiplyAddsAreThoseOfTheModel) {
   }
 }
 
+/// A loop of which each turn has `taps` multiply-adds into each of `sums` variables of 8 lanes.
+std::string sumsInALoop(int sums, int taps) {
+  std::string text = R"(
+gpu.module @kernels {
+  gpu.func @k(%in: memref<?xf32> {ocl.name = "in", ocl.read_only}, %out: memref<?xf32> {ocl.name = "out"}, %h: i32, %w: i32)
+      kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %n = arith.index_cast %w : i32 to index
+    %zero = arith.constant dense<0.0> : vector<8xf32>
+)";
+  llvm::raw_string_ostream os(text);
+  for (int s = 0; s < sums; ++s)
+    os << "%s" << s << " = memref.alloca() : memref<vector<8xf32>>\n"
+       << "memref.store %zero, %s" << s << "[] : memref<vector<8xf32>>\n";
+  os << "scf.for %i = %c0 to %n step %c1 {\n";
+  for (int t = 0; t < taps; ++t) {
+    os << "%c" << t + 2 << " = arith.constant " << t + 2 << " : index\n"
+       << "%at" << t << " = arith.addi %i, %c" << t + 2 << " : index\n"
+       << "%v" << t << " = vector.load %in[%at" << t << "] : memref<?xf32>, vector<8xf32>\n";
+    for (int s = 0; s < sums; ++s) {
+      std::string id = std::to_string(t) + "_" + std::to_string(s);
+      os << "%a" << id << " = memref.load %s" << s << "[] : memref<vector<8xf32>>\n"
+         << "%f" << id << " = math.fma %v" << t << ", %v" << t << ", %a" << id
+         << " : vector<8xf32>\n"
+         << "memref.store %f" << id << ", %s" << s << "[] : memref<vector<8xf32>>\n";
+    }
+  }
+  os << "}\n";
+  for (int s = 0; s < sums; ++s)
+    os << "%e" << s << " = memref.load %s" << s << "[] : memref<vector<8xf32>>\n"
+       << "vector.store %e" << s << ", %out[%c0] : memref<?xf32>, vector<8xf32>\n";
+  os << R"(gpu.return
+  }
+}
+ocl.program @net {
+  ocl.buffer @in input f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
+  ocl.buffer @out output f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
+  ocl.launch @kernels::@k blocks affine_map<()[s0, s1] -> (s0)> threads affine_map<()[s0, s1] -> (1)>
+    args [@in, @out] reads [0] writes [1] layers ["a"]
+}
+)";
+  return text;
+}
+
+TEST_F(Cost, SpillsAreTheFewestThatARegisterAllocationNeeds) {
+  auto spills = [&](int sums, int taps, double registers) {
+    return parse(sumsInALoop(sums, taps)).kernels[0].piece(1).spillsWith(registers) / 8;
+  };
+  // With what is read there is one value more than sums.
+  EXPECT_EQ(spills(15, 1, 128), 0);
+  EXPECT_EQ(spills(15, 8, 128), 0);
+  for (int taps : {1, 2, 8}) {
+    // In each round of 24 sums and a value at least 9 come from memory, and each is changed, so
+    // that one is written for each that is read; those who hold 16 values are 15 sums.
+    EXPECT_GE(spills(24, taps, 128), 2 * 9 * taps);
+    EXPECT_LE(spills(24, taps, 128), 2 * 12 * taps);
+    EXPECT_EQ(spills(24, taps, 256), 0);
+    EXPECT_EQ(spills(24, taps, 300), 0);
+    EXPECT_GT(spills(24, taps, 64), spills(24, taps, 128));
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Times
 //===----------------------------------------------------------------------===//
