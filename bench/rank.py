@@ -20,7 +20,6 @@ import random
 import struct
 import subprocess
 import sys
-import tempfile
 
 from common import (
     Failed,
@@ -86,6 +85,9 @@ def arguments():
         help="a device file to predict with, too, as bench/cost.py or --fit make them",
     )
     parser.add_argument("--jobs", type=int, default=2, help="compilers at once (default 2)")
+    parser.add_argument(
+        "--again", action="store_true", help="measure nothing: fit and predict anew"
+    )
     given = parser.parse_args()
     given.kernels = given.kernels or list(KERNELS)
     for name in given.kernels:
@@ -229,67 +231,76 @@ def predicted(lowered, device, size):
     return json.loads(said)["kernels"]
 
 
-def measured(options):
+def measured(options, folder):
+    """Compiles and measures. Schedules and fits stay in the folder, for --again."""
+    folder.mkdir(parents=True, exist_ok=True)
     results = {
         "command": command_line("make bench-rank"),
         "machine": machine(),
         "size": options.size,
         "kernels": {},
     }
-    with tempfile.TemporaryDirectory(prefix="srcc-rank-") as name:
-        folder = pathlib.Path(name)
-        made = {kernel: schedules(options, kernel, folder) for kernel in options.kernels}
-        kits = []
-        for number in range(options.fit):
-            kits.append(folder / f"kit{number}.srp")
-            progress(f"compiling kit {number}")
-            run(
-                program("srcc"),
-                f"--profile-kit={number}",
-                f"--target={options.target}",
-                "--no-golden",
-                "-o",
-                kits[-1],
-            )
-        groups = {kernel: [package for _, _, package in found] for kernel, (found, _) in made.items()}
-        rounds = {kernel: [] for kernel in groups}
-        fits = []
-        progress("the driver compiles")
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            every = [*groups.values(), *([kits] if kits else [])]
-            list(pool.map(lambda packages: profile(packages, "32x24", folder), every))
-        for i in range(options.rounds):
-            for kernel, packages in groups.items():
-                progress(f"measuring, round {i + 1} of {options.rounds}: {kernel}")
-                rounds[kernel].append(profile(packages, options.size, folder, *priority()))
-            if kits:
-                fits.append(profile(kits, options.size, folder, *priority()))
-        devices = {"as it is": options.target}
-        if options.device:
-            devices[options.device.stem] = options.device
+    made = {kernel: schedules(options, kernel, folder) for kernel in options.kernels}
+    kits = []
+    for number in range(options.fit):
+        kits.append(folder / f"kit{number}.srp")
+        progress(f"compiling kit {number}")
+        run(
+            program("srcc"),
+            f"--profile-kit={number}",
+            f"--target={options.target}",
+            "--no-golden",
+            "-o",
+            kits[-1],
+        )
+    groups = {kernel: [package for _, _, package in found] for kernel, (found, _) in made.items()}
+    rounds = {kernel: [] for kernel in groups}
+    fits = []
+    progress("the driver compiles")
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        every = [*groups.values(), *([kits] if kits else [])]
+        list(pool.map(lambda packages: profile(packages, "32x24", folder), every))
+    for i in range(options.rounds):
+        for kernel, packages in groups.items():
+            progress(f"measuring, round {i + 1} of {options.rounds}: {kernel}")
+            rounds[kernel].append(profile(packages, options.size, folder, *priority()))
         if kits:
-            progress("fitting")
-            devices["fitted"] = calibrated(options, fits, folder)
-        for kernel, (found, refused) in made.items():
-            rows = []
-            progress(f"predicting {kernel}")
-            for k, (seed, lowered, _) in enumerate(found):
-                row = {"schedule": seed, "predicted": {}}
-                for label, device in devices.items():
-                    said = predicted(lowered, device, options.size)
-                    mine = [
-                        i
-                        for i, launch in enumerate(said)
-                        if any(layer.split(".")[0] == "of" for layer in launch["layers"])
-                    ]
-                    row["predicted"][label] = sum(said[i]["ms"] for i in mine)
-                row["launches"] = len(mine)
-                times = [
-                    sum(r["runs"][k]["launches"][i]["ms"] for i in mine) for r in rounds[kernel]
+            fits.append(profile(kits, options.size, folder, *priority()))
+    for kernel, (found, refused) in made.items():
+        rows = []
+        for k, (seed, lowered, _) in enumerate(found):
+            launches = [
+                [launch["ms"] for launch in r["runs"][k]["launches"]] for r in rounds[kernel]
+            ]
+            rows.append({"schedule": seed, "lowered": lowered.name, "launches": launches})
+        results["kernels"][kernel] = {"refused": refused, "schedules": rows}
+    save(folder / "fits.json", fits)
+    return results
+
+
+def predict(options, results, folder):
+    """Adds to what was measured what the model says now."""
+    devices = {"as it is": options.target}
+    if options.device:
+        devices[options.device.stem] = options.device
+    fits = json.loads((folder / "fits.json").read_text())
+    if fits:
+        progress("fitting")
+        devices["fitted"] = calibrated(options, fits, folder)
+    for kernel, found in results["kernels"].items():
+        progress(f"predicting {kernel}")
+        for row in found["schedules"]:
+            row["predicted"] = {}
+            for label, device in devices.items():
+                said = predicted(folder / row["lowered"], device, results["size"])
+                mine = [
+                    i
+                    for i, launch in enumerate(said)
+                    if any(layer.split(".")[0] == "of" for layer in launch["layers"])
                 ]
-                row["ms"], row["rounds"] = median(times), times
-                rows.append(row)
-            results["kernels"][kernel] = {"refused": refused, "schedules": rows}
+                row["predicted"][label] = sum(said[i]["ms"] for i in mine)
+            row["rounds"] = [sum(launches[i] for i in mine) for launches in row["launches"]]
+            row["ms"] = median(row["rounds"])
     save(options.json, results)
     return results
 
@@ -326,7 +337,13 @@ def table(results):
 
 def main():
     options = arguments()
-    results = json.loads(options.json.read_text()) if options.report else measured(options)
+    folder = options.json.with_suffix("")
+    if options.report or options.again:
+        results = json.loads(options.json.read_text())
+    else:
+        results = measured(options, folder)
+    if not options.report:
+        predict(options, results, folder)
     progress("")
     header, rows = table(results)
     where = results["machine"]
