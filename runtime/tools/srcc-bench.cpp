@@ -24,6 +24,7 @@
 //===------------------------------------------------------------------------------------------===//
 #include "runtime/imaging/AtomicFile.h"
 #include "runtime/srrt.hpp"
+#include "runtime/tools/Adb.h"
 #include "runtime/tools/Machine.h"
 #include "runtime/tools/Npy.h"
 #include "runtime/tools/Profile.h"
@@ -47,7 +48,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> models;
-  std::string model, size, device, json, input, output, openclLibrary;
+  std::string model, size, device, json, input, output, openclLibrary, adbProgram;
   std::optional<std::string> cacheFolder;
   int runs = 15, warmup = 3, rounds = 3;
   uint64_t memoryLimit = 0; // MB
@@ -317,6 +318,33 @@ int bench(const Arguments &arguments) {
   return 0;
 }
 
+/// Whether --device says a phone behind adb; `serial` is the part behind a colon.
+bool isPhone(const std::string &device, std::string *serial) {
+  if (device.compare(0, 3, "adb") || (device.size() > 3 && device[3] != ':'))
+    return false;
+  *serial = device.size() > 4 ? device.substr(4) : "";
+  return true;
+}
+
+/// The same on a phone: everything but files and --device goes there as it was given.
+int benchOnPhone(const Arguments &arguments, const CLI::App &app, const std::string &serial) {
+  AdbRun run;
+  run.serial = serial;
+  run.program = arguments.adbProgram;
+  run.inputs = arguments.models;
+  run.input = arguments.input, run.output = arguments.output, run.json = arguments.json;
+  for (const char *name : {"--size", "--profile", "--rounds", "--steady", "--runs", "--warmup",
+                           "--opencl-library", "--cache-dir", "--memory-limit", "--quiet"}) {
+    const CLI::Option *option = app.get_option(name);
+    if (!option->count())
+      continue;
+    run.options.push_back(name);
+    if (option->get_items_expected())
+      run.options.push_back(option->results().back());
+  }
+  return runByAdb(run);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -360,7 +388,10 @@ int main(int argc, char **argv) {
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   app.add_option("--device", arguments.device,
-                 "OpenCL device: its number in 'srcc-run --list-devices', or part of its name");
+                 "OpenCL device: its number in 'srcc-run --list-devices', or part of its name; "
+                 "adb, adb:SERIAL: run on a phone, by adb commands that are printed");
+  app.add_option("--adb-program", arguments.adbProgram,
+                 "--device adb: srcc-bench for the phone, copied there (default: it is there)");
   app.add_option("--json", arguments.json,
                  "write the report to this file; -: to standard output only");
   app.add_option("--input", arguments.input, "float32 input, 1xCxHxW .npy; without it noise");
@@ -387,6 +418,11 @@ int main(int argc, char **argv) {
     if (!arguments.profile && arguments.models.size() > 1)
       throw std::runtime_error("one MODEL at a time (or --profile)");
     arguments.model = arguments.models.front();
+    std::string serial;
+    if (isPhone(arguments.device, &serial))
+      return benchOnPhone(arguments, app, serial);
+    if (!arguments.adbProgram.empty())
+      throw std::runtime_error("--adb-program goes with --device adb");
     int code = arguments.profile ? profile(arguments) : bench(arguments);
     flushOutput();
     return code;
