@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers bench-rank bench-search bench-tune format clean
+.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers bench-phones bench-rank bench-search bench-tune format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -93,6 +93,9 @@ bench-cost: build ## how well the cost model predicts, on kernels its fit never 
 
 bench-rank: build ## how well the cost model ranks schedules of one kernel (docs/cost.md)
 	@$(PYTHON) bench/rank.py $(BENCH_FLAGS)
+
+bench-phones: build ## predicted latencies on phones beside published ones (docs/cost.md)
+	@$(PYTHON) bench/phones.py $(BENCH_FLAGS)
 
 bench-tune: build ## time tuned schedules beside the default ones (docs/tune.md)
 	@$(PYTHON) bench/tune.py $(BENCH_FLAGS)

@@ -269,10 +269,10 @@ def measured(options, folder):
     for kernel, (found, refused) in made.items():
         rows = []
         for k, (seed, lowered, _) in enumerate(found):
-            launches = [
+            measured = [
                 [launch["ms"] for launch in r["runs"][k]["launches"]] for r in rounds[kernel]
             ]
-            rows.append({"schedule": seed, "lowered": lowered.name, "launches": launches})
+            rows.append({"schedule": seed, "lowered": lowered.name, "measured": measured})
         results["kernels"][kernel] = {"refused": refused, "schedules": rows}
     save(folder / "fits.json", fits)
     return results
@@ -299,7 +299,8 @@ def predict(options, results, folder):
                     if any(layer.split(".")[0] == "of" for layer in launch["layers"])
                 ]
                 row["predicted"][label] = sum(said[i]["ms"] for i in mine)
-            row["rounds"] = [sum(launches[i] for i in mine) for launches in row["launches"]]
+            row["launches"] = len(mine)
+            row["rounds"] = [sum(launches[i] for i in mine) for launches in row["measured"]]
             row["ms"] = median(row["rounds"])
     save(options.json, results)
     return results

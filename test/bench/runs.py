@@ -86,6 +86,19 @@ with scratch() as name:
             raise Failure(done.stdout)
         if not all(r["predicted"]["as it is"] > 0 for r in rows) or "dense1x1" not in done.stdout:
             raise Failure(done.stdout)
+        again = bench("rank.py", "--quick", "--again", "--json", out)
+        if json.loads(out.read_text())["kernels"]["dense1x1"]["schedules"] != rows:
+            raise Failure(again.stdout)
+
+    with checks("phones.py: published and predicted figures, and what falls"):
+        table = json.loads((ROOT / "bench" / "phones.json").read_text())
+        done = bench("phones.py", "--quick", "--json", out)
+        found = json.loads(out.read_text())
+        if len(found["published"]) != len(table["networks"]) + 2 * len(table["blocks"]["rows"]):
+            raise Failure(done.stdout)
+        blocks = [row for row in found["published"] if row["name"].startswith("block")]
+        if not all(row["ms"] > 0 and row["compute_ms"] > 0 for row in blocks) or "no network" not in done.stdout:
+            raise Failure(done.stdout)
 
     with checks("tune.py: a network in both schedules, a broken one as a row"):
         done = bench("tune.py", net, broken, "--quick", "--sizes", "16x8", "--trials", 2, "--json", out, code=1)
