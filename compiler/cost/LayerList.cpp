@@ -92,6 +92,14 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
          : key == "c"    ? spec.structure.channels
          : key == "keep" ? spec.structure.keep
                          : spec.structure.shared) = *whole;
+      } else if (key == "kept" || key == "lists") {
+        std::vector<int64_t> &numbers = key == "kept" ? spec.kept : spec.lists;
+        const json::Array *counts = value.getAsArray();
+        for (const json::Value &count : counts ? *counts : json::Array())
+          numbers.push_back(count.getAsInteger().value_or(-1));
+        if (numbers.empty() || any_of(numbers, [](int64_t n) { return n < 0; }) ||
+            all_of(numbers, [](int64_t n) { return n == 0; }))
+          return wants("a list of whole numbers of at least 0, not all of them 0");
       } else if (key == "relu") {
         if (!flag)
           return wants("true or false");
@@ -103,12 +111,31 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
       } else {
         return failure(
             place + ": key \"" + key +
-            "\" is not known; there are name, out, kernel, scheme, density, f, c, keep, shared, "
-            "relu, add");
+            "\" is not known; there are name, out, kernel, scheme, density, kept, lists, f, c, "
+            "keep, shared, relu, add");
       }
     }
     if (!hasOut)
       return failure(place + ": key \"out\" is missing");
+    if (!spec.kept.empty()) {
+      int64_t in = list.layers.empty() ? list.channels : list.layers.back().out;
+      sparsity::Shape shape{spec.out, in, spec.kernel, spec.kernel, 1};
+      int64_t together = filtersOfList(sparsity::adapt(spec.structure, shape));
+      if (!together || layer->get("density"))
+        return failure(place + ": key \"kept\" goes with the schemes block, pattern and "
+                               "unstructured, in the place of \"density\"");
+      if (int64_t(spec.kept.size()) != int64_t(divideCeil(spec.out, together)))
+        return failure(place + ": key \"kept\" takes a number for each " + Twine(together) +
+                       " of " + Twine(spec.out) + " filters, not " + Twine(spec.kept.size()) +
+                       " numbers");
+    }
+    if (!spec.lists.empty() &&
+        (spec.structure.scheme != sparsity::Scheme::Unstructured || spec.kept.empty() ||
+         int64_t(spec.lists.size()) != int64_t(divideCeil(spec.out, listFilters))))
+      return failure(place +
+                     ": key \"lists\" goes with \"kept\" of the scheme unstructured, and "
+                     "takes a number for each " +
+                     Twine(listFilters) + " filters");
     if (spec.density < 1 && spec.structure.scheme == sparsity::Scheme::Dense)
       return failure(place + ": key \"density\" below 1 takes a \"scheme\"");
     if (!spec.add.empty() && widths[spec.add] != spec.out)
@@ -220,11 +247,14 @@ mlir::OwningOpRef<mlir::ModuleOp> cost::buildNetwork(const LayerList &list,
     float scale = 2.0f / std::sqrt(float(in * spec.kernel * spec.kernel));
     for (float &w : weights)
       w = scale * (float(random() % 65536) / 65536 - 0.5f);
-    if (spec.structure.scheme != sparsity::Scheme::Dense && spec.density < 1) {
-      sparsity::Pruning pruning = sparsity::prune(spec.structure, shape, weights, spec.density);
-      for (auto [w, kept] : zip(weights, pruning.mask))
-        w = kept ? w : 0;
-    }
+    sparsity::Mask mask(weights.size(), 1);
+    if (!spec.kept.empty())
+      mask =
+          maskOfKept(sparsity::adapt(spec.structure, shape), shape, weights, spec.kept, spec.lists);
+    else if (spec.structure.scheme != sparsity::Scheme::Dense && spec.density < 1)
+      mask = sparsity::prune(spec.structure, shape, weights, spec.density).mask;
+    for (auto [w, kept] : zip(weights, mask))
+      w = kept ? w : 0;
     std::vector<float> bias(spec.out, 0.01f);
     std::string weightType = ("tensor<" + Twine(spec.out) + "x" + Twine(in) + "x" +
                               Twine(spec.kernel) + "x" + Twine(spec.kernel) + "xf32>")

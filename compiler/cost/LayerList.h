@@ -26,6 +26,8 @@ struct LayerSpec {
   int64_t out = 1, kernel = 3;   ///< filters, 1 to 1024; 1, 3, 5, 7 or 9
   sparsity::Structure structure; ///< scheme and its parameters
   double density = 1;            ///< share of weights kept, (0, 1]
+  std::vector<int64_t> kept;     ///< statistics of a mask, in the place of density: see keptOf()
+  std::vector<int64_t> lists;    ///< beside kept of unstructured: see sharedOf()
   bool relu = false;
   std::string add; ///< the layer whose result is added, "" for none
 };
@@ -37,6 +39,29 @@ struct LayerList {
   uint64_t seed = 1;               ///< of weights
   std::vector<LayerSpec> layers;
 };
+
+/// How many consecutive filters of a scheme keep or remove the same: block's filters, pattern's
+/// `shared`, one of unstructured; 0 for schemes without statistics.
+int64_t filtersOfList(const sparsity::Structure &structure);
+
+/// What a mask is to a latency: how many entries each list of taps has, that is, for each so many
+/// filters the kept blocks, kernels of a pattern or weights.
+std::vector<int64_t> keptOf(const sparsity::Structure &structure, const sparsity::Shape &shape,
+                            const sparsity::Mask &mask);
+/// Of single weights kept anywhere, how many places (a channel and tap) each listFilters filters
+/// keep together: they share a list, so what they keep alike decides its length.
+constexpr int64_t listFilters = 4;
+std::vector<int64_t> sharedOf(const sparsity::Shape &shape, const sparsity::Mask &mask);
+/// A mask with these statistics: of each list the entries whose weights are largest.
+sparsity::Mask maskOfKept(const sparsity::Structure &structure, const sparsity::Shape &shape,
+                          llvm::ArrayRef<float> weights, llvm::ArrayRef<int64_t> kept,
+                          llvm::ArrayRef<int64_t> lists = {});
+
+/// The layers of a network of the sr dialect, with the statistics of their masks. Errors are
+/// reported at the operation that no list of layers has.
+mlir::FailureOr<LayerList> layersOf(mlir::ModuleOp module);
+/// The list as parseLayerList() reads it.
+std::string printLayerList(const LayerList &list);
 
 /// Reads {"scale": 2, "channels": 3, "layers": [{"out": 24, "kernel": 3, "scheme": "block", "f": 4,
 /// "c": 1, "density": 0.25, "relu": true, "add": "NAME", "name": "NAME"}, ...]}. Errors begin with

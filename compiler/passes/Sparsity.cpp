@@ -28,6 +28,12 @@ std::optional<Scheme> srcc::sparsity::parseScheme(llvm::StringRef name) {
       .Default(std::nullopt);
 }
 
+llvm::StringRef srcc::sparsity::nameOf(Scheme scheme) {
+  constexpr const char *names[] = {"dense", "filter",  "channel",     "block",
+                                   "bcr",   "pattern", "unstructured"};
+  return names[int(scheme)];
+}
+
 Mask srcc::sparsity::maskOf(llvm::ArrayRef<float> values) {
   Mask mask(values.size());
   llvm::transform(values, mask.begin(), [](float value) { return value != 0.0f; });

@@ -22,6 +22,8 @@ enum class Scheme { Dense, Filter, Channel, Block, BCR, Pattern, Unstructured };
 
 /// The scheme of a name in lower case, as in `block`; none for other words.
 std::optional<Scheme> parseScheme(llvm::StringRef name);
+/// The name of a scheme, as parseScheme() takes it.
+llvm::StringRef nameOf(Scheme scheme);
 
 /// Weights [filters, channels, height, width] in row-major order; `channels` are those of one of
 /// `groups` equal groups of filters.

@@ -47,6 +47,9 @@ struct Options {
   cl::opt<bool> jsonOutput{"json", cl::cat(category), cl::desc("Write JSON")};
   cl::opt<bool> features{"features", cl::cat(category),
                          cl::desc("Write what the kernels do instead of times, as JSON")};
+  cl::opt<bool> layers{"layers", cl::cat(category),
+                       cl::desc("Write the LAYERS.json of a MODEL, with the statistics of its "
+                                "masks, instead of times")};
   cl::opt<std::string> memo{"memo", cl::cat(category), cl::value_desc("FILE"),
                             cl::desc("SQLite file of what was predicted before; made if missing")};
   cl::opt<bool> fillTable{
@@ -137,6 +140,19 @@ FailureOr<cost::Program> programOf(llvm::StringRef path, MLIRContext *context) {
   if (failed(lowerToKernels(*module, pipeline)))
     return failure();
   return cost::Program::get(*module);
+}
+
+/// Writes the layers of a model of the sr dialect as the compiler sees them: folded and shrunk.
+LogicalResult writeLayers(MLIRContext *context) {
+  if (options->inputs.size() != 1 || llvm::StringRef(options->inputs[0]).ends_with(".json"))
+    return fail("--layers takes one MODEL");
+  auto module = readModelOrPhase(options->inputs[0], context, "", "", options->quiet);
+  if (!module || failed(simplifyModel(*module)))
+    return failure();
+  auto list = cost::layersOf(*module);
+  if (failed(list))
+    return failure();
+  return writeText(cost::printLayerList(*list));
 }
 
 /// The times of layers: shares of the kernels that compute them.
@@ -334,6 +350,8 @@ LogicalResult fillTable(MLIRContext *context, cost::CostModel &model, llvm::Arra
 LogicalResult run(MLIRContext *context) {
   if (options->precision != "f32" && options->precision != "f16s" && options->precision != "f16")
     return fail("--precision is f32, f16s or f16, not '" + options->precision + "'");
+  if (options->layers)
+    return writeLayers(context);
   auto device = loadDevice(options->target);
   if (!device)
     return fail(device.takeError());
