@@ -31,6 +31,12 @@ struct Instance {
   std::vector<Definition> definitions{}; ///< loops and transforms as Halide is told of them
 };
 
+/// What a stage stores outside its domain: its readers' exterior value.
+struct Surroundings {
+  float value = 0;
+  SmallVector<bool> dims; ///< that a reader goes beyond
+};
+
 class Replayer {
 public:
   Replayer(PipelineOp pipeline, const Schedule &schedule, const ReplayOptions &options)
@@ -40,6 +46,7 @@ public:
 
 private:
   // Algorithm.
+  void findSurroundings();
   FailureOr<Instance *> get(StageOp stage, Instance *reader, ReadOp read);
   LogicalResult define(Instance &instance);
   LogicalResult update(Instance &instance, unsigned number, ArrayRef<Expr> at);
@@ -78,6 +85,7 @@ private:
   std::vector<std::unique_ptr<Instance>> instances; // consumers after producers
   std::map<std::pair<Operation *, Instance *>, Instance *> places;
   llvm::DenseMap<Operation *, Halide::Buffer<>> buffers;
+  llvm::DenseMap<Operation *, Surroundings> surroundings;
 };
 
 /// Reduction dimensions of an update, or none of a pure definition.
@@ -145,6 +153,13 @@ std::string funcName(StringRef name) {
 Expr clampTo(const Expr &index, const Expr &extent) {
   return Halide::clamp(Halide::likely(index), 0, extent - 1);
 }
+
+/// Clamps an index, and adds to `outside` that it lay beyond.
+void goesBeyond(Expr &index, const Expr &extent, Expr &outside) {
+  Expr holds = index < 0 || index >= extent;
+  outside = outside.defined() ? outside || holds : holds;
+  index = clampTo(index, extent);
+}
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -199,6 +214,7 @@ FailureOr<Replayed> Replayer::run() {
   for (int axis = 0; axis < 3; ++axis)
     input.dim(axis).set_min(0);
   input.dim(2).set_extent(int(result.inputChannels));
+  findSurroundings();
   auto made = get(output, nullptr, ReadOp());
   if (failed(made))
     return failure();
@@ -218,6 +234,40 @@ FailureOr<Replayed> Replayer::run() {
     for (auto &instance : instances)
       applyComputeWith(*instance);
   return result;
+}
+
+/// The value of a read outside its source; zero if it does not say.
+static float exteriorOf(ReadOp op) {
+  return op.getValueAttr() ? float(op.getValueAttr().getValueAsDouble()) : 0.0F;
+}
+
+/// Which stages store the exterior value that their readers ask for around them, so that the loops
+/// of these need no checks: stages without updates, whose readers agree.
+void Replayer::findSurroundings() {
+  llvm::DenseSet<Operation *> disputed;
+  pipeline.walk([&](ReadOp op) {
+    FailureOr<Operation *> source = sourceOf(op, pipeline);
+    auto stage = succeeded(source) ? dyn_cast<StageOp>(*source) : StageOp();
+    if (!stage || !stage.getUpdateOps().empty() || op.getExterior() != Exterior::Constant ||
+        (options.schedule && schedule.of(stage.getSymName()).isInline()))
+      return;
+    AffineMap extents = extentsOf(stage);
+    SmallVector<bool> dims;
+    for (unsigned dim = 0; dim < extents.getNumResults(); ++dim)
+      dims.push_back(!staysInside(op, dim, extents.getResult(dim)));
+    if (!llvm::is_contained(dims, true))
+      return;
+    auto [place, first] = surroundings.try_emplace(stage);
+    Surroundings &stored = place->second;
+    if (first)
+      stored = {exteriorOf(op), dims};
+    else if (stored.value != exteriorOf(op))
+      disputed.insert(stage);
+    for (auto [known, beyond] : llvm::zip(stored.dims, dims))
+      known |= beyond;
+  });
+  for (Operation *stage : disputed)
+    surroundings.erase(stage);
 }
 
 /// The Func that `reader` reads `stage` from, made at its first read; where a stage is computed at
@@ -271,9 +321,21 @@ LogicalResult Replayer::define(Instance &instance) {
     at.push_back(Halide::Var(name));
     variables.insert(variables.begin(), Halide::Var(name)); // Halide's first dimension is innermost
   }
-  auto value = evaluate(stage.getPure(), at, &instance);
+  SmallVector<Expr> point(at);
+  Expr outside;
+  auto around = surroundings.find(stage);
+  if (around != surroundings.end()) {
+    AffineMap extents = extentsOf(stage);
+    for (unsigned dim = 0; dim < point.size(); ++dim)
+      if (around->second.dims[dim])
+        goesBeyond(point[dim], affine(extents, dim), outside);
+  }
+  auto value = evaluate(stage.getPure(), point, &instance);
   if (failed(value))
     return failure();
+  if (outside.defined())
+    value = Halide::select(outside, Halide::cast(value->type(), Expr(around->second.value)),
+                           Halide::likely(*value));
   instance.func(variables) = Halide::cast(*type, *value);
   instance.reductions.emplace_back();
   instance.names.emplace_back();
@@ -486,8 +548,9 @@ FailureOr<Expr> Replayer::evaluate(Region &region, ArrayRef<Expr> arguments, Ins
   return block.getParentOp()->emitOpError("has a definition without sched.yield");
 }
 
-/// The value of a read, its exterior included. Conditions are marked likely to hold, so that loops
-/// are split into an edge, where they are checked, and an interior, where they are not.
+/// The value of a read, its exterior included unless the source stores it. Conditions are marked
+/// likely to hold, so that loops are split into an edge, where they are checked, and an interior,
+/// where they are not.
 FailureOr<Expr> Replayer::read(ReadOp op, ArrayRef<Expr> given, Instance *reader) {
   FailureOr<Operation *> found = sourceOf(op, pipeline);
   if (failed(found))
@@ -497,6 +560,8 @@ FailureOr<Expr> Replayer::read(ReadOp op, ArrayRef<Expr> given, Instance *reader
   SmallVector<Expr> indices(given);
   Exterior exterior = op.getExterior();
   Expr outside;
+  if (exterior == Exterior::Constant && surroundings.contains(source))
+    exterior = Exterior::None;
   // Pictures from outside end where they end; loops over whole vectors go on.
   bool isInput = isa<InputOp>(source);
   for (unsigned dim = 0; dim < indices.size(); ++dim) {
@@ -508,9 +573,10 @@ FailureOr<Expr> Replayer::read(ReadOp op, ArrayRef<Expr> given, Instance *reader
       continue;
     }
     if (exterior == Exterior::Constant) {
-      Expr holds = index < 0 || index >= extent;
-      outside = outside.defined() ? outside || holds : holds;
-    } else if (exterior == Exterior::MirrorInterior) {
+      goesBeyond(index, extent, outside);
+      continue;
+    }
+    if (exterior == Exterior::MirrorInterior) {
       Expr last = extent - 1, mirrored = Halide::max(index, -index); // -1 -> 1
       mirrored = Halide::min(mirrored, last + last - mirrored);      // last + 1 -> last - 1
       index = Halide::select(index < 0 || index >= extent, Halide::clamp(mirrored, 0, last),
@@ -522,8 +588,7 @@ FailureOr<Expr> Replayer::read(ReadOp op, ArrayRef<Expr> given, Instance *reader
   auto value = valueAt(op, source, indices, reader);
   if (failed(value) || !outside.defined())
     return value;
-  double number = op.getValueAttr() ? op.getValueAttr().getValueAsDouble() : 0.0;
-  return Halide::select(outside, Halide::cast(value->type(), Expr(float(number))),
+  return Halide::select(outside, Halide::cast(value->type(), Expr(exteriorOf(op))),
                         Halide::likely(*value));
 }
 

@@ -2,9 +2,13 @@
 
 halide.py nests FILE...      srcc's --print-loop-nest against Halide's print_loop_nest, after normalising names, of
                              models or of every example of a page like docs/directives.md; --device=D for a default
-halide.py pixels NET...      models compiled by Halide against the reference interpreter: names of the data folder,
-                             files, or "demo"; --target=T for another Halide target, --schedule=S, --prune=OPTIONS
+halide.py pixels [NET...]    models compiled by Halide against the reference interpreter: names of the data folder,
+                             files, or "demo"; --target=T for another Halide target, --schedule=S, --prune=OPTIONS;
+                             --target and --prune can be repeated: every net is done with each
+halide.py objects [NET...]   objects for other machines, from the schedule of --device: their headers compile, and the
+                             device code, where it is OpenCL C
 
+Without names, pixels and objects are of all networks of the data folder; they end with a table.
 What differs and must, is taken out of both nests by rules(), each with its reason (docs/halide.md lists them).
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -12,6 +16,7 @@ import argparse
 import difflib
 import pathlib
 import re
+import resource
 
 import numpy as np
 
@@ -129,25 +134,42 @@ def examples(page, folder):
 
 
 SIZES = [(1, 1), (7, 5), (37, 21)]  # width x height
+MACHINES = ["arm-64-android-opencl", "arm-64-android-vulkan", "wasm-32-wasmrt-webgpu"]
+COMPILER = 1800  # seconds that a whole network may take: one function of thousands of lines
 
 
-def pixels(name, given, folder):
+def imported(name, prune, folder):
+    """The network as sr, pruned if `prune` are options of sr-prune."""
     source = ROOT / "docs" / "demo" / "demo.mlirbc" if name == "demo" else \
         pathlib.Path(name) if pathlib.Path(name).exists() else models()[name + ".onnx"][0]
     file = f"{folder}/net.mlirbc"
     run("srcc", source, "--stop-after=import", "-o", file, "--quiet")
-    if given.prune:
-        run("srcc-opt", file, f"--sr-prune={given.prune}", "--emit-bytecode", "-o", f"{folder}/pruned.mlirbc")
+    if prune:
+        run("srcc-opt", file, f"--sr-prune={prune}", "--emit-bytecode", "-o", f"{folder}/pruned.mlirbc")
         file = f"{folder}/pruned.mlirbc"
+    return file
+
+
+def compiled(*command):
+    """Runs the compiler; the seconds of CPU time it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run(*command, timeout=COMPILER)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def pixels(name, target, prune, given, folder):
+    """One network against the interpreter: its line of the table."""
+    file = imported(name, prune, folder)
     library = f"{folder}/model.so"
     schedule = [f"--schedule={given.schedule}"] if given.schedule else []
     if given.taps:  # an option of srcc-halide alone
         both = f"{folder}/sched.mlirbc"
         run("srcc", file, "--stop-after=sched", "-o", both, *schedule, *given.options)
-        run("srcc-halide", both, f"--taps={given.taps}", f"--halide-target={given.target}", "-o", library)
+        took = compiled("srcc-halide", both, f"--taps={given.taps}", f"--halide-target={target}", "-o", library)
     else:
-        run("srcc", file, "--codegen=halide", f"--halide-target={given.target}", "-o", library, *schedule,
-            *given.options)
+        took = compiled("srcc", file, "--codegen=halide", f"--halide-target={target}", "-o", library, *schedule,
+                        *given.options)
     model = Model(library)
     info, worst = model.info, 0
     for width, height in SIZES + [tuple(map(int, size.split("x"))) for size in given.sizes]:
@@ -155,33 +177,68 @@ def pixels(name, given, folder):
         worst = max(worst, close(f"{width}x{height}", model.run_f32(x), interpret(file, x, folder),
                                  1e-4 * (info.high - info.low)))
     model.close()
-    print(f"{name}: max error {worst:.2e} of {info.high - info.low:g}", flush=True)
+    return f"{took:.0f}", f"{worst / (info.high - info.low):.1e}"
+
+
+def objects(name, target, prune, given, folder):
+    """An object for another machine: its line of the table."""
+    file = imported(name, prune, folder)
+    base = f"{folder}/{re.sub('[^a-z0-9]', '_', pathlib.Path(name).stem.lower())}"
+    command = "srcc", file, "--codegen=halide", f"--target={given.device}", f"--halide-target={target}", *given.options
+    took = compiled(*command, "-o", f"{base}.o")
+    size = pathlib.Path(f"{base}.o").stat().st_size
+    language = "c++" if "webgpu" in target else "c"  # Halide's header for WebGPU is C++ only
+    run("clang-22", "-x", language, "-fsyntax-only", f"{base}.h")
+    checked = f"header as {language.upper()}"
+    if "opencl" in target:
+        run(*command, "--emit=device-code", "-o", f"{base}.cl", timeout=COMPILER)
+        half = ["-Dcl_khr_fp16"] if "cl_half" in target else []
+        run("clang-22", "-x", "cl", "-cl-std=CL1.2", "-fsyntax-only", *half, f"{base}.cl")
+        count = pathlib.Path(f"{base}.cl").read_text().count("__kernel ")
+        checked += f", {count} kernels as OpenCL C"
+    return f"{took:.0f}", f"{size / 1e6:.1f} MB; {checked}"
+
+
+def table(what, given, checks):
+    """Every network with every target and pruning, and what came of it."""
+    print(f"| network | weights | target | compiler, s of CPU | {'max error, of the range' if what == pixels else 'object'}"
+          " |\n| --- | --- | --- | ---: | ---: |", flush=True)
+    for name in given.names or [name.removesuffix(".onnx") for name in models() if ".dynamo." not in name]:
+        for prune in given.prune or [""]:
+            for target in given.target:
+                weights = prune.removeprefix("scheme=") or "dense"
+                with scratch() as folder, checks(f"{name}, {weights}, {target}"):
+                    cells = what(name, target, prune, given, folder)
+                    print("| " + " | ".join([pathlib.Path(name).stem, weights, target, *cells]) + " |", flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["nests", "pixels"])
-    parser.add_argument("--target", default="host")
-    parser.add_argument("--device", default="pocl-cpu", help="whose default schedule is taken")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["nests", "pixels", "objects"])
+    parser.add_argument("--target", action="append", help=f"of Halide's (default host; objects: {', '.join(MACHINES)})")
+    parser.add_argument("--device", help="whose default schedule is taken (default pocl-cpu; objects: mali-g77)")
     parser.add_argument("--schedule", default="")
-    parser.add_argument("--prune", default="")
+    parser.add_argument("--prune", action="append", help="options of srcc-opt --sr-prune; '' for dense")
     parser.add_argument("--taps", choices=["list", "mask"], help="what a sparse reduction becomes")
     parser.add_argument("--sizes", nargs="*", default=[])
     parser.add_argument("--options", nargs="*", default=[], help="more options of srcc")
-    parser.add_argument("names", nargs="+")
-    given = parser.parse_args()
+    parser.add_argument("names", nargs="*")
+    given = parser.parse_intermixed_args()
+    given.target = given.target or (MACHINES if given.what == "objects" else ["host"])
+    given.device = given.device or ("mali-g77" if given.what == "objects" else "pocl-cpu")
     checks = Checks()
-    for name in given.names:
-        with scratch() as folder, checks(f"{given.what} of {name}"):
-            if given.what == "pixels":
-                pixels(name, given, folder)
-            elif name.endswith(".md"):
-                for title, file in examples(name, folder):
-                    with checks(f"nest of {title}"):
-                        compare(file, given.target, given.options, given.device, folder)
-            else:
-                count = compare(name, given.target, given.options, given.device, folder)
-                print(f"{name}: {count} equal lines", flush=True)
+    if given.what == "nests":
+        for name in given.names:
+            with scratch() as folder, checks(f"nests of {name}"):
+                if name.endswith(".md"):
+                    for title, file in examples(name, folder):
+                        with checks(f"nest of {title}"):
+                            compare(file, given.target[0], given.options, given.device, folder)
+                else:
+                    count = compare(name, given.target[0], given.options, given.device, folder)
+                    print(f"{name}: {count} equal lines", flush=True)
+    else:
+        table(pixels if given.what == "pixels" else objects, given, checks)
     checks.done()
 
 
