@@ -55,11 +55,11 @@ def children_s():
     return usage.ru_utime + usage.ru_stime
 
 
-def measure(package, size, runs, warmup=1):
-    """srcc-bench's report, with the share of the CPUs that others had meanwhile."""
+def measure(package, size, runs, warmup=1, limit=900):
+    """srcc-bench's report, with the share of the CPUs that others had meanwhile; Failed after `limit` seconds."""
     load, before = Load(), children_s()
     report = json.loads(run(program("srcc-bench"), package, "--size", size, "--runs", runs, "--warmup", warmup,
-                            "--json", "-"))
+                            "--json", "-", timeout=limit))
     return {**report, "others": load.others(children_s() - before)}
 
 

@@ -3,6 +3,7 @@ pruned ONNX files have the zeros of srcc-opt --sr-prune. No time is checked."""
 import json
 import os
 import pathlib
+import shutil
 import sys
 
 import numpy as np
@@ -66,6 +67,24 @@ with scratch() as name:
         table = bench("models.py", "--json", out, "--report", code=1).stdout
         if "tiny 16x8 unfused" not in table or table.count("broken.onnx") != 3:
             raise Failure(table)
+
+    if shutil.which("srcc-halide"):
+        with checks("halide.py: networks as they are and pruned, a broken one as a row, nothing compiled or timed twice"):
+            options = [net, broken, "--quick", "--sizes", "16x8", "--seconds", "0.01", "--json", out, "--only"]
+            bench("halide.py", *options, "srcc;Halide CPU", "--compile")
+            bench("halide.py", *options, "srcc;Halide CPU")
+            before = [c for c in json.loads(out.read_text())["cases"] if c["net"].startswith("tiny")]
+            if len(before) != 4 or not all(c["rounds"] for c in before):
+                raise Failure(out.read_text())
+            bench("halide.py", *options, "Halide CPU, masks", "--resume")
+            after = json.loads(out.read_text())["cases"]
+            if not all(c in after for c in before):
+                raise Failure("other figures")
+            names = sorted((c["net"], c["contender"]) for c in after if c["rounds"] and c not in before)
+            if names != [("tiny block 1/4", "Halide CPU, masks")]:
+                raise Failure(f"measured: {names}")
+            if "broken.onnx" not in next(c["error"] for c in after if c["net"] == "broken dense"):
+                raise Failure(out.read_text())
 
     with checks("peers.py: agreement with ONNX Runtime, an engine that is not there as a row"):
         done = bench("peers.py", net, "--quick", "--sizes", "16x8", "--engines", "srcc,onnxruntime,mnn", "--json", out,

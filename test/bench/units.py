@@ -9,6 +9,7 @@ from harness import ROOT, Checks, Failure, scratch
 
 sys.path.insert(0, str(ROOT / "bench"))
 import common  # noqa: E402
+import halide  # noqa: E402
 import models  # noqa: E402
 import peers  # noqa: E402
 import prune  # noqa: E402
@@ -98,6 +99,21 @@ with checks("peers.py: ratios and shares"):
     equal("peer", [table[1][k] for k in ("ms", "max error", "srcc is faster")], ["100.00", "reference", "2.00"])
     equal("failures", [r[1:] for r in rows[3:]], [["its output differs"], ["missing"]])
     equal("fastest of those that are right", ratios, [["n 8x8", "50.00", "ncnn", "75.00", "1.50"]])
+
+with checks("halide.py: the best of Halide's code, ratios"):
+    def halide_case(net, contender, *reports, error=None):
+        return {"net": net, "size": "8x8", "contender": contender, "compile_s": 1.0, "error": error, "rounds": reports}
+    cases = [halide_case("n", "srcc", report(50, 40), report(30, 60), report(40, 50)),
+             halide_case("n", "Halide CPU", report(44, 45)), halide_case("n", "Adams2019 CPU", report(60, 30)),
+             halide_case("n", "Li2018 OpenCL", report(90, 20)), halide_case("n", "Halide OpenCL", error="refused"),
+             halide_case("m", "srcc", report(10, 10)), halide_case("m", "Halide CPU", report(5, 20)),
+             halide_case("l", "Halide CPU", report(5, 20))]
+    equal("best", halide.bests(cases)[1], [["n 8x8", "40.00", "Li2018 OpenCL", "90.00", "2.25", "Halide CPU", "44.00", "1.10"],
+                                           ["m 8x8", "10.00", "-", "-", "-", "Halide CPU", "5.00", "0.50"]])
+    table = [dict(zip(halide.summary(cases)[0], row)) for row in halide.summary(cases)[1]]
+    equal("a row", [table[2][k] for k in ("ms", "of peak", "x srcc")], ["60.00", "30%", "1.50"])
+    equal("refused", halide.summary(cases)[1][4], ["n 8x8 Halide OpenCL", "refused"])
+    equal("alone", table[7]["x srcc"], "-")
 
 with checks("prune.py: a mask by hand"):
     # Blocks of 2 filters: scores 5, 1, 2 and 2 (the last block has one filter); the first of equal ones goes.
