@@ -8,9 +8,10 @@ of a phone's; and, without any schedule of ours, Adams2019 on the CPU and Anders
 `layer_3x3_32` is four convolutions of 3x3 from 32 to 32 channels one after the other, with 1x1 around them; for it, dense,
 there is a schedule for Halide by hand, bench/halide_layer.mlir. Every network is measured dense and pruned.
 
-Everything is compiled first. What was compiled is kept in build/bench/halide, under names made of what it depends on, and
-so is why something could not be: what Halide refuses, or does not compile within --limit seconds, is a row with the reason.
-Then each contender is measured by srcc-bench once a round, one after the other. Figures are medians over the rounds.
+Everything is compiled first, and its output of a small picture held against the reference interpreter's. What was compiled
+is kept in build/bench/halide, under names made of what it depends on, and so is why something could not be: what Halide
+refuses or does not compile within --limit seconds, or what computes something else, is a row with the reason. Then each
+contender is measured by srcc-bench once a round, one after the other. Figures are medians over the rounds.
 Results are written after every measurement; --resume goes on with them.
 Exit code: 1 if nothing of srcc's or of Halide's could be measured.
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -19,15 +20,19 @@ import hashlib
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import typing
 
 import numpy as np
 
-from common import (Failed, ROOT, command_line, conditions, least_disturbed, machine, markdown, median, networks, parsed,
-                    parser_of, plain, program, progress, publish, ratio, run, runs_for, save)
-from models import children_s, measure
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "test" / "system"))
+import harness  # noqa: E402
+from common import (Failed, ROOT, command_line, conditions, ending, least_disturbed, machine,  # noqa: E402
+                    markdown, max_error, median, networks, parsed, parser_of, plain, program, progress, publish, ratio,
+                    run, runs_for, save)
+from models import children_s, measure  # noqa: E402
 
 
 class Contender(typing.NamedTuple):
@@ -57,6 +62,8 @@ CONTENDERS = {
 }
 VARIANTS = {"dense": "", "block 1/4": "scheme=block f=4 c=1 density=0.25"}
 KEPT = ROOT / "build" / "bench" / "halide"
+TOLERANCE = 1e-4  # of the range, from the reference interpreter's output
+CHECKED = 40, 48  # height and width of the picture that is compared
 
 
 def arguments():
@@ -94,12 +101,12 @@ def layer(path):
 """)
 
 
-def variants(options, folder):
-    """name -> imported network, of all that --nets finds."""
+def variants(options):
+    """name -> file, and how it is pruned, of all that --nets finds."""
     files = networks("", options.files)
     if not options.files:
-        layer(folder / "layer_3x3_32.mlir")
-        files = {"layer_3x3_32": folder / "layer_3x3_32.mlir", **files}
+        layer(KEPT / "layer_3x3_32.mlir")
+        files = {"layer_3x3_32": KEPT / "layer_3x3_32.mlir", **files}
     result = {}
     for net, file in files.items():
         for variant, prune in VARIANTS.items():
@@ -109,17 +116,31 @@ def variants(options, folder):
     return result
 
 
-def imported(name, file, prune, folder):
-    """The network as sr, pruned as its variant says."""
-    path = folder / f"{re.sub('[^a-z0-9]', '-', name)}.mlirbc"
-    if not path.exists():
-        dense = folder / "dense.mlirbc"
-        run(program("srcc"), file, "--stop-after=import", "-o", dense, "--quiet")
-        if prune:
-            run(program("srcc-opt"), dense, f"--sr-prune={prune}", "--emit-bytecode", "-o", path)
-        else:
-            dense.replace(path)
+def imported(name, file, prune):
+    """The network as sr, pruned as its variant says. It lies where the next run puts it, too: files name their sources."""
+    path = KEPT / f"{re.sub('[^A-Za-z0-9_]+', '-', name)}.mlirbc"
+    dense = path.with_suffix(".dense")
+    run(program("srcc"), file, "--stop-after=import", "-o", dense, "--quiet")
+    if prune:
+        run(program("srcc-opt"), dense, f"--sr-prune={prune}", "--emit-bytecode", "-o", path)
+    else:
+        dense.replace(path)
     return path
+
+
+def error_of(library, file, folder):
+    """The greatest difference between the output of what was compiled and the reference interpreter's, of the range."""
+    model = harness.Model(library)
+    channels, low, high = model.info.in_channels, model.info.low, model.info.high
+    model.close()
+    picture, actual = folder / "picture.npy", folder / "actual.npy"
+    np.save(picture, harness.noise(2, channels, *CHECKED, low, high))
+    done = subprocess.run([sys.executable, ROOT / "bench" / "worker.py", "srcc", library, picture, "2"], text=True,
+                          input=f"save {actual}\n", capture_output=True, timeout=900)  # a process that may crash
+    if done.returncode:
+        raise Failed(f"cannot be run: {ending(done.returncode)}: {(done.stdout + done.stderr).strip()[-200:]}")
+    output = np.load(actual)
+    return max_error(output.reshape(output.shape[-3:]), harness.interpret(file, np.load(picture), folder), low, high)
 
 
 def digest(*parts):
@@ -147,17 +168,20 @@ def build(case, file, options, folder):
     result, note = KEPT / f"{key}.{suffix}", KEPT / f"{key}.json"
     known = json.loads(note.read_text()) if note.exists() else {"error": "not compiled", "limit": 0}
     if known["error"] and known["limit"] < options.limit:
-        known = {"net": case["net"], "contender": case["contender"], "error": None, "limit": 10**9}
+        known = {"net": case["net"], "contender": case["contender"], "limit": 10**9, "error": None, "max_error": None}
         before = children_s()
         try:
             run(program(tool), source, "-o", result, "--quiet", *words, timeout=options.limit)
-        except Failed as failure:
+            known["compile_s"] = children_s() - before
+            known["max_error"] = error_of(result, file, folder)
+            if known["max_error"] > TOLERANCE:
+                known["error"] = f"its output differs from the reference interpreter's by {known['max_error']:.1e}"
+        except (Failed, subprocess.TimeoutExpired, harness.Failure) as failure:
             known["error"] = str(failure)
             if "takes more than" in known["error"]:  # worth another try with more time
                 known["limit"] = options.limit
-        known["compile_s"] = children_s() - before
         save(note, known)
-    case.update(build=result.name, compile_s=known["compile_s"], error=known["error"])
+    case.update(build=result.name, **{key: known.get(key) for key in ("compile_s", "max_error", "error")})
 
 
 def one_round(case, options):
@@ -197,9 +221,9 @@ def measured(options):
     KEPT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="srcc-bench-") as folder:
         folder = pathlib.Path(folder)
-        nets = variants(options, folder)
-        cases = [{"net": net, "contender": name, "size": size, "build": None, "compile_s": None, "error": None,
-                  "runs": 0, "rounds": []} for size in options.sizes for net in nets for name in names
+        nets = variants(options)
+        cases = [{"net": net, "contender": name, "size": size, "build": None, "compile_s": None,
+                  "max_error": None, "error": None, "runs": 0, "rounds": []} for size in options.sizes for net in nets for name in names
                  if re.search(CONTENDERS[name].nets, net + " ")]
         if options.list:
             print("\n".join(map(name_of, cases)))
@@ -207,7 +231,7 @@ def measured(options):
         for number, case in enumerate(cases):
             progress(f"compiling {number + 1}/{len(cases)}: {name_of(case)}")
             try:
-                build(case, imported(case["net"], *nets[case["net"]], folder), options, folder)
+                build(case, imported(case["net"], *nets[case["net"]]), options, folder)
             except Failed as failure:
                 case["error"] = str(failure)
     results = {"command": command_line("make bench-halide"), "machine": machine(), "rounds": options.rounds,
@@ -252,7 +276,8 @@ def bests(cases):
 
 
 def summary(cases):
-    header = ["network, size, contender", "ms", "host ms", "GFLOP/s", "of peak", "compile s", "x srcc", "others"]
+    header = ["network, size, contender", "ms", "host ms", "GFLOP/s", "of peak", "compile s", "max error", "x srcc",
+              "others"]
     rows = []
     for case in cases:
         if not case["rounds"]:
@@ -265,7 +290,7 @@ def summary(cases):
         share = median(r["gflops"] / r["peak_gflops"] for r in case["rounds"])
         slower = ratio(middle["median_ms"], time_of(ours)) if ours and ours["rounds"] else None
         rows.append([name_of(case), f"{middle['median_ms']:.2f}", f"{middle['host_ms']:.2f}", f"{middle['gflops']:.1f}",
-                     f"{share:.0%}", f"{case['compile_s']:.1f}", f"{slower:.2f}" if slower else "-",
+                     f"{share:.0%}", f"{case['compile_s']:.1f}", f"{case['max_error']:.0e}", f"{slower:.2f}" if slower else "-",
                      f"{middle['others']:.0%}"])
     return header, rows
 
