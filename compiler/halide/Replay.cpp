@@ -242,8 +242,12 @@ static float exteriorOf(ReadOp op) {
 }
 
 /// Which stages store the exterior value that their readers ask for around them, so that the loops
-/// of these need no checks: stages without updates, whose readers agree.
+/// of these need no checks: stages without updates, whose readers agree. Not on devices: there
+/// Halide leaves out computing what is read outside, and hands the undefined value to select(),
+/// which lets PoCL's compiler conclude that nothing is outside.
 void Replayer::findSurroundings() {
+  if (onDevice)
+    return;
   llvm::DenseSet<Operation *> disputed;
   pipeline.walk([&](ReadOp op) {
     FailureOr<Operation *> source = sourceOf(op, pipeline);
