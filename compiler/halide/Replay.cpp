@@ -41,7 +41,8 @@ class Replayer {
 public:
   Replayer(PipelineOp pipeline, const Schedule &schedule, const ReplayOptions &options)
       : pipeline(pipeline), schedule(schedule), options(options),
-        onDevice(options.target.has_gpu_feature()) {}
+        onDevice(options.target.has_gpu_feature()),
+        widestVector(options.target.has_feature(Halide::Target::OpenCL) ? 16 : 4) {}
   FailureOr<Replayed> run();
 
 private:
@@ -68,6 +69,7 @@ private:
   LogicalResult applyPrefetches(Instance &instance);
   void applyComputeWith(Instance &instance);
   Halide::VarOrRVar loop(Instance &instance, unsigned number, StringRef name);
+  int64_t stepsIn(Instance &instance, const Definition &definition, StringRef name);
   Halide::LoopLevel level(Instance &instance, StringRef name);
   void leaveOut(const Twine &what) {
     std::string text = what.str();
@@ -79,6 +81,7 @@ private:
   const Schedule &schedule;
   const ReplayOptions &options;
   const bool onDevice;
+  const int64_t widestVector; ///< of a device: OpenCL has 16 elements, other languages 4
   Halide::ImageParam input;
   InputOp inputOp;
   Replayed result;
@@ -133,12 +136,13 @@ int64_t stepsOf(const Definition &definition, StringRef name) {
 }
 
 /// Whether Halide would weave the vectors of an unrolled loop, which steps through what lies
-/// between a vector's elements, into one of more than the 16 elements that OpenCL has.
-bool weavesTooMuch(const Definition &definition, const Loop &unrolled, const Loop &vectorized) {
+/// between a vector's elements, into one of more than `most` elements.
+bool weavesTooMuch(const Definition &definition, const Loop &unrolled, const Loop &vectorized,
+                   int64_t most) {
   return llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
     return !t.isFuse && t.inner == unrolled.name &&
            comesFrom(definition, vectorized.name, t.outer) &&
-           stepsOf(definition, unrolled.name) * stepsOf(definition, vectorized.name) > 16;
+           stepsOf(definition, unrolled.name) * stepsOf(definition, vectorized.name) > most;
   });
 }
 
@@ -692,6 +696,23 @@ Halide::VarOrRVar Replayer::loop(Instance &instance, unsigned number, StringRef 
   return Halide::Var(name.str());
 }
 
+/// Constant number of steps of a loop that is a split's inner one, or a dimension whose extent our
+/// bounds inference knows; 0 of others.
+int64_t Replayer::stepsIn(Instance &instance, const Definition &definition, StringRef name) {
+  if (int64_t steps = stepsOf(definition, name))
+    return steps;
+  if (!instance.consumer)
+    return 0;
+  auto known = options.extents.find(
+      {instance.stage.getSymName().str(), instance.consumer->stage.getSymName().str()});
+  if (known == options.extents.end())
+    return 0;
+  for (auto [dim, extent] : llvm::zip(dimNames(instance.stage), known->second))
+    if (dim == name)
+      return extent;
+  return 0;
+}
+
 /// The loop of a consumer that something is computed or stored at: of its last definition.
 Halide::LoopLevel Replayer::level(Instance &instance, StringRef name) {
   unsigned last = instance.definitions.size() - 1;
@@ -819,10 +840,13 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
       break;
     case LoopKind::Vectorized:
       if (onDevice && llvm::any_of(definition.loops, [&](const Loop &other) {
-            return other.kind == LoopKind::Unrolled && weavesTooMuch(definition, other, l);
+            return other.kind == LoopKind::Unrolled &&
+                   weavesTooMuch(definition, other, l, widestVector);
           }))
-        leaveOut("on a device, vectors that an unrolled loop would weave into one of more than 16 "
-                 "elements");
+        leaveOut("on a device, vectors that an unrolled loop would weave into one of more than " +
+                 Twine(widestVector) + " elements");
+      else if (onDevice && stepsIn(instance, definition, l.name) > widestVector)
+        stage.vectorize(var(l.name), int(widestVector));
       else
         stage.vectorize(var(l.name));
       break;
