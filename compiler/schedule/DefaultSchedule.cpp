@@ -108,9 +108,10 @@ void DefaultSchedule::analyse() {
         f.readers.push_back(op);
     });
   }
-  // What is made of blocks of rows is stored where its reader takes it at other places, so that the
-  // blocks are its own.
-  llvm::DenseSet<Operation *> ofBlocks, stored;
+  // What is made of another stage's blocks of rows is stored unless its reader is made of the same
+  // ones: its loops then are those over blocks.
+  llvm::DenseMap<Operation *, Operation *> blocks; // stage -> whose blocks
+  llvm::DenseSet<Operation *> stored;
   for (auto op : pipeline.getOps<StageOp>()) {
     auto at = op.getPure().getArguments();
     op.getPure().walk([&](ReadOp read) {
@@ -118,12 +119,13 @@ void DefaultSchedule::analyse() {
       if (!source || read.getIndices().size() != 3)
         return;
       if (blockRowsOf(IndexExpr::get(read.getIndices()[1]), at[1]))
-        ofBlocks.insert(op);
-      if (!ofBlocks.contains(source))
+        blocks.try_emplace(op, source);
+      auto made = blocks.find(source);
+      if (made == blocks.end())
         return;
-      if (llvm::equal(read.getIndices(), at))
-        ofBlocks.insert(op);
-      else
+      Operation *of = made->second;
+      bool own = llvm::equal(read.getIndices(), at) && !isExternal(op);
+      if (!own || blocks.try_emplace(op, of).first->second != of)
         stored.insert(source);
     });
   }

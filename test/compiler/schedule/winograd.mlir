@@ -6,6 +6,7 @@
 // RUN: srcc %s --target=pocl-cpu --winograd=9 --stop-after=sched | FileCheck %s --check-prefix=NONE
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --precision=f16s --stop-after=sched | FileCheck %s --check-prefix=STORAGE
 // RUN: srcc %s --target=adreno650 --stop-after=sched | FileCheck %s --check-prefix=NONE
+// RUN: srcc %S/Inputs/winograd-branches.mlir --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=BRANCH
 // RUN: not srcc %s --winograd=-2 2>&1 | FileCheck %s --check-prefix=ERROR
 // ERROR: error: --winograd is a number of channels, or 0 for none, not -2
 
@@ -61,3 +62,14 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
 // NONE: sched.stage @many.sum
 
 // STORAGE: sched.stage @many.products
+
+// Of two layers that are added one is stored, so that the loops over blocks are the other's; so is what an output copies.
+// BRANCH: produce relu2:
+// BRANCH-NEXT: gpu_block yo:
+// BRANCH: produce both:
+// BRANCH-NEXT: gpu_block yo:
+// BRANCH: produce first.products:
+// BRANCH: produce third:
+// BRANCH-NEXT: gpu_block yo:
+// BRANCH: produce third.products:
+// BRANCH: produce output:
