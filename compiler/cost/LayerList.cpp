@@ -10,7 +10,9 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 using namespace llvm;
@@ -117,6 +119,7 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
     }
     if (!hasOut)
       return failure(place + ": key \"out\" is missing");
+    int64_t places = 0; // of a list
     if (!spec.kept.empty()) {
       int64_t in = list.layers.empty() ? list.channels : list.layers.back().out;
       sparsity::Shape shape{spec.out, in, spec.kernel, spec.kernel, 1};
@@ -128,6 +131,10 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
         return failure(place + ": key \"kept\" takes a number for each " + Twine(together) +
                        " of " + Twine(spec.out) + " filters, not " + Twine(spec.kept.size()) +
                        " numbers");
+      places = in * spec.kernel * spec.kernel;
+      if (any_of(spec.kept, [&](int64_t n) { return n > places; }))
+        return failure(place + ": key \"kept\" takes numbers up to the " + Twine(places) +
+                       " weights of a filter");
     }
     if (!spec.lists.empty() &&
         (spec.structure.scheme != sparsity::Scheme::Unstructured || spec.kept.empty() ||
@@ -136,6 +143,14 @@ Expected<LayerList> cost::parseLayerList(StringRef text, StringRef file) {
                      ": key \"lists\" goes with \"kept\" of the scheme unstructured, and "
                      "takes a number for each " +
                      Twine(listFilters) + " filters");
+    for (auto [i, entries] : enumerate(spec.lists)) {
+      auto kept = ArrayRef(spec.kept).drop_front(i * listFilters).take_front(listFilters);
+      int64_t least = *std::max_element(kept.begin(), kept.end());
+      int64_t most = std::min(places, std::accumulate(kept.begin(), kept.end(), int64_t(0)));
+      if (entries < least || entries > most)
+        return failure(place + ": key \"lists\": a list that serves these filters has " +
+                       Twine(least) + " to " + Twine(most) + " entries, not " + Twine(entries));
+    }
     if (spec.density < 1 && spec.structure.scheme == sparsity::Scheme::Dense)
       return failure(place + ": key \"density\" below 1 takes a \"scheme\"");
     if (!spec.add.empty() && widths[spec.add] != spec.out)

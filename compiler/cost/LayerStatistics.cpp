@@ -1,8 +1,7 @@
-//===- LayerStatistics.cpp - What the masks of a network are like
-//---------------------------------===//
+//===- LayerStatistics.cpp - What the masks of a network are like ---------===//
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
-//===----------------------------------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===//
 #include "compiler/cost/LayerList.h"
 #include "compiler/passes/Layers.h"
 
@@ -202,7 +201,9 @@ FailureOr<LayerList> cost::layersOf(ModuleOp module) {
       spec.name = sr::getLayerName(conv);
       if (spec.name.empty() || names.contains(spec.name) ||
           !llvm::all_of(spec.name, [](char c) { return llvm::isAlnum(c) || c == '.' || c == '_'; }))
-        spec.name = "layer" + std::to_string(list.layers.size());
+        for (size_t i = list.layers.size(); i == list.layers.size() || names.contains(spec.name);
+             ++i)
+          spec.name = "layer" + std::to_string(i);
       names.insert(spec.name);
       spec.out = shape.filters, spec.kernel = shape.height;
       Mask mask = sparsity::maskOf(*values);

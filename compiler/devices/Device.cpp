@@ -206,6 +206,7 @@ public:
         fail(key, "takes a number from " + shortest(low) + " to " + shortest(high));
     }
   }
+  bool has(StringRef key) const { return object.get(key); }
   /// An object, or null if the key is not there.
   const json::Object *section(StringRef key) {
     known.push_back(key);
@@ -309,7 +310,9 @@ Expected<Device> srcc::parseDevice(StringRef text, StringRef file) {
   reader.integer("local_bytes", device.localBytes, 0, gibibyte);
   reader.flag("fp16", device.fp16);
   reader.flag("images", device.images);
-  reader.integer("winograd_channels", device.winogradChannels, 0, 65536);
+  device.winogradChannels = {0, "assumed: the file does not say"};
+  if (reader.has("winograd_channels"))
+    reader.integer("winograd_channels", device.winogradChannels, 0, 65536);
   reader.choice<MultiplyAdd>(
       "multiply_add", device.multiplyAdd,
       {{"fma", MultiplyAdd::FMA}, {"mad", MultiplyAdd::MAD}, {"contract", MultiplyAdd::Contract}});

@@ -868,6 +868,10 @@ struct SRToSched : public srcc::sched::impl::SRToSchedBase<SRToSched> {
       module.emitError("precision is f32, f16s or f16, not '") << precision << "'";
       return signalPassFailure();
     }
+    if (winograd < -1) {
+      module.emitError("winograd is a number of channels, 0 or -1, not ") << winograd;
+      return signalPassFailure();
+    }
     int64_t least = winograd;
     if (least < 0) {
       auto device = srcc::loadDevice(target);

@@ -31,7 +31,7 @@ int64_t srcc::sched::divisorOf(const IndexExpr &e, Value coordinate) {
 
 std::optional<BlockRows> srcc::sched::blockRowsOf(const IndexExpr &e, Value y) {
   for (const auto &[product, inner] : e.terms) {
-    if (product.size() != 1 || product[0]->kind != IndexAtom::FloorDiv ||
+    if (inner < 2 || product.size() != 1 || product[0]->kind != IndexAtom::FloorDiv ||
         !(product[0]->a == IndexExpr::get(y)))
       continue;
     auto p = (e - IndexExpr::get(y).floorDiv(product[0]->number) * inner).constant();
@@ -118,8 +118,10 @@ void DefaultSchedule::analyse() {
       StageOp source = lookup(read.getSource());
       if (!source || read.getIndices().size() != 3)
         return;
-      if (blockRowsOf(IndexExpr::get(read.getIndices()[1]), at[1]))
+      if (auto rows = blockRowsOf(IndexExpr::get(read.getIndices()[1]), at[1])) {
         blocks.try_emplace(op, source);
+        facts[(rows->inner > rows->rows ? source : op).getSymName()].exact = true;
+      }
       auto made = blocks.find(source);
       if (made == blocks.end())
         return;
@@ -478,10 +480,10 @@ void DefaultSchedule::store(Facts &f) {
   if (device.kind == srcc::DeviceKind::GPU) {
     bool groups = channelsOf(f.op) >= 4;
     if (groups && choose(Knob::Layout, name, 1, {0, 1}))
-      store(name, {"c/4", "y", "x", "c%4"}, 1, false, true,
+      store(name, {"c/4", "y", "x", "c%4"}, 1, false, !f.exact,
             isImage(f.op) ? Memory::Image2D : Memory::Global);
     else
-      store(name, {"c", "y", "x"}, 1, false, true);
+      store(name, {"c", "y", "x"}, 1, false, !f.exact);
     return;
   }
   std::string lanes = std::to_string(device.vectorWidth), packed[] = {"x/" + lanes, "x%" + lanes};
@@ -489,11 +491,11 @@ void DefaultSchedule::store(Facts &f) {
   if (device.vectorWidth > 1 && f.op.getRank() == 3 && channelsOf(f.op) > 1)
     layout = choose(Knob::Layout, name, rule, {0, 1, 2});
   if (layout == 1)
-    store(name, {"y", packed[0], "c", packed[1]}, 1, false, true);
+    store(name, {"y", packed[0], "c", packed[1]}, 1, false, !f.exact);
   else if (layout == 2)
-    store(name, {"c", "y", "x"}, 16, true, true);
+    store(name, {"c", "y", "x"}, 16, true, !f.exact);
   else
-    store(name, {"y", "c", "x"}, 16, true, true);
+    store(name, {"y", "c", "x"}, 16, true, !f.exact);
 }
 
 /// Work-items of a group, on a GPU.

@@ -58,6 +58,7 @@ struct Facts {
   mlir::SmallVector<StageOp> readers;
   bool pointwise = true; // every reader reads it once, outside reductions, and never around a point
   bool root = false;     // has storage, at the root unless tileOf or rowOf says where
+  bool exact = false;    // more rows than the picture, of which differences are taken: never as f16
   bool blocked = false;  // some reader needs more than rows around its own
   mlir::SmallVector<Reach> reaches;
   // Where it is computed, if not at the root.

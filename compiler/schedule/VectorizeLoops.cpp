@@ -6,8 +6,8 @@
 #include "compiler/schedule/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Threading.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Threading.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 #define DEBUG_TYPE "sched-vectorize-loops"

@@ -79,6 +79,7 @@ LogicalResult srcc::lowerToSharedKernels(ModuleOp module, const PipelineOptions 
   sched::SRToSchedOptions algorithm;
   algorithm.precision = options.precision;
   algorithm.target = options.target;
+  algorithm.winograd = winogradOf(options.winograd, options.fusion);
   pm.addPass(sched::createSRToSched(algorithm));
   sched::SchedDefaultOptions defaults;
   defaults.target = options.target;

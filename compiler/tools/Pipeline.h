@@ -19,7 +19,12 @@ struct PipelineOptions {
   std::string target = "host";
   std::string precision = "f32"; ///< f32, f16s or f16
   bool fusion = true;            ///< default schedules compute layers inside their readers' kernels
+  int64_t winograd = -1;         ///< srcc --winograd; -1: not given
 };
+
+/// What sr-to-sched is told of `srcc --winograd`: without fusion a layer is one kernel, so that the
+/// form, which is three then, has to be asked for.
+inline int64_t winogradOf(int64_t given, bool fusion) { return given < 0 && !fusion ? 0 : given; }
 
 /// An ONNX model, or a module of any phase. Errors go to stderr; the result is then null.
 /// `color` and `range` are the options of srcc, "" for their defaults.

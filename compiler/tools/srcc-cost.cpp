@@ -44,6 +44,8 @@ struct Options {
                                  cl::value_desc("P"),
                                  cl::desc("f32 (default), f16s or f16, as srcc has them")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category), cl::desc("As srcc --no-fusion")};
+  cl::opt<int64_t> winograd{"winograd", cl::cat(category), cl::init(-1), cl::value_desc("N"),
+                            cl::desc("As srcc --winograd")};
   cl::opt<bool> jsonOutput{"json", cl::cat(category), cl::desc("Write JSON")};
   cl::opt<bool> features{"features", cl::cat(category),
                          cl::desc("Write what the kernels do instead of times, as JSON")};
@@ -136,7 +138,8 @@ FailureOr<cost::Program> programOf(llvm::StringRef path, MLIRContext *context) {
   }
   if (!module)
     return failure();
-  PipelineOptions pipeline{options->target, options->precision, !options->noFusion};
+  PipelineOptions pipeline{options->target, options->precision, !options->noFusion,
+                           options->winograd};
   if (failed(lowerToKernels(*module, pipeline)))
     return failure();
   return cost::Program::get(*module);
@@ -152,7 +155,10 @@ LogicalResult writeLayers(MLIRContext *context) {
   auto list = cost::layersOf(*module);
   if (failed(list))
     return failure();
-  return writeText(cost::printLayerList(*list));
+  std::string text = cost::printLayerList(*list);
+  if (auto read = cost::parseLayerList(text, options->inputs[0]); !read)
+    return fail(read.takeError());
+  return writeText(text);
 }
 
 /// The times of layers: shares of the kernels that compute them.
@@ -363,6 +369,9 @@ LogicalResult run(MLIRContext *context) {
   auto sizes = sizesAsked();
   if (failed(sizes))
     return failure();
+  if (options->winograd < -1)
+    return fail("--winograd is a number of channels, or 0 for none, not " +
+                llvm::Twine(options->winograd.getValue()));
   for (unsigned channels : options->widths)
     if (channels < 1 || channels > 1024)
       return fail("--channels takes widths from 1 to 1024, not " + llvm::Twine(channels));
@@ -384,8 +393,8 @@ LogicalResult run(MLIRContext *context) {
     if (auto list = cost::parseLayerList((*buffer)->getBuffer(), options->inputs[0]); !list)
       return fail(list.takeError());
     asked = (*buffer)->getBuffer().str() + printDevice(*device) + options->precision +
-            (options->noFusion ? "-" : "+") + SRCC_VERSION + "/" +
-            std::to_string(cost::featureVersion);
+            (options->noFusion ? "-" : "+") + std::to_string(options->winograd) + "/" +
+            SRCC_VERSION + "/" + std::to_string(cost::featureVersion);
     for (Size size : *sizes)
       asked += " " + std::to_string(size.width) + "x" + std::to_string(size.height);
   } else if (!options->fillTable) {

@@ -100,7 +100,7 @@ struct Options {
       cl::desc(
           "Convolutions of 3 rows and at least N channels in, N/3 out, that have few zeros are "
           "computed in Winograd's form, with fewer products and other rounding; 0: none "
-          "(default: winograd_channels of the device)")};
+          "(default: winograd_channels of the device; with --no-fusion none)")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
   cl::opt<std::string> tune{
@@ -543,12 +543,12 @@ LogicalResult compile(MLIRContext *context) {
   srcc::sched::SRToSchedOptions algorithm;
   algorithm.precision = options->precision;
   algorithm.target = options->target;
-  algorithm.winograd = options->winograd;
+  bool fusion = !options->noFusion && !(isKit && !srcc::profileKitFuses(options->kit));
+  algorithm.winograd = srcc::winogradOf(options->winograd, fusion);
   if (failed(
           run([&](OpPassManager &pm) { pm.addPass(srcc::sched::createSRToSched(algorithm)); })) ||
       failed(addSchedule(*module)))
     return failure();
-  bool fusion = !options->noFusion && !(isKit && !srcc::profileKitFuses(options->kit));
   auto pipelines = module->getOps<srcc::sched::PipelineOp>();
   bool random = options->randomSchedule.getNumOccurrences();
   if (*tuning || random) {

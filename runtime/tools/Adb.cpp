@@ -35,7 +35,8 @@ static std::string joined(const std::vector<std::string> &words) {
   return text;
 }
 
-std::vector<std::vector<std::string>> srcc::tools::adbCommands(const AdbRun &run) {
+/// The adb commands in their order: copies there, the run, copies back.
+static std::vector<std::vector<std::string>> adbCommands(const AdbRun &run) {
   std::vector<std::string> adb{"adb"};
   if (!run.serial.empty())
     adb.insert(adb.end(), {"-s", run.serial});
@@ -57,13 +58,16 @@ std::vector<std::vector<std::string>> srcc::tools::adbCommands(const AdbRun &run
     add({"push", run.input, there(run.input)});
   // libOpenCL.so is a library of the phone's maker.
   std::vector<std::string> bench{"./srcc-bench"};
+  auto name = [](const std::string &file) { // no option, whatever it begins with
+    return "./" + fs::path(file).filename().string();
+  };
   for (const std::string &file : run.inputs)
-    bench.push_back(fs::path(file).filename().string());
+    bench.push_back(name(file));
   if (std::find(run.options.begin(), run.options.end(), "--cache-dir") == run.options.end())
     bench.insert(bench.end(), {"--cache-dir", "cache"}); // phones have no home folder
   bench.insert(bench.end(), run.options.begin(), run.options.end());
   if (!run.input.empty())
-    bench.insert(bench.end(), {"--input", fs::path(run.input).filename().string()});
+    bench.insert(bench.end(), {"--input", name(run.input)});
   bool file = !run.json.empty() && run.json != "-";
   if (!run.json.empty())
     bench.insert(bench.end(), {"--json", file ? "report.json" : "-"});

@@ -22,11 +22,8 @@ struct AdbRun {
 /// The folder on the phone where everything goes.
 constexpr const char *adbFolder = "/data/local/tmp/srcc";
 
-/// The adb commands in their order: copies there, the run, copies back.
-std::vector<std::vector<std::string>> adbCommands(const AdbRun &run);
-
 /// Prints the commands to standard error and runs them one after another; what srcc-bench prints
-/// there is printed here. Returns the exit code of the first that fails, or 0. Errors,
+/// there is printed here. Returns 1 at the first that fails, or 0. Errors,
 /// std::runtime_error: there is no adb in PATH; two files would be one there.
 int runByAdb(const AdbRun &run);
 

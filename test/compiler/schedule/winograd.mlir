@@ -4,8 +4,11 @@
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=NEST
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --no-fusion --print-loop-nest | FileCheck %s --check-prefix=PLAIN
 // RUN: srcc %s --target=pocl-cpu --winograd=9 --stop-after=sched | FileCheck %s --check-prefix=NONE
-// RUN: srcc %s --target=pocl-cpu --winograd=8 --precision=f16s --stop-after=sched | FileCheck %s --check-prefix=STORAGE
 // RUN: srcc %s --target=adreno650 --stop-after=sched | FileCheck %s --check-prefix=NONE
+// RUN: srcc %s --target=pocl-cpu --winograd=0 --print-loop-nest | FileCheck %s --check-prefix=SHUFFLE
+// RUN: srcc %s --target=mali-g77 --print-loop-nest | FileCheck %s --check-prefix=SHUFFLE
+// RUN: sed 's/color = rgb/color = bgr/' %s > %t.bgr.mlir
+// RUN: srcc %t.bgr.mlir --target=pocl-cpu --winograd=0 --print-loop-nest | FileCheck %s --check-prefix=SHUFFLE
 // RUN: srcc %S/Inputs/winograd-branches.mlir --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=BRANCH
 // RUN: not srcc %s --winograd=-2 2>&1 | FileCheck %s --check-prefix=ERROR
 // ERROR: error: --winograd is a number of channels, or 0 for none, not -2
@@ -61,7 +64,14 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
 // NONE-NOT: @many.kernels
 // NONE: sched.stage @many.sum
 
-// STORAGE: sched.stage @many.products
+// What is transformed has differences taken of it, and stays in full precision.
+// RUN: srcc %s --target=pocl-cpu --winograd=8 --no-fusion --precision=f16s --emit=schedule | FileCheck %s --check-prefix=STORAGE
+// STORAGE-NOT: store_in @many.{{.*}} as f16
+// STORAGE: store_in @relu {{.*}} as f16
+
+// A pixel shuffle is no block of rows: it is part of the last kernel.
+// SHUFFLE-NOT: produce shuffle:
+// SHUFFLE: produce output:
 
 // Of two layers that are added one is stored, so that the loops over blocks are the other's; so is what an output copies.
 // BRANCH: produce relu2:
