@@ -159,7 +159,8 @@ class Runner:
             self.log, self.accesses = (open(pathlib.Path(self.cache.name) / name, "w+") for name in ("log", "accesses"))
             if self.oclgrind:
                 environment |= {"OCL_ICD_VENDORS": OCLGRIND, "OCLGRIND_LOG": self.accesses.name,
-                                "OCLGRIND_NUM_THREADS": "1", "OCLGRIND_MAX_ERRORS": "3"}
+                                "OCLGRIND_NUM_THREADS": "1", "OCLGRIND_MAX_ERRORS": "3",
+                                "OCLGRIND_LOCAL_MEM_SIZE": str(512 << 10)}
             self.process = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("kernels.py")], text=True,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
                                             env=environment)
