@@ -114,6 +114,12 @@ def ratio(time, ours):
     return time / ours if time and ours else None
 
 
+def compile_kit(number, target, package):
+    """The kernels of a profile kit, as a package."""
+    run(program("srcc"), f"--profile-kit={number}", f"--target={target}", "--no-golden", "-o", package)
+    return package
+
+
 def runs_for(ms, seconds, most=15, least=2):
     """How often to run what takes ms, so that it takes about so many seconds."""
     return max(least, min(most, int(seconds * 1e3 / max(ms, 1e-3))))

@@ -24,6 +24,7 @@ from common import (
     Failed,
     cell,
     command_line,
+    compile_kit,
     machine,
     markdown,
     median,
@@ -123,15 +124,7 @@ def compile_all(options, judged, folder):
     packages = []
     for number in range(options.fit):
         package = folder / f"fit{number}.srp"
-        run(
-            program("srcc"),
-            f"--profile-kit={number}",
-            f"--target={options.target}",
-            "--no-golden",
-            "-o",
-            package,
-        )
-        packages.append((f"profile_kit_{number}", package))
+        packages.append((f"profile_kit_{number}", compile_kit(number, options.target, package)))
     for i, (name, (file, flags)) in enumerate(judged.items()):
         progress(f"compiling {i + 1}/{len(judged)}: {name}")
         package = folder / f"judged{i}.srp"

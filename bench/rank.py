@@ -25,6 +25,7 @@ from common import (
     Failed,
     cell,
     command_line,
+    compile_kit,
     machine,
     markdown,
     median,
@@ -243,16 +244,8 @@ def measured(options, folder):
     made = {kernel: schedules(options, kernel, folder) for kernel in options.kernels}
     kits = []
     for number in range(options.fit):
-        kits.append(folder / f"kit{number}.srp")
         progress(f"compiling kit {number}")
-        run(
-            program("srcc"),
-            f"--profile-kit={number}",
-            f"--target={options.target}",
-            "--no-golden",
-            "-o",
-            kits[-1],
-        )
+        kits.append(compile_kit(number, options.target, folder / f"kit{number}.srp"))
     groups = {kernel: [package for _, _, package in found] for kernel, (found, _) in made.items()}
     rounds = {kernel: [] for kernel in groups}
     fits = []

@@ -59,7 +59,7 @@ struct Piece {
   float instructions(Arith kind, double native) const;
   float loadInstructions(double native) const;
   float storeInstructions(double native) const;
-  /// `spills` with so many 32-bit registers: of the next fewer that are counted.
+  /// `spills` with so many 32-bit registers: of the next fewer that are counted, or of 64.
   float spillsWith(double registers) const;
 };
 

@@ -45,7 +45,7 @@ double valueRegisters(mlir::Block &body, const llvm::DenseMap<mlir::Value, mlir:
 /// 32-bit registers that a value takes.
 double registersOfType(mlir::Type type);
 
-/// 32-bit registers that a pass through the block writes and reads because values find none, by
+/// 32-bit registers that a pass through the block at least writes and reads as values find none, by
 /// their number (Piece::spills). In a loop's body, of a turn in its midst.
 std::array<float, spillKinds> spillsOf(mlir::Block &body,
                                        const llvm::DenseMap<mlir::Value, mlir::Value> &sameAs);

@@ -5,6 +5,7 @@
 // The code of a block is a sequence of uses and definitions of values. Where a value needs a
 // register and all are taken, the one whose next use is farthest away leaves it (Belady's rule,
 // which no allocation beats): it is written unless memory has it, and read again for its next use.
+// Operands of one operation may take each other's registers, so it is a lower bound.
 //===------------------------------------------------------------------------------------------===//
 #include "compiler/cost/PieceCounts.h"
 
@@ -185,15 +186,13 @@ double Sequence::spills(double registers) const {
     held[at] = held.back();
     held.pop_back();
   };
-  auto makeRoom = [&](double room, int now) {
+  auto makeRoom = [&](double room) {
     while (taken + room > registers && !held.empty()) {
       size_t farthest = 0;
       for (size_t h = 1; h < held.size(); ++h)
         if (states[held[h]].next > states[held[farthest]].next)
           farthest = h;
       State &state = states[held[farthest]];
-      if (state.next == now)
-        return; // all that is held is used by this operation
       if (state.next < never) {
         moved += counts && !state.stored ? sizes[held[farthest]] : 0;
         state.stored = state.spilled = true;
@@ -205,14 +204,14 @@ double Sequence::spills(double registers) const {
     counts = i >= length * (passes - 1);
     const Event &event = events[i % length];
     if (event.kind == Event::Room) {
-      makeRoom(event.room, i);
+      makeRoom(event.room);
       continue;
     }
     State &state = states[event.value];
     if (event.kind == Event::Read && next[i] == never)
       continue;
     if (!state.held) {
-      makeRoom(sizes[event.value], i);
+      makeRoom(sizes[event.value]);
       // What comes from outside is in its register at the start.
       if (event.kind == Event::Use && state.spilled)
         moved += counts ? sizes[event.value] : 0;

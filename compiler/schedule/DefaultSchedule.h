@@ -15,7 +15,9 @@
 //  - sums run over lists of taps where enough weights are zero;
 //  - CPU: what one stage alone reads at its own pixels is computed tile by tile of that stage and
 //    stays in the first-level cache; what the stages of one kernel read at their own rows and those
-//    around is computed row by row, ahead of them, in rings that stay in the second-level cache.
+//    around is computed row by row, ahead of them, in rings that stay in the second-level cache;
+//    what is made of another stage's blocks of rows is computed block by block, strip by strip,
+//    with that stage at its tiles.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H
 #define SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H
@@ -166,7 +168,8 @@ private:
   int64_t macsOf(StageOp stored);
   void chooseTiles();
   double tileCycles(StageOp stored, Tile &tile);
-  double tileCost(StageOp stored, int64_t vectors, Tile &tile);
+  static constexpr int64_t tileFilters[] = {1, 2, 3, 4, 5, 6, 8}; ///< of a tile, by rule
+  double tileCost(StageOp stored, int64_t vectors, Tile &tile, bool whole = false);
   int64_t tapsOf(StageOp sum, unsigned update, int64_t filters);
   int64_t tapsInLists(StageOp sum, unsigned update, int64_t filters, int64_t step = 1);
   struct Lists {

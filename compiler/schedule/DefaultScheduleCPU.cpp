@@ -98,21 +98,16 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   int64_t lanes = device.vectorWidth, channels = channelsOf(root);
   Tile best;
   double least = std::numeric_limits<double>::infinity();
-  SmallVector<int64_t> divisors;
-  for (int64_t filters : {1, 2, 3, 4, 5, 6, 8})
-    if (channels % filters == 0)
-      divisors.push_back(filters);
-  for (int64_t filters : divisors)
-    for (int64_t vectors = 1; vectors <= 5; ++vectors) {
-      Tile tile{filters, vectors, {}};
-      if (filters * vectors + vectors + 1 > device.registers)
-        continue;
-      double cycles = tileCycles(products, tile);
-      if (cycles < least) {
-        least = cycles;
-        best = tile;
-      }
+  for (int64_t vectors = 1; vectors <= 5; ++vectors) {
+    Tile tile;
+    if (double cycles = tileCost(products, vectors, tile, /*whole=*/true); cycles < least) {
+      least = cycles;
+      best = tile;
     }
+  }
+  SmallVector<int64_t> divisors;
+  llvm::copy_if(tileFilters, std::back_inserter(divisors),
+                [&](int64_t filters) { return channels % filters == 0; });
   best.filters = choose(Knob::Filters, sum.getSymName(), best.filters, divisors);
   best.vectors = choose(Knob::Vectors, sum.getSymName(), best.vectors, {1, 2, 3, 4, 5, 6});
   int64_t pixels = best.vectors * lanes, strip = pixels;
@@ -274,12 +269,13 @@ double DefaultSchedule::tileCycles(StageOp stored, Tile &tile) {
   return cycles / vectors;
 }
 
-/// The tile of `vectors` vectors that takes the fewest cycles.
-double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best) {
+/// The tile of `vectors` vectors that takes the fewest cycles; `whole`: its filters divide the
+/// stage's channels.
+double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best, bool whole) {
   double least = std::numeric_limits<double>::infinity();
-  for (int64_t filters : {1, 2, 3, 4, 5, 6, 8}) {
-    int64_t registers = filters * vectors + vectors + 1;
-    if (filters > channelsOf(stored) || registers > device.registers)
+  for (int64_t filters : tileFilters) {
+    int64_t registers = filters * vectors + vectors + 1, channels = channelsOf(stored);
+    if (filters > channels || (whole && channels % filters) || registers > device.registers)
       continue;
     Tile tile{filters, vectors, {}};
     double cycles = tileCycles(stored, tile);

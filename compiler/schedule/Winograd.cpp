@@ -10,6 +10,10 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/ConvertSR.h"
 
+#include "mlir/IR/Remarks.h"
+
+#define DEBUG_TYPE "sr-to-sched"
+
 using namespace mlir;
 using namespace srcc::sched;
 
@@ -30,18 +34,6 @@ constexpr double kernelTransform[inRows][kernelRows] = {{1. / 4, 0, 0},
 constexpr float outputTransform[outRows][inRows] = {
     {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
 } // namespace
-
-bool Converter::isWinograd(srcc::sr::Conv2DOp op) {
-  auto shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
-  auto isOne = [](int64_t n) { return n == 1; };
-  if (!leastWinograd || element.isF16() || op.getGroups() != 1 || shape[2] != kernelRows ||
-      shape[1] < leastWinograd || shape[0] * 3 < leastWinograd ||
-      !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne))
-    return false;
-  // Zeros of a kernel are none in its transform.
-  auto weights = srcc::sr::getConstantValues(op.getWeight());
-  return succeeded(weights) && llvm::count(*weights, 0.0f) * 8 <= int64_t(weights->size());
-}
 
 /// The sum of the rows whose factors in `row` are not zero.
 Value Converter::combine(ArrayRef<float> row, ValueRange values) {
@@ -71,6 +63,20 @@ Value Converter::choose(Value row, ArrayRef<Value> rows) {
   return result;
 }
 
+/// Whether a layer takes this form: three rows, stride 1, enough channels, few zeros, whole floats.
+/// The output has a third of the channels at least, or transforming rows costs what it saves.
+bool Converter::isWinograd(srcc::sr::Conv2DOp op) {
+  auto shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
+  auto isOne = [](int64_t n) { return n == 1; };
+  if (!leastWinograd || element.isF16() || op.getGroups() != 1 || shape[2] != kernelRows ||
+      shape[1] < leastWinograd || shape[0] * 3 < leastWinograd ||
+      !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne))
+    return false;
+  // Zeros of a kernel are none in its transform.
+  auto weights = srcc::sr::getConstantValues(op.getWeight());
+  return succeeded(weights) && llvm::count(*weights, 0.0f) * 8 <= int64_t(weights->size());
+}
+
 /// Four stages: transformed rows of the input, sums of their products with transformed kernels, the
 /// same for schedules to keep apart from the sums, and the output.
 LogicalResult Converter::winograd(srcc::sr::Conv2DOp op, Operation *result) {
@@ -87,6 +93,10 @@ LogicalResult Converter::winograd(srcc::sr::Conv2DOp op, Operation *result) {
           sum += kernelTransform[p][ky] * double(weights[(plane * kernelRows + ky) * kw + kx]);
         transformed[(p * filters * channels + plane) * kw + kx] = float(sum);
       }
+  remark::passed(op.getLoc(), remark::RemarkOpts::name("Winograd").category(DEBUG_TYPE))
+      << remark::add("{0} to {1} channels in Winograd's form, F(4, 3) along y: half the products",
+                     channels, filters)
+      << remark::metric("channels", channels) << remark::metric("filters", filters);
   StageRef in = of(op.getInput());
   StageRef out{"", number(filters), in.y + (pads[0] + pads[2] - kernelRows + 1),
                in.x + (pads[1] + pads[3] - kw + 1)};

@@ -118,10 +118,10 @@ int srcc::tools::runByAdb(const AdbRun &run) {
       if (!names.insert(fs::path(file).filename().string()).second)
         throw std::runtime_error(file + ": another file has this name in " + adbFolder +
                                  ": rename it");
-      if (!fs::exists(file))
+      if (!fs::is_regular_file(file))
         throw std::runtime_error(file + ": no such file");
     }
-  if (!run.program.empty() && !fs::exists(run.program))
+  if (!run.program.empty() && !fs::is_regular_file(run.program))
     throw std::runtime_error(run.program + ": no such file");
   auto commands = adbCommands(run);
   bool there = inPath("adb");

@@ -24,7 +24,7 @@ constexpr const char *adbFolder = "/data/local/tmp/srcc";
 
 /// Prints the commands to standard error and runs them one after another; what srcc-bench prints
 /// there is printed here. Returns 1 at the first that fails, or 0. Errors,
-/// std::runtime_error: there is no adb in PATH; two files would be one there.
+/// std::runtime_error: a file is missing; two would be one there; there is no adb in PATH.
 int runByAdb(const AdbRun &run);
 
 } // namespace srcc::tools

@@ -1,6 +1,6 @@
 """Kernels of several packages as one OpenCL program, run by the packages' own plans on the default device: building is
 what takes PoCL's time, which is why there is one program and nothing is optimised. All memory is filled with NaN before,
-and lies between guards: what is never written, and what is written outside, shows.
+and lies between guards (an image before one): what is never written, and what is written outside, shows.
 
 kernels.py: a process to talk to. A line of JSON in, a list of packages, each with pictures: [[PACKAGE, [[IN.npy,
 EXPECTED.npy], ...]], ...]; a line out, for each package what is wrong (null: nothing) and its largest error.
@@ -18,6 +18,18 @@ from harness import Failure, close, evaluate, plan, scratch
 GUARD = 4096  # bytes before and after each buffer; a multiple of every device's alignment of parts of buffers
 TYPES = {"F32": np.float32, "F16": np.float16, "U8": np.uint8, "I32": np.int32}
 GPU_OR_CPU, READ_WRITE, COPY_HOST, REGION, LOG = 0xFFFFFFFF, 1, 1 << 5, 0x1220, 0x1183
+IMAGE2D, RGBA, CHANNELS = 0x10F1, 0x10B5, {"F32": 0x10DE, "F16": 0x10DD}
+ROW = 2048  # texels of a row of an image, four elements each
+
+
+class ImageFormat(ctypes.Structure):
+    _fields_ = [("order", ctypes.c_uint), ("type", ctypes.c_uint)]
+
+
+class ImageSize(ctypes.Structure):
+    _fields_ = [("type", ctypes.c_uint),
+                *[(name, ctypes.c_size_t) for name in ("width", "height", "depth", "array", "row", "slice")],
+                ("levels", ctypes.c_uint), ("samples", ctypes.c_uint), ("memory", ctypes.c_void_p)]
 
 
 class Device:
@@ -26,7 +38,7 @@ class Device:
     def __init__(self):
         self.cl = ctypes.CDLL("libOpenCL.so.1")
         for name in ("clCreateContext", "clCreateCommandQueue", "clCreateProgramWithSource", "clCreateKernel",
-                     "clCreateBuffer", "clCreateSubBuffer"):
+                     "clCreateBuffer", "clCreateSubBuffer", "clCreateImage"):
             getattr(self.cl, name).restype = ctypes.c_void_p
         platform, self.id, self.status = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_int()
         self.call("clGetPlatformIDs", 1, ctypes.byref(platform), None)
@@ -65,6 +77,18 @@ class Device:
         region = (size * 2)(GUARD, content.nbytes - 2 * GUARD)
         return whole, self.make("clCreateSubBuffer", whole, ctypes.c_uint64(READ_WRITE), REGION, ctypes.byref(region))
 
+    def image(self, content, element):
+        """An image of whole rows."""
+        size = ImageSize(IMAGE2D, ROW, content.nbytes // (4 * ROW * TYPES[element]().nbytes))
+        return self.make("clCreateImage", self.context, ctypes.c_uint64(READ_WRITE | COPY_HOST),
+                         ctypes.byref(ImageFormat(RGBA, CHANNELS[element])), ctypes.byref(size),
+                         ctypes.c_void_p(content.ctypes.data))
+
+    def read_image(self, image, content, element):
+        region = (ctypes.c_size_t * 3)(ROW, content.nbytes // (4 * ROW * TYPES[element]().nbytes), 1)
+        self.call("clEnqueueReadImage", self.queue, image, 1, (ctypes.c_size_t * 3)(), region, ctypes.c_size_t(0),
+                  ctypes.c_size_t(0), ctypes.c_void_p(content.ctypes.data), 0, None, None)
+
     def launch(self, kernel, arguments, blocks, threads):
         for i, value in enumerate(arguments):
             self.call("clSetKernelArg", kernel, i, ctypes.c_size_t(ctypes.sizeof(value)), ctypes.byref(value))
@@ -90,33 +114,41 @@ def run(device, program, p, number, picture, form):
     interleaved = form == "U8Interleaved"
     contents, memory = [], []
     for buffer in p["buffers"]:
-        data = np.full(2 * GUARD + max(1, evaluate(buffer["elements"], height, width)) * TYPES[buffer["type"]]().nbytes,
-                       0xFF, np.uint8)
-        inner = data[GUARD:-GUARD]
+        size = max(1, evaluate(buffer["elements"], height, width)) * TYPES[buffer["type"]]().nbytes
+        if buffer["image2d"]:  # a row more than it needs
+            row = 4 * ROW * TYPES[buffer["type"]]().nbytes
+            data = np.full((size // row + 2) * row, 0xFF, np.uint8)
+            inner, guards = data[:size], [data[size:]]
+        else:
+            data = np.full(2 * GUARD + size, 0xFF, np.uint8)
+            inner, guards = data[GUARD:-GUARD], [data[:GUARD], data[-GUARD:]]
         if buffer["kind"] == "Constant":
             inner[:] = np.array(buffer["data"], np.uint8)
         if buffer["kind"] == "Input" and buffer["format"] == form:
             values = picture.transpose(1, 2, 0) if interleaved else picture
             inner[:] = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
-        contents.append(data)
-        memory.append(device.buffer(data))
+        contents.append((data, inner, guards))
+        memory.append([device.image(data, buffer["type"])] if buffer["image2d"] else device.buffer(data))
     output = next(i for i, b in enumerate(p["buffers"]) if b["kind"] == "Output" and b["format"] == form)
     for launch in p["launches"]:
         if not {launch["input"], launch["output"]} <= {"None", form}:
             continue
         kernel = device.make("clCreateKernel", program, f"{launch['kernel']}_{number}".encode())
         blocks, threads = ([evaluate(e, height, width) for e in launch[key]] for key in ("blocks", "threads"))
-        device.launch(kernel, [memory[i][1] for i in launch["buffers"]] + [ctypes.c_int(height), ctypes.c_int(width)],
+        device.launch(kernel, [memory[i][-1] for i in launch["buffers"]] + [ctypes.c_int(height), ctypes.c_int(width)],
                       blocks, threads)
         device.call("clReleaseKernel", kernel)
-    for (whole, part), data, buffer in zip(memory, contents, p["buffers"]):
-        device.read(whole, data)
-        for handle in (part, whole):
+    for handles, (data, _, guards), buffer in zip(memory, contents, p["buffers"]):
+        if buffer["image2d"]:
+            device.read_image(handles[0], data, buffer["type"])
+        else:
+            device.read(handles[0], data)
+        for handle in reversed(handles):
             device.call("clReleaseMemObject", handle)
-        if np.any(data[:GUARD] != 0xFF) or np.any(data[-GUARD:] != 0xFF):
+        if any(np.any(guard != 0xFF) for guard in guards):
             raise Failure(f"writes outside the memory of {buffer['name']}")
     scale, channels = p["scale"], p["out_channels"]
-    result = contents[output][GUARD:-GUARD].view(TYPES[p["buffers"][output]["type"]])
+    result = contents[output][1].view(TYPES[p["buffers"][output]["type"]])
     if interleaved:
         return result.reshape(height * scale, width * scale, channels).transpose(2, 0, 1)
     return result.reshape(channels, height * scale, width * scale)

@@ -1,6 +1,10 @@
 // Convolutions of three rows with fewer products: the stages, where they are computed by rule, and which layers stay sums
 // over windows. nets.py and fuzz.py hold the results against the interpreter.
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --stop-after=sched | FileCheck %s
+// RUN: srcc %s --target=pocl-cpu --winograd=8 --remarks=sr-to-sched --stop-after=sched 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+// REMARK-NOT: 3 to 8 channels
+// REMARK: 8 to 12 channels in Winograd's form
+// REMARK: 12 to 12 channels in Winograd's form
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=NEST
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --no-fusion --print-loop-nest | FileCheck %s --check-prefix=PLAIN
 // RUN: srcc %s --target=pocl-cpu --winograd=9 --stop-after=sched | FileCheck %s --check-prefix=NONE
