@@ -87,6 +87,7 @@ Network buildNetwork(int64_t scale, const Frame &frame,
   network.name = "wdsr";
   network.scale = scale;
   NetworkBuilder b(network);
+  b.hidden = frame.hidden;
   int centred = b.scale("centre", b.input(), 1, -0.5f);
   int features = b.conv("head", centred, frame.channels, 3);
   for (size_t cell = 0; cell < cells.size(); ++cell) {

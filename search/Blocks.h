@@ -55,7 +55,8 @@ struct Frame {
   int64_t channels = 24; ///< between cells
   int64_t tailRank = 0;  ///< 0: the tail is one 3x3; else 3x3 -> tailRank, 1x1 -> 3 scale^2. With
                         ///< scale^2 the cells give the subpixels of one picture, in essence of luma
-  int64_t skip = 5; ///< side of the skip's kernel, odd
+  int64_t skip = 5;   ///< side of the skip's kernel, odd
+  int64_t hidden = 0; ///< ConvShape::hidden of all convolutions wider than 1x1
 };
 
 /// The frame of WDSR around blocks, on RGB in [0, 1]:

@@ -11,6 +11,15 @@
 namespace srcc::search {
 namespace F = torch::nn::functional;
 
+/// The two factors of a collapsible linear block in its parameter: [hidden, in x kernel x kernel]
+/// and [filters, hidden].
+static std::pair<torch::Tensor, torch::Tensor> linearBlock(const ConvShape &conv,
+                                                           const torch::Tensor &parameter) {
+  int64_t fan = conv.in * conv.kernel * conv.kernel, wide = conv.hidden * fan;
+  return {parameter.slice(0, 0, wide).view({conv.hidden, fan}),
+          parameter.slice(0, wide, wide + conv.out * conv.hidden).view({conv.out, conv.hidden})};
+}
+
 /// From the parameter of a convolution to its weight and bias; one function, for a chain of small
 /// tensor operations per convolution takes longer than the arithmetic.
 struct Module::FoldFunction : torch::autograd::Function<FoldFunction> {
@@ -21,7 +30,10 @@ struct Module::FoldFunction : torch::autograd::Function<FoldFunction> {
     const ConvShape &conv = layer->conv;
     const float *values = parameter.data_ptr<float>();
     torch::Tensor weight = torch::empty({conv.out, conv.in, conv.kernel, conv.kernel});
-    if (layer->norm)
+    if (layer->scratch && conv.hidden) {
+      auto [wide, narrow] = linearBlock(conv, parameter);
+      weight.view({conv.out, -1}).copy_(narrow.mm(wide));
+    } else if (layer->scratch)
       foldNorm(conv, values, weight.data_ptr<float>());
     else
       std::copy_n(values, conv.weights(), weight.data_ptr<float>());
@@ -47,7 +59,14 @@ struct Module::FoldFunction : torch::autograd::Function<FoldFunction> {
       weight = weight * layer->mask.view_as(weight);
     if (layer->biasMask.defined())
       bias = bias * layer->biasMask;
-    if (layer->norm) {
+    if (layer->scratch && conv.hidden) {
+      auto [wide, narrow] = linearBlock(conv, parameter);
+      auto [byWide, byNarrow] = linearBlock(conv, result);
+      weight = weight.view({conv.out, -1});
+      byWide.copy_(narrow.t().mm(weight));
+      byNarrow.copy_(weight.mm(wide.t()));
+      result.slice(0, result.numel() - conv.out).copy_(bias);
+    } else if (layer->scratch) {
       foldNormGradient(conv, parameter.data_ptr<float>(), weight.data_ptr<float>(),
                        bias.data_ptr<float>(), result.data_ptr<float>());
     } else {
@@ -118,19 +137,30 @@ struct WidePairFunction : torch::autograd::Function<WidePairFunction> {
 
 } // namespace
 
-Module::Module(Network network) : net(std::move(network)), norm(true) {
+Module::Module(Network network) : net(std::move(network)), scratch(true) {
   for (const ConvShape &conv : net.convs) {
-    double bound = 1 / std::sqrt(double(conv.in * conv.kernel * conv.kernel));
-    torch::Tensor directions = torch::empty({conv.weights()}).uniform_(-bound, bound);
-    values.push_back(
-        torch::cat({directions, torch::full({conv.out}, conv.gain), torch::zeros({conv.out})})
-            .requires_grad_());
+    auto uniform = [](at::IntArrayRef sizes) {
+      double bound = 1 / std::sqrt(double(sizes.back()));
+      return torch::empty(sizes).uniform_(-bound, bound);
+    };
+    int64_t fan = conv.in * conv.kernel * conv.kernel;
+    torch::Tensor value = torch::zeros({conv.parameters()});
+    if (conv.hidden) {
+      auto [wide, narrow] = linearBlock(conv, value);
+      wide.copy_(uniform(wide.sizes()));
+      narrow.copy_(uniform(narrow.sizes()));
+      narrow.mul_(conv.gain / narrow.mm(wide).norm(2, {1}, /*keepdim=*/true));
+    } else {
+      value.slice(0, 0, conv.weights()).view({conv.out, fan}).copy_(uniform({conv.out, fan}));
+      value.slice(0, conv.weights(), conv.weights() + conv.out).fill_(conv.gain);
+    }
+    values.push_back(value.requires_grad_());
     layers.push_back({conv, true, {}, {}, {}});
   }
   findPairs();
 }
 
-Module::Module(Network network, const Weights &weights) : net(std::move(network)), norm(false) {
+Module::Module(Network network, const Weights &weights) : net(std::move(network)), scratch(false) {
   for (size_t i = 0; i < net.convs.size(); ++i) {
     const ConvWeights &from = weights.at(i);
     Layer layer{net.convs[i], false, {}, {}, from.structure};

@@ -11,22 +11,23 @@
 
 namespace srcc::search {
 
-/// A network with parameters that learn. A parameter is one float32 vector per convolution: under
-/// weight normalisation directions, gains and biases, else weights and biases; so few tensors keep
+/// A network with parameters that learn. A parameter is one float32 vector per convolution: from
+/// random weights those of ConvShape::parameters, else weights and biases; so few tensors keep
 /// the optimiser and the checkpoints quick. Weights outside a mask are zero and stay so.
 class Module {
 public:
-  /// Under weight normalisation. Directions at random (uniform, fan-in scaled, from torch's
-  /// generator), gains as the network has them, biases 0.
+  /// From random weights, under weight normalisation or in collapsible linear blocks, as each
+  /// convolution says. Uniform, fan-in scaled, from torch's generator; the norms of filters are the
+  /// gains that the network has, biases 0.
   explicit Module(Network network);
   /// Plain weights. Where a structure is not dense, the zeros of the weight are the mask; a filter
   /// that #sr.filter removes loses its bias, too.
   Module(Network network, const Weights &weights);
 
   const Network &network() const { return net; }
-  bool normalised() const { return norm; }
-  /// Leaves that require gradients, one per convolution; [weights + filters] of plain ones,
-  /// [weights + 2 filters] under normalisation.
+  bool reparameterised() const { return scratch; }
+  /// Leaves that require gradients, one per convolution: [weights + filters] of plain ones, else
+  /// [ConvShape::parameters].
   const std::vector<torch::Tensor> &parameters() const { return values; }
   const sparsity::Structure &structure(int conv) const { return layers[conv].structure; }
   /// Float32 [weights], 1 where a weight is kept; undefined without a mask.
@@ -42,7 +43,7 @@ public:
 private:
   struct Layer {
     ConvShape conv;
-    bool norm = false;
+    bool scratch = false;
     torch::Tensor mask, biasMask; // undefined: all is kept
     sparsity::Structure structure;
   };
@@ -50,7 +51,7 @@ private:
   void findPairs();
 
   Network net;
-  bool norm;
+  bool scratch; // reparameterised, from random weights
   std::vector<Layer> layers;
   std::vector<torch::Tensor> values;
   // of a 1x1 convolution that can be computed together with the one before it: that one, else -1

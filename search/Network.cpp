@@ -122,6 +122,8 @@ std::string Network::toJson() const {
     if (n.op == Op::Conv) {
       const ConvShape &c = convs[n.conv];
       node["out"] = c.out, node["kernel"] = c.kernel, node["gain"] = c.gain;
+      if (c.hidden)
+        node["hidden"] = c.hidden;
     }
     if (n.op == Op::LeakyRelu || n.op == Op::Clamp || n.op == Op::Scale)
       node["low"] = n.low, node["high"] = n.high;
@@ -169,6 +171,9 @@ Network Network::fromJson(const std::string &text) {
         int64_t out = node.at("out"), kernel = node.at("kernel");
         if (out < 1 || out > 4096 || kernel < 1 || kernel > 15 || kernel % 2 == 0)
           fail(n.name + ": filters or kernel are out of range");
+        builder.hidden = node.value("hidden", int64_t(0));
+        if (builder.hidden < 0 || builder.hidden > 4096 || (builder.hidden && kernel == 1))
+          fail(n.name + ": a linear block has 1 to 4096 hidden channels and no kernel of 1x1");
         builder.conv(n.name, n.inputs[0], out, kernel, node.value("gain", 1.0));
       } else {
         builder.node(n);
@@ -195,7 +200,7 @@ int NetworkBuilder::node(Node node) {
 int NetworkBuilder::input() { return node({Op::Input, "input"}); }
 int NetworkBuilder::conv(const std::string &name, int input, int64_t out, int64_t kernel,
                          double gain) {
-  network.convs.push_back({name, out, network.width(input), kernel, gain});
+  network.convs.push_back({name, out, network.width(input), kernel, gain, kernel > 1 ? hidden : 0});
   return node({Op::Conv, name, {input}, int(network.convs.size()) - 1});
 }
 int NetworkBuilder::relu(const std::string &name, int input) {

@@ -25,7 +25,16 @@ struct ConvShape {
   int64_t out = 1, in = 1, kernel = 1;
   /// The gain of each filter at the start, under weight normalisation.
   double gain = 1;
+  /// While it learns from random weights: 0 under weight normalisation; else it is a collapsible
+  /// linear block (SESR, Bhardwaj et al. 2022), a convolution to so many channels and a 1x1 behind
+  /// it, whose product the weights are.
+  int64_t hidden = 0;
   int64_t weights() const { return out * in * kernel * kernel; }
+  /// Numbers that learn, from random weights: directions, gains and biases, or those of the linear
+  /// block and biases.
+  int64_t parameters() const {
+    return hidden ? hidden * (in * kernel * kernel + out) + out : weights() + 2 * out;
+  }
   sparsity::Shape shape() const { return {out, in, kernel, kernel, 1}; }
 };
 
@@ -82,6 +91,8 @@ struct Network {
 class NetworkBuilder {
 public:
   explicit NetworkBuilder(Network &network) : network(network) {}
+  /// ConvShape::hidden of the convolutions wider than 1x1 that follow.
+  int64_t hidden = 0;
   /// The picture, 3 channels.
   int input();
   /// A convolution with as many filters as \p out and a bias, zero padding that keeps the size;

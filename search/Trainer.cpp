@@ -68,7 +68,7 @@ struct Trainer::State {
 
 namespace {
 
-constexpr const char *checkpointFormat = "srcc-search-2";
+constexpr const char *checkpointFormat = "srcc-search-3";
 
 /// What the checkpoint must agree on with the options, name by name.
 using Identity = std::vector<std::pair<const char *, int64_t>>;
@@ -180,18 +180,18 @@ Module loadModule(const std::string &path) {
     std::vector<torch::Tensor> average = readTensors(archive, "average"),
                                masks = readTensors(archive, "mask");
     auto structures = nlohmann::json::parse(readText(archive, "structures"));
-    bool normalised = readInt(archive, "normalised");
+    bool reparameterised = readInt(archive, "reparameterised");
     if (average.size() != network.convs.size() || masks.size() != average.size() ||
         structures.size() != average.size())
       fail(path, "damaged checkpoint: it has not one parameter per convolution");
     for (size_t i = 0; i < average.size(); ++i) {
       const ConvShape &conv = network.convs[i];
-      if (average[i].numel() != conv.weights() + conv.out * (normalised ? 2 : 1) ||
+      if (average[i].numel() != (reparameterised ? conv.parameters() : conv.weights() + conv.out) ||
           (masks[i].numel() != 0 && masks[i].numel() != conv.weights()))
         fail(path, "damaged checkpoint: " + conv.name + " has parameters of another size");
     }
     torch::NoGradGuard noGrad;
-    if (normalised) {
+    if (reparameterised) {
       Module module(network);
       for (size_t i = 0; i < average.size(); ++i)
         module.parameters()[i].copy_(average[i]);
@@ -224,7 +224,7 @@ static void save(const Module &module, const TrainOptions &options, const TrainH
   archive.write("format", c10::IValue(checkpointFormat));
   archive.write("network", c10::IValue(module.network().toJson()));
   archive.write("structures", c10::IValue(structuresOf(module)));
-  archive.write("normalised", c10::IValue(int64_t(module.normalised())));
+  archive.write("reparameterised", c10::IValue(int64_t(module.reparameterised())));
   archive.write("step", c10::IValue(step));
   archive.write("minutes", c10::IValue(minutes));
   archive.write("finished", c10::IValue(int64_t(finished)));
@@ -369,7 +369,7 @@ static void restore(const TrainOptions &options, Module &module, TrainHooks &hoo
         fail(path, std::string("made with ") + name + " " + std::to_string(stored) + ", but " +
                        std::to_string(value) + " is asked for");
     bool same = readText(archive, "network") == module.network().toJson() &&
-                readInt(archive, "normalised") == int64_t(module.normalised()) &&
+                readInt(archive, "reparameterised") == int64_t(module.reparameterised()) &&
                 readText(archive, "structures") == structuresOf(module);
     std::vector<torch::Tensor> parameters = readTensors(archive, "parameter"),
                                masks = readTensors(archive, "mask"), own = masksOf(module);

@@ -244,7 +244,8 @@ void DefaultSchedule::collectReaches(StageOp reader) {
   visit(reader, identity);
 }
 
-/// Whether enough of the weights of an update are zero for lists to be worth a look.
+/// Whether enough of the weights of an update that lists can hold are zero for them to be worth a
+/// look.
 bool DefaultSchedule::isSparse(StageOp sum, unsigned update) {
   auto [known, isNew] = sparse.try_emplace({sum, update}, false);
   if (!isNew)
@@ -252,7 +253,10 @@ bool DefaultSchedule::isSparse(StageOp sum, unsigned update) {
   int64_t zeros = 0, all = 0;
   sum.getUpdateOps()[update].walk([&](ReadOp read) {
     auto table = dyn_cast_or_null<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
-    if (!table)
+    bool listed = llvm::all_of(read.getIndices(), [&](Value index) {
+      return TableIndex::get(index, sum.getUpdateOps()[update].getBody().front());
+    });
+    if (!table || !listed)
       return;
     auto values = tableValues(table);
     if (failed(values))

@@ -13,14 +13,6 @@
 using namespace mlir;
 using namespace srcc::sched;
 
-namespace {
-/// One index of the table: an argument of the update's block plus a constant, or the constant.
-struct TableIndex {
-  int argument = -1;
-  int64_t offset = 0;
-};
-} // namespace
-
 /// Widening does not change which values are zero.
 static Value withoutExtension(Value v) {
   while (auto extension = v.getDefiningOp<arith::ExtFOp>())
@@ -39,7 +31,7 @@ static std::optional<std::pair<Value, Value>> productAddedTo(Value value, Value 
   return std::nullopt;
 }
 
-static std::optional<TableIndex> tableIndex(Value index, Block &block) {
+std::optional<TableIndex> TableIndex::get(Value index, Block &block) {
   IndexExpr e = IndexExpr::get(index);
   for (BlockArgument argument : block.getArguments())
     if (argument.getType().isIndex())
@@ -153,7 +145,7 @@ LogicalResult GroupedTaps::list() {
   Block &block = update.getBody().front();
   SmallVector<TableIndex> indices;
   for (Value index : weights.getIndices()) {
-    auto found = tableIndex(index, block);
+    auto found = TableIndex::get(index, block);
     if (!found)
       return update.emitOpError("cannot be grouped: @")
              << table.getSymName() << " is read at an index that is no dimension plus a constant";

@@ -16,6 +16,14 @@ namespace srcc::sched {
 /// The values of a table in row-major order, of its element type. Errors: its blob is missing.
 mlir::FailureOr<llvm::SmallVector<llvm::APFloat>> tableValues(TableOp table);
 
+/// One index of a table, as lists need it: an argument of the update's block plus a constant, or
+/// the constant alone (argument -1).
+struct TableIndex {
+  int argument = -1;
+  int64_t offset = 0;
+  static std::optional<TableIndex> get(mlir::Value index, mlir::Block &block);
+};
+
 /// The lists of one update under one TapGroup, as tables of the pipeline: where each list starts,
 /// the loop values of each tap, and the table's values in the order of the taps.
 class GroupedTaps {

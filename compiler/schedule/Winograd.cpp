@@ -63,7 +63,8 @@ Value Converter::choose(Value row, ArrayRef<Value> rows) {
   return result;
 }
 
-/// Whether a layer takes this form: three rows, stride 1, enough channels, few zeros, whole floats.
+/// Whether a layer takes this form: three rows, stride 1, enough channels, whole floats, at most
+/// half of the weights zero.
 /// The output has a third of the channels at least, or transforming rows costs what it saves.
 bool Converter::isWinograd(srcc::sr::Conv2DOp op) {
   auto shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
@@ -72,9 +73,9 @@ bool Converter::isWinograd(srcc::sr::Conv2DOp op) {
       shape[1] < leastWinograd || shape[0] * 3 < leastWinograd ||
       !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne))
     return false;
-  // Zeros of a kernel are none in its transform.
+  // Zeros of a kernel are none in its transform, which saves half of the products itself.
   auto weights = srcc::sr::getConstantValues(op.getWeight());
-  return succeeded(weights) && llvm::count(*weights, 0.0f) * 8 <= int64_t(weights->size());
+  return succeeded(weights) && llvm::count(*weights, 0.0f) * 2 <= int64_t(weights->size());
 }
 
 /// Four stages: transformed rows of the input, sums of their products with transformed kernels, the

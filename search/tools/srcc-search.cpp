@@ -127,6 +127,12 @@ int main(int argc, char **argv) {
   train->add_option("--skip-kernel", frame.skip, "side of the skip's kernel")
       ->check(CLI::IsMember({1, 3, 5, 7, 9, 11}));
   train
+      ->add_option(
+          "--linear-blocks", frame.hidden,
+          "0: weight normalisation; else convolutions wider than 1x1 are collapsible linear "
+          "blocks of so many hidden channels while they learn (SESR)")
+      ->check(CLI::Range(0, 4096));
+  train
       ->add_option("--expansion", expansion,
                    "channels within a block, per channel; 0: as --block says")
       ->check(CLI::Range(0, 64));

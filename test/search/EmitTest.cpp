@@ -112,6 +112,43 @@ TEST(Emission, BalancedNetworksComputeTheSame) {
   compare(module, folder / "model.mlirbc");
 }
 
+// Against two convolutions, one behind the other, in double precision under autograd.
+TEST(Emission, LinearBlocksAreTheirTwoConvolutions) {
+  constexpr int64_t hidden = 7, size = 9;
+  Network network;
+  network.name = "block", network.scale = 2;
+  NetworkBuilder b(network);
+  b.hidden = hidden;
+  b.shuffle("shuffle", b.conv("conv", b.input(), 12, 3, 0.5));
+  torch::manual_seed(3);
+  Module module(Network::fromJson(network.toJson()));
+  torch::Tensor parameter = module.parameters()[0];
+  ASSERT_EQ(parameter.numel(), hidden * (3 * 9 + 12) + 12);
+  torch::NoGradGuard noGrad;
+  for (const ConvWeights &conv : module.fold(module.parameters())) {
+    torch::Tensor filters = torch::tensor(conv.weight).view({12, -1});
+    EXPECT_LE((filters.norm(2, 1) - 0.5).abs().max().item<float>(), 1e-5);
+  }
+  parameter.slice(0, parameter.numel() - 12).uniform_(-1, 1);
+  torch::AutoGradMode grad(true);
+  torch::Tensor x = torch::rand({2, 3, size, size}), dy = torch::randn({2, 3, 2 * size, 2 * size});
+  torch::Tensor y = module.forward(x);
+  y.backward(dy);
+
+  torch::Tensor leaf = parameter.detach().to(torch::kFloat64).requires_grad_();
+  auto part = [&](int64_t from, at::IntArrayRef sizes) {
+    return leaf.slice(0, from, from + c10::multiply_integers(sizes)).view(sizes);
+  };
+  torch::Tensor wide = torch::conv2d(x.to(torch::kFloat64), part(0, {hidden, 3, 3, 3}), {}, 1, 1);
+  torch::Tensor both =
+      torch::conv2d(wide, part(hidden * 27, {12, hidden, 1, 1}), part(hidden * (27 + 12), {12}));
+  torch::Tensor expected = torch::pixel_shuffle(both, 2);
+  expected.backward(dy.to(torch::kFloat64));
+  EXPECT_LE((y - expected).abs().max().item<double>(), 1e-5);
+  torch::Tensor error = (parameter.grad() - leaf.grad()).abs();
+  EXPECT_LE(error.max().item<double>(), 1e-5 * leaf.grad().abs().max().item<double>());
+}
+
 TEST(Emission, NamesLayersAndProvenance) {
   Network network = buildNetwork(2, {4}, Cells(1, {"wdsr-b:2"}));
   Module module(network);
