@@ -32,6 +32,9 @@ def Shrink : SRPass<"sr-shrink"> {
     is removed from all of them. An addend of constants alone becomes a table. Results do not
     change but for rounding. Splits become slices.
   }];
+  let options = [Option<"multiple", "multiple", "int64_t", "1",
+                        "Of the channels to remove from a convolution's result so many stay that it has a "
+                        "multiple of this (4 where devices compute four at a time)">];
 }
 
 def Prune : SRPass<"sr-prune"> {

@@ -309,7 +309,7 @@ static Constants evaluate(Operation *op, ArrayRef<Constants> inputs) {
 namespace {
 class Network {
 public:
-  explicit Network(func::FuncOp function) : function(function) {}
+  Network(func::FuncOp function, int64_t multiple) : function(function), multiple(multiple) {}
   void shrink();
 
 private:
@@ -317,6 +317,7 @@ private:
   void tieChannels();
   void markNeeded();
   void removeChannels();
+  void roundUp(Value map);
 
   /// The constant channels of an operand.
   Constants getConstants(OpOperand &operand);
@@ -356,6 +357,7 @@ private:
   }
 
   func::FuncOp function;
+  int64_t multiple; ///< of channels that are left, where there are enough
   DenseMap<Value, Constants> constants;
   DenseMap<Operation *, Convolution> convolutions;
   /// Operands of sums and products that are constant in all channels, with their values.
@@ -491,6 +493,16 @@ void Network::tieChannels() {
   }
 }
 
+/// Channels of a map that nobody needs stay for as long as those that do are no multiple.
+void Network::roundUp(Value map) {
+  int64_t first = number(map), channels = getChannels(map), kept = int64_t(getKept(map).size());
+  for (int64_t c = 0; c < channels && kept % multiple; ++c)
+    if (!isNeeded(first + c)) {
+      need(first + c);
+      kept = int64_t(getKept(map).size());
+    }
+}
+
 void Network::markNeeded() {
   ties.compress();
   needed.assign(ties.getNumClasses(), false);
@@ -507,6 +519,7 @@ void Network::markNeeded() {
       OpOperand &input = op->getOpOperand(0);
       if (!getKept(op->getResult(0)).empty() && getKept(input).empty())
         need(number(input));
+      roundUp(op->getResult(0));
     }
     more = !work.empty();
   }
@@ -608,6 +621,10 @@ struct Shrink : srcc::sr::impl::ShrinkBase<Shrink> {
   using Base::Base;
 
   void runOnOperation() override {
+    if (multiple < 1) {
+      getOperation().emitError("multiple is ") << int64_t(multiple) << "; legal: 1 or more";
+      return signalPassFailure();
+    }
     if (!getOperation().getBody().hasOneBlock())
       return;
     for (SplitOp split : SmallVector<SplitOp>(getOperation().getOps<SplitOp>())) {
@@ -620,7 +637,7 @@ struct Shrink : srcc::sr::impl::ShrinkBase<Shrink> {
       }
       split.erase();
     }
-    Network(getOperation()).shrink();
+    Network(getOperation(), multiple).shrink();
     eraseUnusedConstants(getOperation());
   }
 };

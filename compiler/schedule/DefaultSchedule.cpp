@@ -139,17 +139,22 @@ void DefaultSchedule::analyse() {
   };
   for (auto &entry : facts) {
     Facts &f = entry.second;
-    bool kept = f.op.getOutput() || f.op.getInsteadOf();
-    for (auto &other : facts)
-      if (auto target = other.second.op.getInsteadOf())
-        kept |= *target == entry.first();
     // Constants cost nothing to define again.
     bool constant = !f.reduction;
     f.op.walk([&](ReadOp read) {
       constant &= isa_and_nonnull<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
     });
-    f.root = kept || stored.contains(f.op) || (!constant && (!f.pointwise || !oneReader(f)));
+    f.root =
+        isKept(f.op) || stored.contains(f.op) || (!constant && (!f.pointwise || !oneReader(f)));
   }
+}
+
+/// Whether a stage has a place of its own in memory for others than its readers: an output, the
+/// second form of another stage, or what has one.
+bool DefaultSchedule::isKept(StageOp stage) {
+  return stage.getOutput() || stage.getInsteadOf() ||
+         llvm::any_of(pipeline.getOps<StageOp>(),
+                      [&](StageOp other) { return other.getInsteadOf() == stage.getSymName(); });
 }
 
 /// The reduction that `root` reads through inlined stages, and at which coordinates; where there
@@ -547,16 +552,17 @@ std::vector<Decision> DefaultSchedule::run() {
         entry.second.root = true;
   }
   bool cpu = device.kind == srcc::DeviceKind::CPU;
-  if (cpu) {
-    for (auto op : pipeline.getOps<StageOp>())
-      if (facts[op.getSymName()].root)
-        collectReaches(op);
-    if (fusion) {
-      findBlocks();
-      fuse();
-    }
-    chooseTiles();
+  for (auto op : pipeline.getOps<StageOp>())
+    if (facts[op.getSymName()].root)
+      collectReaches(op);
+  if (fusion && cpu) {
+    findBlocks();
+    fuse();
+  } else if (fusion) {
+    fuseGPU();
   }
+  if (cpu)
+    chooseTiles();
   for (auto op : pipeline.getOps<StageOp>()) {
     StringRef name = op.getSymName();
     if (!facts[name].root)
@@ -593,7 +599,8 @@ std::vector<Decision> DefaultSchedule::run() {
     if (f.root && cpu)
       prefetch(f);
     if (StageOp at = f.tileOf) {
-      ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), f.tileLoop);
+      StageOp looped = f.inSum ? sums[at.getSymName()].first : at;
+      ComputeAtOp::create(builder, op.getLoc(), name, looped.getSymName(), f.tileLoop);
     } else if (StageOp at = f.rowOf) {
       ComputeAtOp::create(builder, op.getLoc(), name, at.getSymName(), "row");
       StoreAtOp::create(builder, op.getLoc(), name, at.getSymName(), "band");

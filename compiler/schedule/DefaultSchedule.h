@@ -65,7 +65,8 @@ struct Facts {
   mlir::SmallVector<Reach> reaches;
   // Where it is computed, if not at the root.
   StageOp tileOf;              // at a tile of this stage,
-  std::string tileLoop = "xt"; // which is an iteration of this loop
+  std::string tileLoop = "xt"; // which is an iteration of this loop,
+  bool inSum = false;          // one of the reduction of that stage's sum
   StageOp rowOf;               // at a row of this root
   Tile tile;
   RowBlock block;                // what is computed at blocks of rows of this root
@@ -129,7 +130,13 @@ private:
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
                    mlir::ArrayRef<bool> lists);
   void scheduleSumGPU(StageOp sum, int64_t filters, bool vector);
+  void scheduleWholeSum(StageOp sum);
+  void fuseGPU();
+  bool holds(StageOp root);
+  int64_t fittingPixels(StageOp root);
+  bool listsPayGPU(StageOp sum, unsigned update, int64_t filters);
   int64_t chooseFilters(StageOp root, StageOp sum);
+  int64_t filtersOf(StageOp root);
   bool tilesTexels(StageOp root);
   bool isImage(StageOp stage);
   bool isReadInTexels(StageOp stage);
@@ -152,6 +159,7 @@ private:
   bool readsInput(StageOp root);
   void collectReaches(StageOp reader);
   void fuse();
+  bool isKept(StageOp stage);
   void store(Facts &f);
   int64_t chooseThreads(StageOp root);
   int64_t chooseStep(StageOp sum, int64_t update, int64_t rule);
@@ -168,7 +176,7 @@ private:
   int64_t macsOf(StageOp stored);
   void chooseTiles();
   double tileCycles(StageOp stored, Tile &tile);
-  static constexpr int64_t tileFilters[] = {1, 2, 3, 4, 5, 6, 8}; ///< of a tile, by rule
+  static constexpr int64_t tileFilters[] = {1, 2, 3, 4, 5, 6, 8, 10, 12}; ///< of a tile, by rule
   double tileCost(StageOp stored, int64_t vectors, Tile &tile, bool whole = false);
   int64_t tapsOf(StageOp sum, unsigned update, int64_t filters);
   int64_t tapsInLists(StageOp sum, unsigned update, int64_t filters, int64_t step = 1);
@@ -178,10 +186,7 @@ private:
   };
   Lists listsOf(StageOp sum, unsigned update, int64_t filters, int64_t vectors);
   bool isSparse(StageOp sum, unsigned update);
-  /// Vectors of pixels of a tile of `filters` whose sums, inputs and one weight fit the registers.
-  int64_t fittingVectors(int64_t filters) const {
-    return std::clamp<int64_t>((device.registers - 1) / (filters + 1), 1, 5);
-  }
+  int64_t vectorsHeld(int64_t channels) const;
 
   // Directives.
   mlir::AffineMap factor(int64_t n) {

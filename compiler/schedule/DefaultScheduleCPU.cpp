@@ -148,6 +148,11 @@ void DefaultSchedule::blocksCPU(StageOp root) {
         bytes <= device.localBytes / 2 ? Memory::Local : Memory::Global);
 }
 
+/// Vectors of pixels of a stage's channels that half of the first-level cache holds.
+int64_t DefaultSchedule::vectorsHeld(int64_t channels) const {
+  return device.l1Bytes / 2 / (channels * device.vectorWidth * 4);
+}
+
 /// Which stored stages are computed inside the kernel of their readers. From the last stage to the
 /// first, so that where the readers are computed is known.
 void DefaultSchedule::fuse() {
@@ -166,10 +171,8 @@ void DefaultSchedule::fuse() {
   for (StageOp op : llvm::reverse(stored)) {
     Facts &f = facts[op.getSymName()];
     bool picture = op.getRank() == 3 && !isa<AffineConstantExpr>(op.getExtents().getResult(2));
-    bool kept = op.getOutput() || op.getInsteadOf() || f.reduction;
-    for (auto other : pipeline.getOps<StageOp>())
-      kept |= other.getInsteadOf() && *other.getInsteadOf() == op.getSymName();
-    if (kept || f.blocked || f.reaches.empty() || !picture || f.tileOf || f.block.products)
+    if (isKept(op) || f.reduction || f.blocked || f.reaches.empty() || !picture || f.tileOf ||
+        f.block.products)
       continue;
     StageOp first = f.reaches[0].reader, root = kernelOf(first);
     bool oneReader = llvm::all_of(f.reaches, [&](Reach &r) { return r.reader == first; });
@@ -182,7 +185,7 @@ void DefaultSchedule::fuse() {
     int64_t channels = channelsOf(op);
     bool byTile =
         oneReader && sumTiles(first) && llvm::all_of(f.reaches, [](Reach &r) { return r.pixel(); });
-    bool tileFits = channels * fittingVectors(4) * device.vectorWidth * 4 <= device.l1Bytes / 2;
+    bool tileFits = vectorsHeld(channels) >= 1;
     // Rows: the newest is computed as far ahead of the root's as the reader furthest ahead needs.
     int64_t newest = INT64_MIN, oldest = INT64_MAX;
     for (Reach &r : f.reaches) {
@@ -299,8 +302,10 @@ void DefaultSchedule::chooseTiles() {
         if (facts[other.getSymName()].tileOf == members[i] && sumTiles(other))
           members.push_back(other);
     double least = std::numeric_limits<double>::infinity();
-    int64_t best = 1;
-    for (int64_t vectors = 1; vectors <= 5; ++vectors) {
+    int64_t best = 1, most = 5;
+    for (StageOp member : ArrayRef(members).drop_front())
+      most = std::min(most, vectorsHeld(channelsOf(member)));
+    for (int64_t vectors = 1; vectors <= most; ++vectors) {
       double cycles = 0;
       Tile tile;
       for (StageOp member : members)
@@ -384,8 +389,7 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     split(root, "xp", "xv", "xl", lanes, Tail::Guard);
     split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
     // What is computed at a tile has all channels there.
-    bool holds = llvm::any_of(facts, [&](auto &other) { return other.second.tileOf == root; });
-    bool sweep = !holds && channels > filters && choose(Knob::Order, name, 0, {0, 1});
+    bool sweep = !holds(root) && channels > filters && choose(Knob::Order, name, 0, {0, 1});
     if (sweep)
       loops<ReorderOp>(root, {"xl", "xv", "ci", "xt", "co", "y"});
     else

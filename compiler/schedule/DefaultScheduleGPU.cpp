@@ -7,14 +7,78 @@
 using namespace mlir;
 using namespace srcc::sched;
 
+/// Whether the channels that an update goes through are those of whole texels.
+static bool goesThroughTexels(UpdateOp update) {
+  auto extent = dyn_cast<AffineConstantExpr>(update.getExtents().getResult(0));
+  return extent && extent.getValue() % 4 == 0;
+}
+
+/// Stages whose channels one sum at the same pixels goes through are computed there, four channels
+/// at a time: what is wide between two thin stages passes through registers. The work-item has all
+/// sums of its pixels then, which must fit; lists of taps go through channels in an order of their
+/// own.
+void DefaultSchedule::fuseGPU() {
+  for (auto op : pipeline.getOps<StageOp>()) {
+    Facts &f = facts[op.getSymName()];
+    if (!f.root || isKept(op) || !sumTiles(op) || f.reaches.size() != 1 || !f.reaches[0].pixel() ||
+        channelsOf(op) % 4 || holds(op))
+      continue;
+    StageOp reader = f.reaches[0].reader;
+    if (!sumTiles(reader) || channelsOf(reader) % 4 || facts[reader.getSymName()].tileOf ||
+        !fittingPixels(reader))
+      continue;
+    StageOp sum = sums[reader.getSymName()].first;
+    auto updates = sum.getUpdateOps();
+    if (updates.size() != 1 || updates[0].getRdims().size() != 1)
+      continue;
+    Value channel = updates[0].getBody().getArgument(sum.getRank());
+    bool goesThrough = false;
+    updates[0].walk([&](ReadOp read) {
+      goesThrough |= read.getSource() == op.getSymName() && read.getIndices()[0] == channel;
+    });
+    if (!goesThrough || !choose(Knob::Place, op.getSymName(), 1, {0, 1}))
+      continue;
+    f.tileOf = reader;
+    f.tileLoop = "ro";
+    f.inSum = true;
+  }
+}
+
+/// Whether other stages are computed within the sums of `root`.
+bool DefaultSchedule::holds(StageOp root) {
+  return llvm::any_of(facts, [&](auto &other) { return other.second.tileOf == root; });
+}
+
+/// Pixels of a work-item whose sums of all channels of `root` fit the registers, beside four
+/// channels of what is summed and of what that is made of; 0: none.
+int64_t DefaultSchedule::fittingPixels(StageOp root) {
+  for (int64_t pixels : {4, 2, 1})
+    if ((channelsOf(root) + 8) * pixels <= device.registers)
+      return pixels;
+  return 0;
+}
+
 /// Channels of a tile of sums at `root`'s own pixels.
 int64_t DefaultSchedule::chooseFilters(StageOp root, StageOp sum) {
+  if (facts[root.getSymName()].tileOf || holds(root))
+    return 4;
   int64_t channels = channelsOf(root);
   SmallVector<int64_t> options;
   for (int64_t filters : {1, 2, 4, 8, 16})
     if (filters <= channels)
       options.push_back(filters);
   return choose(Knob::Filters, sum.getSymName(), std::min<int64_t>(channels, 4), options);
+}
+
+/// Channels of a work-item's sums: a tile of `root`'s own, or what its pixels are shuffled from.
+int64_t DefaultSchedule::filtersOf(StageOp root) {
+  auto &[sum, reads] = sums[root.getSymName()];
+  auto args = root.getPure().getArguments();
+  int64_t pixels = divisorOf(reads[1], args[1]) * divisorOf(reads[2], args[2]);
+  if (pixels == 1)
+    return chooseFilters(root, sum);
+  auto step = reads[0].coefficientOf(args[0]);
+  return step && *step == pixels ? pixels : channelsOf(sum);
 }
 
 void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> reads) {
@@ -28,30 +92,50 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   auto choosePixels = [&](int64_t rule) {
     return choose(Knob::Vectors, sum.getSymName(), rule, {1, 2, 4, 8});
   };
+  if (facts[name].tileOf) {
+    loops<VectorizeOp>(root, {"c"});
+    loops<UnrollOp>(root, {"x"});
+    loops<ReorderOp>(root, {"c", "x", "y"});
+    store(name, {"y", "x", "c"}, 1, false, false, Memory::Private);
+    ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "y");
+    scheduleSumGPU(sum, 4, /*vector=*/true);
+    return;
+  }
   if (ry * rx == 1) {
+    bool all = holds(root); // channels of a pixel are one work-item's
     int64_t channels = channelsOf(root), filters = chooseFilters(root, sum);
-    int64_t pixels = choosePixels(4);
+    int64_t pixels = choosePixels(all ? fittingPixels(root) : 4);
     bool vector = filters > 1 && llvm::isPowerOf2_64(filters);
     split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
     split(root, "x", "xb", "xt", tx * pixels, tail);
     split(root, "xt", "tx", "xp", pixels, Tail::Guard);
     split(root, "y", "yb", "ty", ty, tail);
-    loops<ReorderOp>(root, {"ci", "xp", "tx", "ty", "co", "xb", "yb"});
+    if (all)
+      loops<ReorderOp>(root, {"ci", "xp", "co", "tx", "ty", "xb", "yb"});
+    else
+      loops<ReorderOp>(root, {"ci", "xp", "tx", "ty", "co", "xb", "yb"});
     if (vector)
       loops<VectorizeOp>(root, {"ci"});
     else
       loops<UnrollOp>(root, {"ci"});
     loops<UnrollOp>(root, {"xp"});
     loops<GpuThreadsOp>(root, {"tx", "ty"});
-    loops<GpuBlocksOp>(root, {"co", "xb", "yb"});
+    if (all)
+      loops<UnrollOp>(root, {"co"});
+    loops<GpuBlocksOp>(root, all ? ArrayRef<StringRef>{"xb", "yb"}
+                                 : ArrayRef<StringRef>{"co", "xb", "yb"});
     ComputeAtOp::create(builder, root.getLoc(), sum.getSymName(), name, "tx");
-    if (scheduled.insert(sum.getSymName()).second)
+    if (!scheduled.insert(sum.getSymName()).second)
+      return;
+    if (all)
+      scheduleWholeSum(sum);
+    else
       scheduleSumGPU(sum, filters, vector);
     return;
   }
+  int64_t filters = filtersOf(root);
   auto step = reads[0].coefficientOf(args[0]);
   bool byChannel = step && *step == ry * rx;
-  int64_t filters = byChannel ? ry * rx : channelsOf(sum);
   int64_t pixels = choosePixels(filters > 8 ? 1 : filters > 4 ? 2 : 4);
   split(root, "y", "ys", "yi", ry, Tail::Guard);
   split(root, "x", "xs", "xi", rx, Tail::Guard);
@@ -97,9 +181,12 @@ bool DefaultSchedule::readsTexels(Operation *definition, StageOp reader, StageOp
   if (update) {
     auto updates = reader.getUpdateOps();
     unsigned number = llvm::find(updates, update) - updates.begin();
-    auto extent = dyn_cast<AffineConstantExpr>(update.getExtents().getResult(0));
-    return extent && extent.getValue() % 4 == 0 && !isSparse(reader, number) &&
-           llvm::any_of(sums, [&](auto &entry) { return entry.second.first == reader; });
+    auto root = llvm::find_if(sums, [&](auto &entry) { return entry.second.first == reader; });
+    if (root == sums.end() || !goesThroughTexels(update))
+      return false;
+    StageOp stored = lookup(root->first());
+    return tiles(stored, root->second.second) &&
+           !chooseLists(reader, number, listsPayGPU(reader, number, filtersOf(stored)));
   }
   if (facts[reader.getSymName()].reduction)
     return false;
@@ -129,11 +216,8 @@ bool DefaultSchedule::isImage(StageOp stage) {
   auto [known, isNew] = images.try_emplace(stage, false);
   if (!isNew)
     return known->second;
-  bool shared = bool(stage.getInsteadOf()) || isExternal(stage);
-  for (auto other : pipeline.getOps<StageOp>())
-    shared |= other.getInsteadOf() && *other.getInsteadOf() == stage.getSymName();
-  bool image =
-      !shared && facts[stage.getSymName()].root && tilesTexels(stage) && isReadInTexels(stage);
+  Facts &f = facts[stage.getSymName()];
+  bool image = f.root && !f.tileOf && !isKept(stage) && tilesTexels(stage) && isReadInTexels(stage);
   return images[stage] = image;
 }
 
@@ -155,16 +239,48 @@ bool DefaultSchedule::readsImage(UpdateOp update) {
   return found;
 }
 
-/// Which updates run over lists of taps. A tap of a list costs its index and address beside the
-/// loads and multiply-adds of a dense one: taken to be half as much again (not measured on a
-/// phone).
+/// A tap of a list costs its index and address beside the loads and multiply-adds of a dense one:
+/// taken to be half as much again, by what the cost model makes of kernels (not measured on a
+/// phone); twice that where dense code reads the four channels of a texel at once, of which a tap
+/// takes one, and more if it goes through a window, whose taps share what they read.
+bool DefaultSchedule::listsPayGPU(StageOp sum, unsigned update, int64_t filters) {
+  if (!isSparse(sum, update))
+    return false;
+  UpdateOp op = sum.getUpdateOps()[update];
+  double tap = 1.5;
+  if (device.images && goesThroughTexels(op))
+    tap *= 2;
+  if (op.getRdims().size() > 1)
+    tap *= 5.0 / 3;
+  return double(tapsInLists(sum, update, filters)) * tap < double(tapsOf(sum, update, filters));
+}
+
+/// Which updates run over lists of taps.
 SmallVector<bool> DefaultSchedule::listsGPU(StageOp sum, int64_t filters) {
   SmallVector<bool> lists;
   for (unsigned i = 0; i < sum.getUpdateOps().size(); ++i)
-    lists.push_back(chooseLists(sum, i,
-                                isSparse(sum, i) && tapsInLists(sum, i, filters) * 3 <
-                                                        tapsOf(sum, i, filters) * 2));
+    lists.push_back(chooseLists(sum, i, listsPayGPU(sum, i, filters)));
   return lists;
+}
+
+/// A work-item's sums of all channels, in vectors of four; what is summed comes four channels at a
+/// time, from stages that are computed at "ro".
+void DefaultSchedule::scheduleWholeSum(StageOp sum) {
+  store(sum.getSymName(), {"y", "x", "c"}, 1, false, false, Memory::Private);
+  packTables(sum, channelsOf(sum), {false});
+  for (std::optional<int64_t> update : {std::optional<int64_t>(), std::optional<int64_t>(0)}) {
+    split(sum, "c", "co", "ci", 4, Tail::Guard, update);
+    SmallVector<StringRef> order{"ci", "x", "co", "y"};
+    if (update) {
+      StringRef channel = cast<StringAttr>(sum.getUpdateOps()[0].getRdims()[0]).getValue();
+      split(sum, channel, "ro", "ri", 4, Tail::Guard, update);
+      loops<UnrollOp>(sum, {"ri"}, update);
+      order = {"ci", "x", "ri", "co", "ro", "y"};
+    }
+    loops<VectorizeOp>(sum, {"ci"}, update);
+    loops<UnrollOp>(sum, {"x", "co"}, update);
+    loops<ReorderOp>(sum, order, update);
+  }
 }
 
 /// A work-item's sums: channels in one vector, pixels and window in straight-line code, or lists of
@@ -173,10 +289,7 @@ void DefaultSchedule::scheduleSumGPU(StageOp sum, int64_t filters, bool vector) 
   SmallVector<bool> lists = listsGPU(sum, filters);
   if (vector) {
     // The channels of a pixel are one variable.
-    StoreInOp::create(
-        builder, sum.getLoc(), FlatSymbolRefAttr::get(builder.getContext(), sum.getSymName()),
-        MemoryAttr::get(builder.getContext(), Memory::Private),
-        builder.getStrArrayAttr({"y", "x", "c"}), IntegerAttr(), UnitAttr(), TypeAttr());
+    store(sum.getSymName(), {"y", "x", "c"}, 1, false, false, Memory::Private);
     packTables(sum, filters, lists);
   }
   for (unsigned i = 0; i <= sum.getUpdateOps().size(); ++i) {

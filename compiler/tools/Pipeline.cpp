@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/tools/Pipeline.h"
+#include "compiler/devices/Device.h"
 
 #include "compiler/cost/LayerList.h"
 #include "compiler/passes/Passes.h"
@@ -52,12 +53,18 @@ OwningOpRef<ModuleOp> srcc::readModelOrPhase(StringRef path, MLIRContext *contex
   return module;
 }
 
-LogicalResult srcc::simplifyModel(ModuleOp module) {
+LogicalResult srcc::simplifyModel(ModuleOp module, StringRef target) {
   if (module.getOps<func::FuncOp>().empty())
     return success();
+  auto device = srcc::loadDevice(target);
+  if (!device)
+    return module.emitError(llvm::toString(device.takeError()));
+  sr::ShrinkOptions shrink;
+  if (device->kind == srcc::DeviceKind::GPU)
+    shrink.multiple = device->vectorWidth;
   PassManager pm(module.getContext());
   pm.addPass(createCanonicalizerPass());
-  pm.addNestedPass<func::FuncOp>(sr::createShrink());
+  pm.addNestedPass<func::FuncOp>(sr::createShrink(shrink));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(sr::createReorderFilters());
@@ -73,7 +80,7 @@ LogicalResult srcc::lowerToKernels(ModuleOp module, const PipelineOptions &optio
 }
 
 LogicalResult srcc::lowerToSharedKernels(ModuleOp module, const PipelineOptions &options) {
-  if (failed(simplifyModel(module)))
+  if (failed(simplifyModel(module, options.target)))
     return failure();
   PassManager pm(module.getContext());
   sched::SRToSchedOptions algorithm;

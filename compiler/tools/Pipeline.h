@@ -32,8 +32,9 @@ mlir::OwningOpRef<mlir::ModuleOp> readModelOrPhase(llvm::StringRef path, mlir::M
                                                    llvm::StringRef color, llvm::StringRef range,
                                                    bool quiet);
 
-/// sr to sr: folds, shrinks, reorders filters, finds sparsity.
-mlir::LogicalResult simplifyModel(mlir::ModuleOp module);
+/// sr to sr: folds, shrinks, reorders filters, finds sparsity. GPUs keep whole vectors of channels.
+/// Errors: no such target.
+mlir::LogicalResult simplifyModel(mlir::ModuleOp module, llvm::StringRef target);
 
 /// A module of any phase to kernels and a plan (phase opencl), with the default schedule where it
 /// has none.

@@ -150,7 +150,7 @@ LogicalResult writeLayers(MLIRContext *context) {
   if (options->inputs.size() != 1 || llvm::StringRef(options->inputs[0]).ends_with(".json"))
     return fail("--layers takes one MODEL");
   auto module = readModelOrPhase(options->inputs[0], context, "", "", options->quiet);
-  if (!module || failed(simplifyModel(*module)))
+  if (!module || failed(simplifyModel(*module, options->target)))
     return failure();
   auto list = cost::layersOf(*module);
   if (failed(list))

@@ -516,7 +516,7 @@ LogicalResult compile(MLIRContext *context) {
     build(pm);
     return pm.run(*module);
   };
-  if (failed(srcc::simplifyModel(*module)))
+  if (failed(srcc::simplifyModel(*module, options->target)))
     return failure();
   if (options->stopAfter == Phase::SR)
     return writeIR(*module);

@@ -366,7 +366,7 @@ TEST_F(Cost, StatisticsOfAMaskStandForIt) {
   add(24, 3, S::Pattern, 0.3), add(16, 3, S::Unstructured, 0.1), add(12, 3, S::Dense, 1);
   list.layers[2].add = "l1", list.layers[2].out = 24;
   auto network = buildNetwork(list, &context);
-  ASSERT_TRUE(succeeded(simplifyModel(*network)));
+  ASSERT_TRUE(succeeded(simplifyModel(*network, "pocl-cpu")));
   auto found = layersOf(*network);
   ASSERT_TRUE(succeeded(found));
   ASSERT_EQ(found->layers.size(), list.layers.size());
@@ -377,7 +377,7 @@ TEST_F(Cost, StatisticsOfAMaskStandForIt) {
   ASSERT_TRUE(bool(again)) << llvm::toString(again.takeError());
   again->seed = 7;
   auto other = buildNetwork(*again, &context);
-  ASSERT_TRUE(succeeded(simplifyModel(*other)));
+  ASSERT_TRUE(succeeded(simplifyModel(*other, "pocl-cpu")));
   auto statistics = layersOf(*other);
   ASSERT_TRUE(succeeded(statistics));
   for (auto [a, b] : llvm::zip(found->layers, statistics->layers)) {

@@ -1,8 +1,11 @@
-// What the rules of a CPU decide for a block of 1x1 -> relu -> 1x1 -> 3x3, and say as remarks.
+// What the rules of a CPU decide for a block of 1x1 -> relu -> 1x1 -> 3x3, and say as remarks; those of a GPU keep what
+// is wide in registers, four channels at a time.
 // RUN: srcc %s --target=pocl-cpu --remarks=sched-default --stop-after=sched -o %t.mlir 2>&1 | FileCheck %s --check-prefix=REMARKS
 // RUN: FileCheck %s < %t.mlir
 // RUN: srcc %s --target=pocl-cpu --no-fusion --stop-after=sched | FileCheck %s --check-prefix=PLAIN
-// RUN: srcc %s --target=mali-g77 --stop-after=sched | FileCheck %s --check-prefix=PLAIN
+// RUN: srcc %s --target=mali-g77 --no-fusion --stop-after=sched | FileCheck %s --check-prefix=PLAIN
+// RUN: srcc %s --target=mali-g77 --print-loop-nest | FileCheck %s --check-prefix=GPU
+// RUN: srcc %s --target=adreno650 --remarks=sched-default -o %t.srp 2>&1 | FileCheck %s --check-prefix=GPU-REMARK
 
 module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>} {
   func.func @net(%x: tensor<1x3x?x?xf32>) -> tensor<1x3x?x?xf32> {
@@ -31,3 +34,14 @@ module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>} {
 
 // PLAIN-NOT: sched.store_at
 // PLAIN: sched.compute_root @narrow
+
+// GPU: produce narrow:
+// GPU: gpu_thread tx
+// GPU-NEXT: produce narrow.sum:
+// GPU: for ro in [0, 3]:
+// GPU-NEXT: produce relu:
+// GPU-NEXT: produce wide.sum:
+// GPU: unrolled co in [0, 1]:
+// GPU-NEXT: unrolled ri in [0, 3]:
+// GPU: produce sum:
+// GPU-REMARK: @relu is computed at the tiles of @narrow

@@ -218,7 +218,7 @@ protected:
       list.layers.push_back(spec);
     }
     module = cost::buildNetwork(list, &context);
-    EXPECT_TRUE(succeeded(simplifyModel(*module)));
+    EXPECT_TRUE(succeeded(simplifyModel(*module, "pocl-cpu")));
     PassManager pm(&context);
     pm.addPass(sched::createSRToSched());
     EXPECT_TRUE(succeeded(pm.run(*module)));
