@@ -82,9 +82,39 @@ static llvm::Error moveFile(const std::string &from, StringRef to, bool executab
   return llvm::Error::success();
 }
 
+namespace {
+/// Loads and stores of three elements are never aligned. Where Halide finds the index to be a
+/// multiple of three, it writes ((float3 *)p)[index / 3], but a float3 of OpenCL takes as much
+/// memory as a float4. Without alignment it writes vload3 and vstore3.
+class TriplesUnaligned : public Halide::Internal::IRMutator {
+  using Halide::Internal::IRMutator::visit;
+
+  Halide::Expr visit(const Halide::Internal::Load *load) override {
+    Halide::Expr same = IRMutator::visit(load);
+    load = same.as<Halide::Internal::Load>();
+    if (!load || load->type.lanes() != 3)
+      return same;
+    return Halide::Internal::Load::make(load->type, load->name, load->index, load->image,
+                                        load->param, load->predicate, {});
+  }
+
+  Halide::Internal::Stmt visit(const Halide::Internal::Store *store) override {
+    Halide::Internal::Stmt same = IRMutator::visit(store);
+    store = same.as<Halide::Internal::Store>();
+    if (!store || store->value.type().lanes() != 3)
+      return same;
+    return Halide::Internal::Store::make(store->name, store->value, store->index, store->param,
+                                         store->predicate, {});
+  }
+};
+} // namespace
+
 static void compileTo(Replayed &replayed, std::map<Halide::OutputFileType, std::string> files,
                       StringRef function, const Halide::Target &target) {
-  Halide::Pipeline(replayed.output).compile_to(files, {replayed.input}, function.str(), target);
+  Halide::Pipeline pipeline(replayed.output);
+  if (target.has_gpu_feature())
+    pipeline.add_custom_lowering_pass(new TriplesUnaligned);
+  pipeline.compile_to(files, {replayed.input}, function.str(), target);
 }
 
 llvm::Error srcc::halide::writeObject(Replayed &replayed, StringRef function,

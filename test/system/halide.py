@@ -162,7 +162,7 @@ def pixels(name, target, prune, given, folder):
     """One network against the interpreter: its line of the table."""
     file = imported(name, prune, folder)
     library = f"{folder}/model.so"
-    schedule = [f"--schedule={given.schedule}"] if given.schedule else []
+    schedule = [f"--target={given.device}", *([f"--schedule={given.schedule}"] if given.schedule else [])]
     if given.taps:  # an option of srcc-halide alone
         both = f"{folder}/sched.mlirbc"
         run("srcc", file, "--stop-after=sched", "-o", both, *schedule, *given.options)
