@@ -286,9 +286,14 @@ llvm::Expected<std::string> srcc::halide::loopNestOf(Replayed &replayed) {
   return readFile(name);
 }
 
-llvm::Expected<std::string> srcc::halide::autoschedule(Replayed &replayed, StringRef name,
+llvm::Expected<std::string> srcc::halide::autoschedule(Replayed &replayed, StringRef words,
                                                        const Halide::Target &target, int height,
                                                        int width) {
+  auto [name, settings] = words.split(' ');
+  Halide::AutoschedulerParams parameters(name.str());
+  for (StringRef setting : llvm::split(settings, ' '))
+    if (auto [key, value] = setting.split('='); !setting.empty())
+      parameters.extra[key.str()] = value.str();
   Dl_info info;
   if (!dladdr(reinterpret_cast<void *>(&Halide::get_host_target), &info) || !info.dli_fname)
     return problem("cannot tell where libHalide lies, whose autoschedulers are beside it");
@@ -311,7 +316,5 @@ llvm::Expected<std::string> srcc::halide::autoschedule(Replayed &replayed, Strin
   };
   replayed.input.set_estimates({{0, width}, {0, height}, {0, int(replayed.inputChannels)}});
   replayed.output.set_estimates({{0, scale(2)}, {0, scale(1)}, {0, int(replayed.outputChannels)}});
-  auto results = Halide::Pipeline(replayed.output)
-                     .apply_autoscheduler(target, Halide::AutoschedulerParams(name.str()));
-  return results.schedule_source;
+  return Halide::Pipeline(replayed.output).apply_autoscheduler(target, parameters).schedule_source;
 }

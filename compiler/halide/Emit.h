@@ -38,8 +38,9 @@ llvm::Expected<std::string> textOf(Replayed &replayed, llvm::StringRef function,
 llvm::Expected<std::string> loopNestOf(Replayed &replayed);
 
 /// Schedules every stage by an autoscheduler of Halide's ("Adams2019", "Li2018", "Anderson2021",
-/// "Mullapudi2016") for pictures of that size, and returns its schedule as C++.
-llvm::Expected<std::string> autoschedule(Replayed &replayed, llvm::StringRef name,
+/// "Mullapudi2016") for pictures of that size, and returns its schedule as C++. Parameters of the
+/// autoscheduler follow its name: "Adams2019 parallelism=2 beam_size=8".
+llvm::Expected<std::string> autoschedule(Replayed &replayed, llvm::StringRef words,
                                          const Halide::Target &target, int height, int width);
 
 } // namespace srcc::halide

@@ -57,8 +57,9 @@ struct Options {
           clEnumValN(srcc::halide::Taps::List, "list", "a loop over a list of taps (default)"),
           clEnumValN(srcc::halide::Taps::Mask, "mask", "the dense loops under a condition"))};
   cl::opt<std::string> autoscheduler{
-      "autoscheduler", cl::cat(category), cl::value_desc("NAME"),
-      cl::desc("Instead of the schedule: Adams2019, Li2018, Anderson2021 or Mullapudi2016")};
+      "autoscheduler", cl::cat(category), cl::value_desc("NAME [KEY=VALUE]..."),
+      cl::desc("Instead of the schedule: Adams2019, Li2018, Anderson2021 or Mullapudi2016, and its "
+               "parameters, as 'Adams2019 parallelism=2 beam_size=8'")};
   cl::opt<std::string> size{"size", cl::cat(category), cl::init("640x360"), cl::value_desc("WxH"),
                             cl::desc("The autoscheduler's picture (default 640x360)")};
   cl::opt<bool> quiet{"quiet", cl::cat(category), cl::desc("Print errors only")};
