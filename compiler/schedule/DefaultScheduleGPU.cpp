@@ -24,8 +24,7 @@ void DefaultSchedule::fuseGPU() {
         channelsOf(op) % 4 || holds(op))
       continue;
     StageOp reader = f.reaches[0].reader;
-    if (!sumTiles(reader) || channelsOf(reader) % 4 || facts[reader.getSymName()].tileOf ||
-        !fittingPixels(reader))
+    if (!sumTiles(reader) || facts[reader.getSymName()].tileOf || !fittingPixels(reader))
       continue;
     StageOp sum = sums[reader.getSymName()].first;
     auto updates = sum.getUpdateOps();
@@ -53,7 +52,7 @@ bool DefaultSchedule::holds(StageOp root) {
 /// channels of what is summed and of what that is made of; 0: none.
 int64_t DefaultSchedule::fittingPixels(StageOp root) {
   for (int64_t pixels : {4, 2, 1})
-    if ((channelsOf(root) + 8) * pixels <= device.registers)
+    if ((int64_t(llvm::alignTo(channelsOf(root), 4)) + 8) * pixels <= device.registers)
       return pixels;
   return 0;
 }
@@ -267,7 +266,7 @@ SmallVector<bool> DefaultSchedule::listsGPU(StageOp sum, int64_t filters) {
 /// time, from stages that are computed at "ro".
 void DefaultSchedule::scheduleWholeSum(StageOp sum) {
   store(sum.getSymName(), {"y", "x", "c"}, 1, false, false, Memory::Private);
-  packTables(sum, channelsOf(sum), {false});
+  packTables(sum, int64_t(llvm::alignTo(channelsOf(sum), 4)), {false});
   for (std::optional<int64_t> update : {std::optional<int64_t>(), std::optional<int64_t>(0)}) {
     split(sum, "c", "co", "ci", 4, Tail::Guard, update);
     SmallVector<StringRef> order{"ci", "x", "co", "y"};

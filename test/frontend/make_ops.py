@@ -173,6 +173,27 @@ def _(n, x):
     return n.op("Conv", x, n.op("Identity", w), pads=[1, 1, 1, 1])
 
 
+def wide(n, x, channels, width, k=1):
+    """A wide layer between two thin ones, as in WDSR's blocks, and a 3x3 behind."""
+    y = n.op("Relu", n.conv(x, width, 3, k))
+    return n.conv(n.conv(y, channels, width, 1), 3, channels)
+
+
+@net("conv_wide")
+def _(n, x):
+    return wide(n, x, 8, 16)
+
+
+@net("conv_wide_13")
+def _(n, x):
+    return wide(n, x, 13, 24)
+
+
+@net("conv_wide_k3")
+def _(n, x):
+    return wide(n, x, 8, 12, k=3)
+
+
 @net("conv_sparse")
 def _(n, x):
     w = n.random.uniform(-0.5, 0.5, (3, 3, 3, 3)) * (n.random.uniform(size=(3, 3, 3, 3)) < 0.3)

@@ -2,7 +2,7 @@
 device, against the reference interpreter: within 1e-4 of the range of the expected output (at least 1). Every third
 network in strips as well, where the output does not depend on the whole picture.
 
-ops.py [--shard=I/N] [--schedule=FILE] [NAME...]
+ops.py [--shard=I/N] [--schedule=FILE] [--target=DEV] [NAME...]
 """
 import argparse
 import pathlib
@@ -21,6 +21,7 @@ SEED = 11
 parser = argparse.ArgumentParser()
 parser.add_argument("--shard", default="0/1", help="I/N: only every N-th network, from the I-th on")
 parser.add_argument("--schedule", help="instead of the default one")
+parser.add_argument("--target", default="host", help="device whose default schedule is taken")
 parser.add_argument("names", nargs="*")
 arguments = parser.parse_args()
 
@@ -38,7 +39,8 @@ for number, name in enumerate((arguments.names or list(make_ops.NETS))[index::co
         n = make_ops.write(name, folder)
         imported, package = f"{folder}/model.mlirbc", f"{folder}/model.srp"
         run("srcc", f"{folder}/{name}.onnx", "-o", imported, "--stop-after=import")
-        run("srcc", imported, "-o", package, *([f"--schedule={arguments.schedule}"] if arguments.schedule else []))
+        run("srcc", imported, "-o", package, f"--target={arguments.target}",
+            *([f"--schedule={arguments.schedule}"] if arguments.schedule else []))
         model = Model(package)
         for height, width in sizes(n):
             with checks(f"{name} {width}x{height}"):
