@@ -15,8 +15,8 @@ static bool goesThroughTexels(UpdateOp update) {
 
 /// Stages whose channels one sum at the same pixels goes through are computed there, four channels
 /// at a time: what is wide between two thin stages passes through registers. The work-item has all
-/// sums of its pixels then, which must fit; lists of taps go through channels in an order of their
-/// own.
+/// sums of its pixels then, which must fit. Where one pixel alone does, weights are loaded for it
+/// alone, which pays if lists leave few of them.
 void DefaultSchedule::fuseGPU() {
   for (auto op : pipeline.getOps<StageOp>()) {
     Facts &f = facts[op.getSymName()];
@@ -35,7 +35,8 @@ void DefaultSchedule::fuseGPU() {
     updates[0].walk([&](ReadOp read) {
       goesThrough |= read.getSource() == op.getSymName() && read.getIndices()[0] == channel;
     });
-    if (!goesThrough || !choose(Knob::Place, op.getSymName(), 1, {0, 1}))
+    bool pays = fittingPixels(reader) > 1 || listsPayGPU(sums[op.getSymName()].first, 0, 4);
+    if (!goesThrough || !choose(Knob::Place, op.getSymName(), pays, {0, 1}))
       continue;
     f.tileOf = reader;
     f.tileLoop = "ro";
