@@ -17,6 +17,7 @@ import math
 import os
 import pathlib
 import re
+import resource
 import select
 import shutil
 import subprocess
@@ -138,6 +139,13 @@ class Subject:
             self.pictures.append((given, wanted))
 
 
+def large_stacks():
+    """PoCL keeps the private memory of all work-items of a group on its threads' stacks, without optimisation every
+    variable of them: more than 8 MB for some schedules that are legal."""
+    limit = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    resource.setrlimit(resource.RLIMIT_STACK, (1 << 29 if limit == resource.RLIM_INFINITY else limit, limit))
+
+
 class Runner:
     """kernels.py as a process, started again when it ends; its driver's caches live as long as it does."""
 
@@ -166,7 +174,7 @@ class Runner:
                                 "OCLGRIND_LOCAL_MEM_SIZE": str(512 << 10)}
             self.process = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("kernels.py")], text=True,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
-                                            env=environment)
+                                            env=environment, preexec_fn=large_stacks)
         self.process.stdin.write(json.dumps(cases) + "\n")
         self.process.stdin.flush()
         ready, _, _ = select.select([self.process.stdout], [], [], TIMEOUT * (1 + len(cases) / 4))
