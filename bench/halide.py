@@ -178,9 +178,10 @@ def digest(*parts):
 @functools.cache
 def libraries():
     """What measurements depend on beside programs and schedules: libsrrt, and the libHalide that srcc-halide loads."""
-    loaded = run("ldd", program("srcc-halide"))
-    return digest(pathlib.Path(harness.library()._name),
-                  pathlib.Path(re.search(r"libHalide\.so\S* => (\S+)", loaded)[1]))
+    found = re.search(r"libHalide\.so\S* => (/\S+)", run("ldd", program("srcc-halide")))
+    if not found:
+        raise Failed("srcc-halide finds no libHalide.so")
+    return digest(pathlib.Path(harness.library()._name), pathlib.Path(found[1]))
 
 
 def build(case, file, options, folder):

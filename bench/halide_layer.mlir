@@ -1,7 +1,7 @@
 // A schedule for Halide on a CPU by hand, of the network layer_3x3_32 of bench/halide.py: 3x3, 32 to 32 channels, between
 // 1x1. Bands of rows in parallel; CHANNELS x PIXELS are summed in registers, in vectors of VECTOR pixels, the taps of a
 // channel unrolled; the 1x1 in front is computed row by row, in a window that slides along the band and stays in the
-// second-level cache. bench/halide.py puts numbers for the CPU's registers in place of the words. srcc takes it, too.
+// second-level cache. bench/halide.py puts numbers for the CPU's registers in place of the words; srcc takes what it writes, too.
 sched.schedule @layer {
   sched.compute_root @conv2d_1
   sched.compute_root @output

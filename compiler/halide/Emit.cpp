@@ -291,9 +291,14 @@ llvm::Expected<std::string> srcc::halide::autoschedule(Replayed &replayed, Strin
                                                        int width) {
   auto [name, settings] = words.split(' ');
   Halide::AutoschedulerParams parameters(name.str());
-  for (StringRef setting : llvm::split(settings, ' '))
-    if (auto [key, value] = setting.split('='); !setting.empty())
+  for (StringRef setting : llvm::split(settings, ' ')) {
+    auto [key, value] = setting.split('=');
+    if (!setting.empty() && (key.empty() || value.empty()))
+      return problem("the parameters of an autoscheduler are KEY=VALUE, but one is '" + setting +
+                     "'");
+    if (!setting.empty())
       parameters.extra[key.str()] = value.str();
+  }
   Dl_info info;
   if (!dladdr(reinterpret_cast<void *>(&Halide::get_host_target), &info) || !info.dli_fname)
     return problem("cannot tell where libHalide lies, whose autoschedulers are beside it");

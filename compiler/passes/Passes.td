@@ -34,7 +34,7 @@ def Shrink : SRPass<"sr-shrink"> {
   }];
   let options = [Option<"multiple", "multiple", "int64_t", "1",
                         "Of the channels to remove from a convolution's result so many stay that it has a "
-                        "multiple of this (4 where devices compute four at a time)">];
+                        "multiple of this, where it had so many (4 for GPUs, which compute four at a time)">];
 }
 
 def Prune : SRPass<"sr-prune"> {

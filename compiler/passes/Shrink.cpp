@@ -493,9 +493,12 @@ void Network::tieChannels() {
   }
 }
 
-/// Channels of a map that nobody needs stay for as long as those that do are no multiple.
+/// Channels of a map that nobody needs stay until those that do are a multiple, where the map has
+/// so many. One that later steps need more of may keep a multiple more than it must.
 void Network::roundUp(Value map) {
   int64_t first = number(map), channels = getChannels(map), kept = int64_t(getKept(map).size());
+  if (int64_t(llvm::alignTo(kept, multiple)) > channels)
+    return;
   for (int64_t c = 0; c < channels && kept % multiple; ++c)
     if (!isNeeded(first + c)) {
       need(first + c);

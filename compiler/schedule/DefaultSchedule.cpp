@@ -149,6 +149,11 @@ void DefaultSchedule::analyse() {
   }
 }
 
+/// Whether other stages are computed at the tiles of `root`, or within its sums.
+bool DefaultSchedule::holds(StageOp root) {
+  return llvm::any_of(facts, [&](auto &other) { return other.second.tileOf == root; });
+}
+
 /// Whether a stage has a place of its own in memory for others than its readers: an output, the
 /// second form of another stage, or what has one.
 bool DefaultSchedule::isKept(StageOp stage) {

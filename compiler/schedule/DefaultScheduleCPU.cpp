@@ -148,7 +148,7 @@ void DefaultSchedule::blocksCPU(StageOp root) {
         bytes <= device.localBytes / 2 ? Memory::Local : Memory::Global);
 }
 
-/// Vectors of pixels of a stage's channels that half of the first-level cache holds.
+/// Vectors of pixels of so many channels that half of the first-level cache holds.
 int64_t DefaultSchedule::vectorsHeld(int64_t channels) const {
   return device.l1Bytes / 2 / (channels * device.vectorWidth * 4);
 }
@@ -302,9 +302,11 @@ void DefaultSchedule::chooseTiles() {
         if (facts[other.getSymName()].tileOf == members[i] && sumTiles(other))
           members.push_back(other);
     double least = std::numeric_limits<double>::infinity();
-    int64_t best = 1, most = 5;
+    int64_t best = 1, most = 5, held = 0;
     for (StageOp member : ArrayRef(members).drop_front())
-      most = std::min(most, vectorsHeld(channelsOf(member)));
+      held += channelsOf(member);
+    if (held)
+      most = std::min(most, vectorsHeld(held));
     for (int64_t vectors = 1; vectors <= most; ++vectors) {
       double cycles = 0;
       Tile tile;
@@ -322,7 +324,7 @@ void DefaultSchedule::chooseTiles() {
       tile = {1, vectors, {}}; // if no tile fits the registers
       tileCost(member, vectors, tile);
       SmallVector<int64_t> options;
-      for (int64_t filters : {1, 2, 3, 4, 5, 6, 8, 12, 16})
+      for (int64_t filters : {1, 2, 3, 4, 5, 6, 8, 10, 12, 16})
         if (filters <= channelsOf(member))
           options.push_back(filters);
       StageOp sum = sumOf(member);

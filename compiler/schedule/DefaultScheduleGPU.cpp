@@ -7,10 +7,14 @@
 using namespace mlir;
 using namespace srcc::sched;
 
-/// Whether the channels that an update goes through are those of whole texels.
+/// Whether an update goes through the channels of another stage, of whole texels if that is an
+/// image (whether it is one depends on who reads it in texels, thus on this).
 static bool goesThroughTexels(UpdateOp update) {
   auto extent = dyn_cast<AffineConstantExpr>(update.getExtents().getResult(0));
-  return extent && extent.getValue() % 4 == 0;
+  Value channel = update.getBody().getArgument(update->getParentOfType<StageOp>().getRank());
+  bool found = false;
+  update.walk([&](ReadOp read) { found |= read.getIndices()[0] == channel; });
+  return found && extent && extent.getValue() % 4 == 0;
 }
 
 /// Stages whose channels one sum at the same pixels goes through are computed there, four channels
@@ -20,8 +24,8 @@ static bool goesThroughTexels(UpdateOp update) {
 void DefaultSchedule::fuseGPU() {
   for (auto op : pipeline.getOps<StageOp>()) {
     Facts &f = facts[op.getSymName()];
-    if (!f.root || isKept(op) || !sumTiles(op) || f.reaches.size() != 1 || !f.reaches[0].pixel() ||
-        channelsOf(op) % 4 || holds(op))
+    if (!f.root || f.blocked || isKept(op) || !sumTiles(op) || f.reaches.size() != 1 ||
+        !f.reaches[0].pixel() || channelsOf(op) % 4 || holds(op))
       continue;
     StageOp reader = f.reaches[0].reader;
     if (!sumTiles(reader) || facts[reader.getSymName()].tileOf || !fittingPixels(reader))
@@ -35,18 +39,16 @@ void DefaultSchedule::fuseGPU() {
     updates[0].walk([&](ReadOp read) {
       goesThrough |= read.getSource() == op.getSymName() && read.getIndices()[0] == channel;
     });
-    bool pays = fittingPixels(reader) > 1 || listsPayGPU(sums[op.getSymName()].first, 0, 4);
+    StageOp wide = sums[op.getSymName()].first;
+    bool pays = fittingPixels(reader) > 1;
+    for (unsigned i = 0; i < wide.getUpdateOps().size(); ++i)
+      pays |= listsPayGPU(wide, i, 4);
     if (!goesThrough || !choose(Knob::Place, op.getSymName(), pays, {0, 1}))
       continue;
     f.tileOf = reader;
     f.tileLoop = "ro";
     f.inSum = true;
   }
-}
-
-/// Whether other stages are computed within the sums of `root`.
-bool DefaultSchedule::holds(StageOp root) {
-  return llvm::any_of(facts, [&](auto &other) { return other.second.tileOf == root; });
 }
 
 /// Pixels of a work-item whose sums of all channels of `root` fit the registers, beside four
@@ -89,8 +91,11 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   int64_t tx = std::min<int64_t>(threads, 16), ty = std::max<int64_t>(1, threads / tx);
   StringRef name = root.getSymName();
   // Four channels and P pixels of a work-item: 4 P sums beside P inputs and 4 weights.
-  auto choosePixels = [&](int64_t rule) {
-    return choose(Knob::Vectors, sum.getSymName(), rule, {1, 2, 4, 8});
+  auto choosePixels = [&](int64_t rule, int64_t most = 8) {
+    SmallVector<int64_t> options;
+    for (int64_t pixels = 1; pixels <= most; pixels *= 2)
+      options.push_back(pixels);
+    return choose(Knob::Vectors, sum.getSymName(), rule, options);
   };
   if (facts[name].tileOf) {
     loops<VectorizeOp>(root, {"c"});
@@ -104,7 +109,8 @@ void DefaultSchedule::tileGPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
   if (ry * rx == 1) {
     bool all = holds(root); // channels of a pixel are one work-item's
     int64_t channels = channelsOf(root), filters = chooseFilters(root, sum);
-    int64_t pixels = choosePixels(all ? fittingPixels(root) : 4);
+    int64_t most = all ? fittingPixels(root) : 8;
+    int64_t pixels = choosePixels(std::min<int64_t>(most, 4), most);
     bool vector = filters > 1 && llvm::isPowerOf2_64(filters);
     split(root, "c", "co", "ci", filters, channels % filters ? tail : Tail::Guard);
     split(root, "x", "xb", "xt", tx * pixels, tail);

@@ -61,7 +61,7 @@ LogicalResult srcc::simplifyModel(ModuleOp module, StringRef target) {
     return module.emitError(llvm::toString(device.takeError()));
   sr::ShrinkOptions shrink;
   if (device->kind == srcc::DeviceKind::GPU)
-    shrink.multiple = device->vectorWidth;
+    shrink.multiple = 4; // their default schedules compute so many at a time
   PassManager pm(module.getContext());
   pm.addPass(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(sr::createShrink(shrink));

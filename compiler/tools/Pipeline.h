@@ -32,7 +32,7 @@ mlir::OwningOpRef<mlir::ModuleOp> readModelOrPhase(llvm::StringRef path, mlir::M
                                                    llvm::StringRef color, llvm::StringRef range,
                                                    bool quiet);
 
-/// sr to sr: folds, shrinks, reorders filters, finds sparsity. GPUs keep whole vectors of channels.
+/// sr to sr: folds, shrinks, reorders filters, finds sparsity. GPUs keep multiples of four channels.
 /// Errors: no such target.
 mlir::LogicalResult simplifyModel(mlir::ModuleOp module, llvm::StringRef target);
 

@@ -63,7 +63,7 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "is asked for", "takes stages inside the pipeline", "is no loop of", "differ in the extent", "which both share",
     "not at a constant place of a texel", "is written where no texel begins", "elements; legal: whole texels",
     "reads it before that is done", "computed with another already", "a loop that is @",
-    "'s; legal: at @",
+    r"loop .* of @\S+ is @\S+'s; legal: at @",
     "is no serial reduction loop", "reads nothing of", "runs over lists of different lengths", "must be directly around"]
 
 

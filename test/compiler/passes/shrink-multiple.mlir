@@ -1,4 +1,4 @@
-// Of the channels to remove so many stay that a multiple is left, where there are enough; none of a layer that goes.
+// Of the channels to remove so many stay that a multiple is left, where there are so many.
 // RUN: srcc-opt %s --sr-shrink=multiple=4 | FileCheck %s
 // RUN: srcc-opt %s --sr-shrink | FileCheck %s --check-prefix=ALL
 // RUN: not srcc-opt %s --sr-shrink=multiple=0 2>&1 | FileCheck %s --check-prefix=ERROR
@@ -6,7 +6,7 @@
 
 // CHECK-LABEL: func @net
 // CHECK: sr.conv2d {{.*}} -> tensor<1x4x?x?xf32>
-// CHECK: sr.conv2d {{.*}} -> tensor<1x3x?x?xf32>
+// CHECK: sr.conv2d {{.*}} -> tensor<1x1x?x?xf32>
 // CHECK: sr.conv2d {{.*}} -> tensor<1x1x?x?xf32>
 // ALL-LABEL: func @net
 // ALL: sr.conv2d {{.*}} -> tensor<1x2x?x?xf32>

@@ -3,7 +3,7 @@
 // RUN: srcc %s --target=pocl-cpu --remarks=sched-default --stop-after=sched -o %t.mlir 2>&1 | FileCheck %s --check-prefix=REMARKS
 // RUN: FileCheck %s < %t.mlir
 // RUN: srcc %s --target=pocl-cpu --no-fusion --stop-after=sched | FileCheck %s --check-prefix=PLAIN
-// RUN: srcc %s --target=mali-g77 --no-fusion --stop-after=sched | FileCheck %s --check-prefix=PLAIN
+// RUN: srcc %s --target=mali-g77 --no-fusion --stop-after=sched | FileCheck %s --check-prefix=GPU-PLAIN
 // RUN: srcc %s --target=mali-g77 --print-loop-nest | FileCheck %s --check-prefix=GPU
 // RUN: srcc %s --target=adreno650 --remarks=sched-default -o %t.srp 2>&1 | FileCheck %s --check-prefix=GPU-REMARK
 
@@ -34,6 +34,8 @@ module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>} {
 
 // PLAIN-NOT: sched.store_at
 // PLAIN: sched.compute_root @narrow
+
+// GPU-PLAIN: sched.compute_root @relu
 
 // GPU: produce narrow:
 // GPU: gpu_thread tx
