@@ -32,7 +32,8 @@ static void conjuncts(Value value, SmallVectorImpl<arith::CmpIOp> &all) {
   }
 }
 
-/// Drops computations of `block` whose results nobody uses, stores to unread stages included.
+/// Drops computations of `block` whose results nobody uses, stages included that are stored in it
+/// and not read; what is stored outside slides, and later tiles read it.
 static void eraseUnused(Block &block) {
   bool changed = true;
   while (changed) {
@@ -51,7 +52,7 @@ static void eraseUnused(Block &block) {
       auto produce = dyn_cast<ProduceOp>(op);
       auto realize = dyn_cast<RealizeOp>(op);
       auto touch = dyn_cast<TouchOp>(op);
-      if ((produce && !loaded.count(produce.getStage())) ||
+      if ((produce && realized.count(produce.getStage()) && !loaded.count(produce.getStage())) ||
           (touch && realized.count(touch.getSource()) && !loaded.count(touch.getSource())) ||
           (realize && !loaded.count(realize.getStage())))
         unread.push_back(op); // inner ones first
