@@ -212,9 +212,20 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
   } else {
     kind = srcc::ocl::BufferKind::Constant;
     auto table = cast<TableOp>(source);
+    auto elementCount = flat.elements.constant();
+    bool constantLow = llvm::all_of(flat.low, [](const IndexExpr &l) { return l.constant(); });
+    if (!elementCount || !constantLow || *elementCount > (int64_t(1) << 28))
+      return table.emitOpError("is read at places whose bounds are not constant: ")
+             << flat.elements.str() << " elements";
+    int64_t count = *elementCount;
     if (auto lists = dyn_cast<DenseIntElementsAttr>(table.getValue())) {
-      int64_t count = lists.getNumElements();
-      value = lists.reshape(RankedTensorType::get({count}, flat.type));
+      // Where lists start, of points before the first and after the last as well: theirs are empty.
+      auto places = llvm::to_vector(lists.getValues<APInt>());
+      if (places.size() < size_t(count)) { // one dimension: taps are touched at what lists name
+        places.insert(places.begin(), -*flat.low[0].constant(), APInt(places.front()));
+        places.append(count - places.size(), APInt(places.back()));
+      }
+      value = DenseElementsAttr::get(RankedTensorType::get({count}, flat.type), places);
       lastBuffer = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
                                                *elements, format, value);
       return success();
@@ -223,12 +234,6 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
     if (failed(values))
       return failure();
     // Packed in storage order; what only whole tiles touch is zero.
-    auto elementCount = flat.elements.constant();
-    bool constantLow = llvm::all_of(flat.low, [](const IndexExpr &l) { return l.constant(); });
-    if (!elementCount || !constantLow || *elementCount > (int64_t(1) << 28))
-      return table.emitOpError("is read at places whose bounds are not constant: ")
-             << flat.elements.str() << " elements";
-    int64_t count = *elementCount;
     SmallVector<float> packed(count, 0.0f);
     ArrayRef<int64_t> shape = table.getValue().getShapedType().getShape();
     SmallVector<int64_t> at(shape.size(), 0);
@@ -509,7 +514,9 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
     areas[name].push_back({&func.getBody().front(), func.getArgument(i), storage[name]});
   }
   LogicalResult result = success();
-  TapAddresses taps(pipeline, func, memory);
+  TapAddresses taps(pipeline, func, memory, [&](StringRef lists) {
+    return storage[lists].elements - 1; // see buffer()
+  });
   auto findArea = [&](StringRef name, Operation *user) -> std::optional<Area> {
     for (Operation *op = user; op != func; op = op->getParentOp())
       for (const Area &area : llvm::reverse(areas[name]))

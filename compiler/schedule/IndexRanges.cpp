@@ -7,6 +7,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace mlir;
 using namespace srcc::sched;
@@ -162,47 +163,70 @@ static const IndexAtom *quotientTimesDivisor(const IndexExpr::Monomial &monomial
   return nullptr;
 }
 
-/// Replaces c floor(e / n), n | c, by the bound that e - n < n floor(e / n) <= e gives: exact
-/// differences such as n floor(W / n) - W become comparable. The same for c d floor(e / d) where d
-/// is an expression.
-static IndexExpr relaxFloors(const IndexExpr &e, bool lower) {
-  IndexExpr sum;
-  bool changed = false;
-  for (auto &[monomial, coefficient] : e.terms) {
-    const IndexAtom *f = monomial.size() == 1 ? monomial[0].get() : nullptr;
-    bool down = (coefficient > 0) == lower;
-    if (const IndexAtom *q = quotientTimesDivisor(monomial)) {
-      sum = sum + (q->a - (down ? q->b - 1 : IndexExpr(0))) * IndexExpr(coefficient);
-      changed = true;
-    } else if (f && f->kind == IndexAtom::FloorDiv && coefficient % f->number == 0) {
-      sum = sum + (f->a - (down ? f->number - 1 : 0)) * IndexExpr(coefficient / f->number);
-      changed = true;
-    } else {
-      sum.terms[monomial] += coefficient;
-      if (!sum.terms[monomial])
-        sum.terms.erase(monomial);
+namespace {
+/// expr / scale.
+struct Ratio {
+  IndexExpr expr;
+  int64_t scale;
+};
+} // namespace
+
+/// Replaces c floor(e / n) by the bound that e - n < n floor(e / n) <= e gives: differences such as
+/// n floor(W / n) - W become comparable. Where n does not divide c, everything is multiplied by as
+/// much as it takes, up to `mostScale`. The same for c d floor(e / d) where d is an expression.
+static Ratio relaxFloors(IndexExpr e, bool lower, int64_t mostScale) {
+  int64_t scale = 1;
+  for (bool changed = true; changed;) {
+    changed = false;
+    int64_t times = 1;
+    for (auto &[monomial, coefficient] : e.terms)
+      if (monomial.size() == 1 && monomial[0]->kind == IndexAtom::FloorDiv)
+        if (int64_t number = monomial[0]->number; number <= mostScale)
+          if (int64_t more = std::lcm(times, number / std::gcd(number, coefficient));
+              scale * more <= mostScale)
+            times = more;
+    scale *= times;
+    IndexExpr sum;
+    for (auto &[monomial, unscaled] : e.terms) {
+      int64_t coefficient = unscaled * times;
+      const IndexAtom *f = monomial.size() == 1 ? monomial[0].get() : nullptr;
+      bool down = (coefficient > 0) == lower;
+      if (const IndexAtom *q = quotientTimesDivisor(monomial)) {
+        sum = sum + (q->a - (down ? q->b - 1 : IndexExpr(0))) * IndexExpr(coefficient);
+        changed = true;
+      } else if (f && f->kind == IndexAtom::FloorDiv && coefficient % f->number == 0) {
+        sum = sum + (f->a - (down ? f->number - 1 : 0)) * IndexExpr(coefficient / f->number);
+        changed = true;
+      } else {
+        IndexExpr same;
+        same.terms[monomial] = coefficient;
+        sum = sum + same;
+      }
     }
+    e = std::move(sum);
   }
-  return changed ? relaxFloors(sum, lower) : sum;
+  return {std::move(e), scale};
 }
 
 std::optional<int64_t> IndexExpr::constantLower() const {
   std::optional<int64_t> best;
-  for (const IndexExpr &e : {*this, relaxFloors(*this, /*lower=*/true)}) {
-    auto low = boundsOf(e, keepAll, /*constants=*/true).low;
+  for (const Ratio &e : {Ratio{*this, 1}, relaxFloors(*this, /*lower=*/true, 1),
+                         relaxFloors(*this, /*lower=*/true, 1 << 20)}) {
+    auto low = boundsOf(e.expr, keepAll, /*constants=*/true).low;
     auto value = low ? low->constant() : std::nullopt;
-    if (value && (!best || *value > *best))
-      best = value;
+    if (value)
+      best = std::max(best.value_or(INT64_MIN), llvm::divideCeilSigned(*value, e.scale));
   }
   return best;
 }
 std::optional<int64_t> IndexExpr::constantUpper() const {
   std::optional<int64_t> best;
-  for (const IndexExpr &e : {*this, relaxFloors(*this, /*lower=*/false)}) {
-    auto high = boundsOf(e, keepAll, /*constants=*/true).high;
+  for (const Ratio &e : {Ratio{*this, 1}, relaxFloors(*this, /*lower=*/false, 1),
+                         relaxFloors(*this, /*lower=*/false, 1 << 20)}) {
+    auto high = boundsOf(e.expr, keepAll, /*constants=*/true).high;
     auto value = high ? high->constant() : std::nullopt;
-    if (value && (!best || *value < *best))
-      best = value;
+    if (value)
+      best = std::min(best.value_or(INT64_MAX), llvm::divideFloorSigned(*value, e.scale));
   }
   return best;
 }

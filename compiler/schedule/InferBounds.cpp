@@ -428,6 +428,8 @@ LogicalResult BoundsInference::allocate() {
       touch(op, load.getSource(), load.getIndices(), false);
     else if (auto store = dyn_cast<StoreOp>(op))
       touch(op, store.getStage(), store.getIndices(), bool(store.getPredicate()));
+    else if (auto place = dyn_cast<TapOp>(op); place && place.getIndices().size() == 1)
+      touch(op, place.getTable(), place.getIndices(), false); // points outside have empty lists
   });
   if (failed(result))
     return failure();

@@ -124,12 +124,10 @@ static void partition(StoreOp store) {
     builder.clone(*op, map);
   for (Operation *op : old)
     op->moveBefore(then->getTerminator());
-  otherwise->walk([&](arith::SelectOp op) {
-    if (op->hasAttr("sched.exterior")) {
-      op.getResult().replaceAllUsesWith(op.getFalseValue());
-      op.erase();
-    }
-  });
+  // Its own alone: stages that slide through the tile may be inside the picture where it is not.
+  auto outside = map.lookup(select.getResult()).getDefiningOp<arith::SelectOp>();
+  outside.getResult().replaceAllUsesWith(outside.getFalseValue());
+  outside.erase();
   eraseUnused(*otherwise);
 }
 

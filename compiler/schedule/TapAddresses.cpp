@@ -65,7 +65,7 @@ Value TapAddresses::fill(TapNumber tap, const IndexExpr &address, Operation *bef
         memref::LoadOp::create(builder, name, memory.lookup(from), at.materialize(builder, loc));
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
   };
-  IndexExpr steps = IndexExpr::get(load(tap.lists, IndexExpr(extent(tap.lists, 0) - 1)));
+  IndexExpr steps = IndexExpr::get(load(tap.lists, ends(tap.lists)));
   Value count = (steps * IndexExpr(tap.step)).materialize(builder, loc);
   auto all = ForOp::create(builder, loc, tap.loop.getName(), LoopKind::Serial,
                            IndexExpr(0).materialize(builder, loc), count, /*axis=*/int64_t(0));

@@ -12,6 +12,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <functional>
 #include <map>
 
 namespace srcc::sched {
@@ -30,10 +31,12 @@ struct TapNumber {
 /// outside, is computed there for the taps of all lists.
 class TapAddresses {
 public:
-  /// \p memory holds the buffers of the pipeline's tables by name, and outlives this.
+  /// \p memory holds the buffers of the pipeline's tables by name, and outlives this; \p ends says
+  /// where in the buffer of a table of places the end of all lists is.
   TapAddresses(PipelineOp pipeline, mlir::gpu::GPUFuncOp func,
-               const llvm::StringMap<mlir::Value> &memory)
-      : pipeline(pipeline), func(func), memory(memory) {}
+               const llvm::StringMap<mlir::Value> &memory,
+               std::function<IndexExpr(llvm::StringRef)> ends)
+      : pipeline(pipeline), func(func), memory(memory), ends(std::move(ends)) {}
   /// \p number is what the tap's table holds in its column, as an index.
   void add(mlir::Value number, TapNumber tap) { numbers[number] = tap; }
   /// `place`, with a look-up for as much of it as pays; adds tables and what fills them to the
@@ -60,6 +63,7 @@ private:
   PipelineOp pipeline;
   mlir::gpu::GPUFuncOp func;
   const llvm::StringMap<mlir::Value> &memory;
+  std::function<IndexExpr(llvm::StringRef)> ends;
   llvm::MapVector<mlir::Value, TapNumber> numbers;
   llvm::SmallVector<Table> tables;
   int64_t entries = 0; ///< of all of them

@@ -35,6 +35,7 @@ import random_nets  # noqa: E402
 CASES_OF_A_NET, TOGETHER = 4, 16  # cases that share a network; packages that share an OpenCL program
 OCLGRIND = "/usr/lib/oclgrind/liboclgrind-rt-icd.so"
 TIMEOUT = 120  # seconds, of a compilation and of a picture
+LARGE = 1 << 20  # bytes of a package whose straight-line code takes PoCL minutes to build; such cases are not run
 SIZES = [(1, 1), (1, 9), (2, 3), (3, 1), (5, 16), (7, 7), (8, 8), (11, 23), (17, 6), (16, 32), (33, 19), (40, 70)]
 USES = {  # what is counted: a name and the lines that have it
     **{op: rf"^{op} " for op in ("compute_root", "compute_at", "store_at", "fold_storage", "group", "split", "tile",
@@ -348,7 +349,9 @@ def main():
                 place.mkdir()
                 tried += 1
                 package, message = compile_case(s.pipeline.text(lines), place)
-                if package:
+                if package and pathlib.Path(package).stat().st_size > LARGE:
+                    refused[f"its straight-line code is larger than {LARGE >> 20} MB, and was not run"] += 1
+                elif package:
                     waiting.append((seed, s, lines, package))
                 elif rule(message):
                     refused[rule(message)] += 1

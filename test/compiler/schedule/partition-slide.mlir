@@ -47,4 +47,7 @@ sched.schedule @p {
 // CHECK: sched.produce @f
 // CHECK: } else {
 // CHECK: sched.produce @f
+// CHECK: sched.load @in
+// CHECK: arith.select
+// CHECK: sched.store %{{.*}}, @f
 // CHECK: sched.store %{{.*}}, @mid
