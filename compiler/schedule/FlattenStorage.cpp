@@ -220,12 +220,13 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
     int64_t count = *elementCount;
     if (auto lists = dyn_cast<DenseIntElementsAttr>(table.getValue())) {
       // Where lists start, of points before the first and after the last as well: theirs are empty.
-      auto places = llvm::to_vector(lists.getValues<APInt>());
-      if (places.size() < size_t(count)) { // one dimension: taps are touched at what lists name
-        places.insert(places.begin(), -*flat.low[0].constant(), APInt(places.front()));
-        places.append(count - places.size(), APInt(places.back()));
-      }
-      value = DenseElementsAttr::get(RankedTensorType::get({count}, flat.type), places);
+      auto places = llvm::to_vector(lists.getValues<int32_t>());
+      SmallVector<int32_t> all; // taps have as many as there are: they are touched at what lists name
+      if (places.size() < size_t(count))
+        all.assign(-*flat.low[0].constant(), places.front());
+      llvm::append_range(all, places);
+      all.resize(count, places.back());
+      value = DenseElementsAttr::get(RankedTensorType::get({count}, flat.type), ArrayRef<int32_t>(all));
       lastBuffer = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
                                                *elements, format, value);
       return success();
