@@ -34,7 +34,7 @@ public:
   LogicalResult run();
 
 private:
-  LogicalResult computeRootRegions();
+  LogicalResult computeRegions();
   LogicalResult inferComputedAt(ProduceOp root);
   LogicalResult align(StringRef name, Box &box);
   void includeTogether();
@@ -53,7 +53,8 @@ private:
   LoopsOp loops;
   PipelineOp pipeline;
   const Schedule &schedule;
-  llvm::StringMap<Box> rootRegion;      // by storage
+  llvm::StringMap<Box> needed;          // by storage: of the algorithm, whatever the loops
+  llvm::StringMap<Box> rootRegion;      // by storage: of stages at the root, as aligned
   llvm::StringMap<FloatAttr> exteriors; // by storage: value stored outside the domain
 };
 
@@ -70,15 +71,15 @@ Box BoundsInference::domainOf(Operation *source) {
   return box;
 }
 
-/// What readers need of each stage at the root: its domain, and what reads with a constant
+/// What readers need of each stage that is stored: its domain, and what reads with a constant
 /// exterior ask for around it.
-LogicalResult BoundsInference::computeRootRegions() {
+LogicalResult BoundsInference::computeRegions() {
   for (auto stage : pipeline.getOps<StageOp>())
-    if (schedule.of(stage.getSymName()).root && !stage.getInsteadOf())
-      rootRegion[stage.getSymName()] = domainOf(stage);
+    if (!schedule.of(stage.getSymName()).isInline() && !stage.getInsteadOf())
+      needed[stage.getSymName()] = domainOf(stage);
   MLIRContext *context = pipeline.getContext();
   pipeline.walk([&](ReadOp read) {
-    auto entry = rootRegion.find(read.getSource());
+    auto entry = needed.find(read.getSource());
     auto source = dyn_cast_or_null<StageOp>(lookup(read.getSource()));
     if (!source || read.getExterior() != Exterior::Constant ||
         schedule.of(read.getSource()).isInline())
@@ -100,9 +101,12 @@ LogicalResult BoundsInference::computeRootRegions() {
     if (!outside)
       return;
     bool stored = exteriors.try_emplace(read.getSource(), value).first->second == value;
-    if (stored && entry != rootRegion.end())
+    if (stored && entry != needed.end())
       entry->second.include(low, high);
   });
+  for (auto &[name, region] : needed)
+    if (schedule.of(name).root)
+      rootRegion[name] = region;
   for (auto &entry : rootRegion)
     if (failed(align(entry.first(), entry.second)))
       return failure();
@@ -187,6 +191,17 @@ LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
     if (failed(required))
       return failure();
     Box box = *required;
+    // Whole tiles read beyond what is needed; their own readers' tiles must not add to it.
+    if (auto region = needed.find(produce.getStage()); region != needed.end())
+      for (auto [low, high, first, last] :
+           llvm::zip(box.low, box.high, region->second.low, region->second.high)) {
+        if ((high - low).constant())
+          continue;
+        if ((first - low).provablyNonNegative())
+          low = first;
+        if ((high - last).provablyNonNegative())
+          high = last;
+      }
     if (failed(align(produce.getStage(), box)))
       return failure();
     setBounds(produce, box);
@@ -209,6 +224,12 @@ LogicalResult BoundsInference::inferComputedAt(ProduceOp root) {
       for (unsigned i = 0; i < box.low.size(); ++i) {
         low.push_back(box.low[i].lower(isInner));
         high.push_back(box.high[i].upper(isInner));
+      }
+      include(low, high, produce->getBlock());
+      for (auto [l, h, requiredLow, requiredHigh] :
+           llvm::zip(low, high, required->low, required->high)) {
+        l = requiredLow.lower(isInner);
+        h = requiredHigh.upper(isInner);
       }
       include(low, high, produce->getBlock());
     }
@@ -487,7 +508,7 @@ void BoundsInference::dropGuards() {
 }
 
 LogicalResult BoundsInference::run() {
-  if (failed(computeRootRegions()))
+  if (failed(computeRegions()))
     return failure();
   SmallVector<ProduceOp> roots(loops.getBody().getOps<ProduceOp>());
   for (ProduceOp root : roots) {
