@@ -612,6 +612,7 @@ std::vector<Decision> DefaultSchedule::run() {
       FoldStorageOp::create(builder, op.getLoc(), name, "y", llvm::PowerOf2Ceil(f.window));
     }
   }
+  repeat();
   for (Decision &decision : decisions) {
     StringRef of = StringRef(decision.of).split('[').first;
     StageOp stored = lookup(of);

@@ -159,6 +159,8 @@ private:
   bool readsInput(StageOp root);
   void collectReaches(StageOp reader);
   void fuse();
+  void repeat();
+  bool alike(StageOp one, StageOp other);
   bool isKept(StageOp stage);
   void store(Facts &f);
   int64_t chooseThreads(StageOp root);

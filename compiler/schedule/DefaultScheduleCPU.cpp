@@ -220,6 +220,84 @@ void DefaultSchedule::fuse() {
   }
 }
 
+/// Whether two stages compute the same of what they read: weights of one shape, rings of one size.
+bool DefaultSchedule::alike(StageOp one, StageOp other) {
+  if (one == other)
+    return true;
+  const Facts &f = facts[one.getSymName()], &g = facts[other.getSymName()];
+  if (one.getExtents() != other.getExtents() || one.getType() != other.getType() ||
+      one.getUpdateOps().size() != other.getUpdateOps().size() || bool(f.rowOf) != bool(g.rowOf) ||
+      bool(f.tileOf) != bool(g.tileOf) || f.root != g.root || f.window != g.window)
+    return false;
+  SmallVector<Operation *> ops, others;
+  one.walk([&](Operation *op) { ops.push_back(op); });
+  other.walk([&](Operation *op) { others.push_back(op); });
+  if (ops.size() != others.size())
+    return false;
+  for (auto [a, b] : llvm::zip(ops, others)) {
+    auto read = dyn_cast<ReadOp>(a), same = dyn_cast<ReadOp>(b);
+    if (a->getName() != b->getName() || bool(read) != bool(same))
+      return false;
+    if (auto constant = dyn_cast<arith::ConstantOp>(a);
+        constant && constant.getValue() != cast<arith::ConstantOp>(b).getValue())
+      return false;
+    if (!read || read.getSource() == same.getSource())
+      continue;
+    if (read.getExterior() != same.getExterior())
+      return false;
+    StageOp source = lookup(read.getSource()), with = lookup(same.getSource());
+    if (bool(source) != bool(with))
+      return false;
+    if (!source) // weights
+      continue;
+    const Facts &stored = facts[source.getSymName()], &next = facts[with.getSymName()];
+    // What both read from rings is compared when it is a stage's turn.
+    if (stored.rowOf ? source.getExtents() != with.getExtents() || !next.rowOf ||
+                           stored.window != next.window
+                     : !alike(source, with))
+      return false;
+  }
+  return true;
+}
+
+/// Blocks of one kernel, row by row, that are alike: one loop over them, whose code is not many
+/// times as large.
+void DefaultSchedule::repeat() {
+  llvm::MapVector<Operation *, SmallVector<StageOp>> kernels;
+  for (auto op : pipeline.getOps<StageOp>())
+    if (StageOp root = facts[op.getSymName()].rowOf)
+      kernels[root].push_back(op);
+  for (auto &kernel : kernels) {
+    ArrayRef<StageOp> rows = kernel.second;
+    for (size_t first = 0; first + 1 < rows.size();) {
+      // Of blocks of one to three stages the most that are alike, three blocks at least: the first
+      // and the last are often stored otherwise.
+      size_t stages = 1, most = 0;
+      for (size_t of = 1; of <= 3; ++of) {
+        size_t blocks = 1;
+        while (first + (blocks + 1) * of <= rows.size() &&
+               llvm::all_of(llvm::seq(of), [&](size_t i) {
+                 return alike(rows[first + i], rows[first + blocks * of + i]);
+               }))
+          ++blocks;
+        if (blocks > 2 && blocks * of > most) {
+          stages = of;
+          most = blocks * of;
+        }
+      }
+      if (!most) {
+        ++first;
+        continue;
+      }
+      SmallVector<Attribute> ends;
+      for (size_t i = stages - 1; i < most; i += stages)
+        ends.push_back(FlatSymbolRefAttr::get(builder.getContext(), StageOp(rows[first + i]).getSymName()));
+      RepeatOp::create(builder, kernel.first->getLoc(), builder.getArrayAttr(ends), /*where_alike=*/true);
+      first += most;
+    }
+  }
+}
+
 /// A tap costs a tile its multiply-adds (two a cycle), its loads (two a cycle: inputs and weights),
 /// its instructions (three a cycle, which is what is left of five to six where cores are shared;
 /// `overhead` of them beside), or the latency of the multiply-add

@@ -656,6 +656,10 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
   func.walk([&](ProduceOp produce) { produces.push_back(produce); });
   for (ProduceOp produce : produces) {
     Block *parent = produce->getBlock();
+    if (Attribute mark = produce->getAttr(Repeat::attribute))
+      for (Operation &op : produce.getBody().front())
+        if (isa<ForOp, scf::IfOp>(op))
+          op.setAttr(Repeat::attribute, mark);
     parent->getOperations().splice(produce->getIterator(),
                                    produce.getBody().front().getOperations());
     produce.erase();

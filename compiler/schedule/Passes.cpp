@@ -22,6 +22,7 @@ void srcc::sched::buildSharedKernelsPipeline(OpPassManager &pm, bool fromLoops) 
   pm.addPass(createSchedPartitionLoops());
   pm.addPass(createSchedUnrollLists());
   pm.addPass(createSchedFlattenStorage());
+  pm.addPass(createSchedRepeat());
   pm.addPass(createSchedShareKernels()); // before the costly part: equal layers are lowered once
 }
 

@@ -105,6 +105,14 @@ def SchedVectorizeLoops : SchedPass<"sched-vectorize-loops"> {
     of the grid, the rest `scf.for`. Private memory with constant places becomes variables.
   }];
 }
+def SchedRepeat : SchedPass<"sched-repeat"> {
+  let summary = "stages of one kernel whose code is alike become a loop over them";
+  let description = [{
+    What the stages of a `repeat` directive are computed by, one after the other in one block, is compared
+    operation by operation. Memory may be another in each iteration, and becomes parts of one buffer; constants
+    in indices may grow by a fixed number, and become the loop variable times that.
+  }];
+}
 def SchedShareKernels : SchedPass<"sched-share-kernels"> {
   let summary = "merges kernels that differ in names only";
   let description = [{

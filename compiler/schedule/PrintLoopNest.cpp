@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/IndexExpr.h"
+#include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/Passes.h"
 
 #include "llvm/Support/raw_ostream.h"
@@ -37,7 +38,10 @@ static void printBlock(Block &block, llvm::raw_ostream &os, unsigned indent) {
         printBlock(produce.getBody().front(), os, indent);
         continue;
       }
-      os.indent(indent) << "produce " << produce.getStage() << ":\n";
+      os.indent(indent) << "produce " << produce.getStage();
+      if (auto repeat = Repeat::of(produce); succeeded(repeat) && *repeat)
+        os << " (repeat " << (*repeat)->iteration << " of " << (*repeat)->iterations << ")";
+      os << ":\n";
       unsigned inner = indent + 2;
       produce.walk<WalkOrder::PreOrder>([&](ProduceOp other) {
         if (other == produce || !sharesLoops(other))

@@ -38,7 +38,10 @@ private:
   LogicalResult bound(BoundOp op);
 
   PipelineOp pipeline;
+  LogicalResult repeat(RepeatOp op);
+
   SmallVector<ComputeWithOp> together; // checked at the end, when all loops are known
+  SmallVector<RepeatOp> repeats;       // the same
 };
 
 /// Names stay taken after a split or fuse: coordinates are computed by them.
@@ -479,6 +482,13 @@ LogicalResult Reader::read(Operation *directive) {
         together.push_back(op);
         return success();
       })
+      .Case<RepeatOp>([&](auto op) -> LogicalResult {
+        for (auto stage : op.getStages().template getAsRange<FlatSymbolRefAttr>())
+          if (!stageOf(op, stage.getValue()))
+            return failure();
+        repeats.push_back(op);
+        return success();
+      })
       .Case<FoldStorageOp>([&](auto op) { return foldStorage(op); })
       .Case<SplitOp>([&](auto op) {
         return split(op, op.getStage(), op.getUpdate(), op.getLoop(), op.getOuter(), op.getInner(),
@@ -661,6 +671,9 @@ LogicalResult Reader::finish() {
         return stage.emitOpError("is computed at @") << consumer << ", which does not read it";
     }
   }
+  for (RepeatOp op : repeats)
+    if (failed(repeat(op)))
+      return failure();
   for (ComputeWithOp op : together) {
     auto with = sharedLoops(op, pipeline, schedule);
     if (failed(with))
@@ -680,6 +693,31 @@ LogicalResult Reader::finish() {
       if (next == leader)
         break;
     }
+  }
+  return success();
+}
+
+LogicalResult Reader::repeat(RepeatOp op) {
+  if (op.getStages().size() < 2 || op.getStages().size() > 4096)
+    return op.emitOpError("takes 2 to 4096 stages, not ") << op.getStages().size();
+  int64_t number = llvm::find(repeats, op) - repeats.begin();
+  StageSchedule *first = nullptr;
+  StringRef firstName;
+  for (auto [iteration, name] :
+       llvm::enumerate(op.getStages().getAsRange<FlatSymbolRefAttr>())) {
+    StageSchedule &stage = schedule.stages[name.getValue()];
+    if (stage.repeat)
+      return op.emitOpError("stage @") << name.getValue() << " is already an iteration";
+    if (!first) {
+      first = &stage;
+      firstName = name.getValue();
+    }
+    if (stage.root || stage.at.size() != 1 || stage.at != first->at)
+      return op.emitOpError("stage @")
+             << name.getValue() << " is not computed at one loop, the same for all; legal: a "
+             << "compute_at each";
+    stage.repeat = Repeat{number, int64_t(iteration), int64_t(op.getStages().size()),
+                          firstName.str(), op.getWhereAlike()};
   }
   return success();
 }

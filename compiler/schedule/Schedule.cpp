@@ -89,3 +89,31 @@ std::string srcc::sched::listed(const Definition &definition) {
     names.push_back(loop.name);
   return listed(names);
 }
+
+Attribute Repeat::mark(MLIRContext *context) const {
+  Builder builder(context);
+  return builder.getArrayAttr({builder.getI64IntegerAttr(directive),
+                               builder.getI64IntegerAttr(iteration),
+                               builder.getI64IntegerAttr(iterations), builder.getStringAttr(first),
+                               builder.getBoolAttr(whereAlike)});
+}
+
+FailureOr<std::optional<Repeat>> Repeat::of(Operation *op) {
+  Attribute attribute = op->getAttr(Repeat::attribute);
+  if (!attribute)
+    return std::optional<Repeat>();
+  auto mark = dyn_cast<ArrayAttr>(attribute);
+  auto number = [&](unsigned i) {
+    auto value = dyn_cast<IntegerAttr>(mark[i]);
+    return value && value.getType().isInteger(64) ? value.getInt() : int64_t(-1);
+  };
+  constexpr int64_t most = 4096;
+  if (!mark || mark.size() != 5 || number(0) < 0 || number(1) < 0 || number(1) >= number(2) ||
+      number(2) > most || !isa<StringAttr>(mark[3]) || !isa<BoolAttr>(mark[4]))
+    return op->emitError("has a ") << Repeat::attribute
+                                   << " that is no [directive, iteration, iterations (at most "
+                                   << most << "), first stage, where alike]";
+  return std::optional<Repeat>({number(0), number(1), number(2),
+                                cast<StringAttr>(mark[3]).getValue().str(),
+                                cast<BoolAttr>(mark[4]).getValue()});
+}

@@ -77,6 +77,20 @@ struct ComputeWith {
   std::vector<std::string> dims; // whose points they run over
 };
 
+/// A stage that is an iteration of a loop over several.
+struct Repeat {
+  int64_t directive = 0; // its number
+  int64_t iteration = 0, iterations = 0;
+  std::string first;       // stage
+  bool whereAlike = false; // else it is an error if code is not
+
+  /// On what the stage is computed by, until the loop is made.
+  static constexpr llvm::StringLiteral attribute = "sched.repeat";
+  /// What is on `op`: nothing, or an error if that is none of a repeat.
+  static mlir::FailureOr<std::optional<Repeat>> of(mlir::Operation *op);
+  mlir::Attribute mark(mlir::MLIRContext *context) const;
+};
+
 /// Where a stage is computed. Without any compute_* directive it is inlined.
 struct StageSchedule {
   bool root = false;
@@ -88,6 +102,7 @@ struct StageSchedule {
   llvm::StringMap<BoundOp> bounds;      // dimension -> the directive that names its range
   std::optional<ComputeWith> with;      // the loops it is computed inside of
   std::vector<Prefetch> prefetches;     // at its loops
+  std::optional<Repeat> repeat;
   Storage storage;
   bool isInline() const { return !root && at.empty(); }
 };

@@ -110,6 +110,8 @@ LogicalResult NestBuilder::produce(StageOp stage) {
   for (StageOp other : computedWith(stage.getSymName(), ""))
     RealizeOp::create(builder, other.getLoc(), other.getSymName(), ValueRange(), ValueRange());
   auto produce = ProduceOp::create(builder, loc, stage.getSymName());
+  if (s.repeat)
+    produce->setAttr(Repeat::attribute, s.repeat->mark(builder.getContext()));
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&produce.getBody());
   SmallVector<RequiredOp> bounds;

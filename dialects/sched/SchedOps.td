@@ -234,6 +234,25 @@ def Sched_ComputeWithOp : Sched_Directive<"compute_with"> {
   let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$other, StrAttr:$loop);
   let assemblyFormat = "$stage `with` $other $loop attr-dict";
 }
+def Sched_RepeatOp : Sched_Directive<"repeat"> {
+  let summary = "stages whose code is alike become a loop over them";
+  let description = [{
+    The stages are computed at one loop of one consumer, one after the other, each with what is computed between
+    it and the one before. Their code may differ in weights, in storage, and in how many rows ahead it is; their
+    weights and storage become parts of one buffer. With `where_alike` other stages stay as they are, with a
+    remark; else that is an error. Before and after `sched.repeat [@b1, @b2, @b3]`:
+
+    ```
+    for row:                             for row:
+      produce b1: f(w1, b0)                repeat in [0, 2]:
+      produce b2: f(w2, b1)         ->       produce b1, b2, b3: f(w[repeat], b[repeat])
+      produce b3: f(w3, b2)                out(...) = ...
+      out(...) = ...
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefArrayAttr:$stages, UnitAttr:$where_alike);
+  let assemblyFormat = "$stages (`where_alike` $where_alike^)? attr-dict";
+}
 def Sched_PrefetchOp : Sched_Directive<"prefetch"> {
   let summary = "asks for what a later iteration of a loop reads of a stage";
   let description = [{

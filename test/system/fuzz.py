@@ -40,7 +40,7 @@ SIZES = [(1, 1), (1, 9), (2, 3), (3, 1), (5, 16), (7, 7), (8, 8), (11, 23), (17,
 USES = {  # what is counted: a name and the lines that have it
     **{op: rf"^{op} " for op in ("compute_root", "compute_at", "store_at", "fold_storage", "group", "split", "tile",
                                  "reorder", "fuse", "vectorize", "unroll", "gpu_blocks", "gpu_threads", "store_in",
-                                 "align_bounds", "bound", "compute_with", "prefetch")},
+                                 "align_bounds", "bound", "compute_with", "prefetch", "repeat")},
     **{f"tail {tail}": rf"^(split|tile) .*tail {tail}" for tail in ("guard", "shift_inwards", "round_up")},
     "factor of H or W": r"^(split|tile) .*-> \([^>]*s[01]",
     **{f"in {memory}": rf"^store_in @\S+ {memory}" for memory in ("global", "private", "local", "image2d")},
@@ -65,15 +65,17 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "not at a constant place of a texel", "is written where no texel begins", "elements; legal: whole texels",
     "reads it before that is done", "computed with another already", "a loop that is @",
     r"loop .* of @\S+ is @\S+'s; legal: at @",
+    "repeat of @", "is not computed at one loop, the same for all",
     "is no serial reduction loop", "reads nothing of", "runs over lists of different lengths", "must be directly around"]
 
 
 class Net(random_nets.Net):
     """A small network as super-resolution has them: a head, a few layers, a pixel shuffle."""
+    kind = None  # of the next weights' zeros
 
     def weights(self, f, c, k, plain=False):
         w = np.round(self.random.uniform(0.1, 1, (f, c, k, k)) * self.random.choice([-1, 1], (f, c, k, k)), 2)
-        kind = self.random.choice(["dense", "dense", "unstructured", "block", "pattern"])
+        kind = self.kind or self.random.choice(["dense", "dense", "unstructured", "block", "pattern"])
         if kind == "unstructured":
             w *= self.random.random(w.shape) < 0.3
         if kind == "block":
@@ -83,12 +85,25 @@ class Net(random_nets.Net):
             w *= patterns[self.random.integers(4, size=(-(-f // 4), c))].repeat(4, axis=0)[:f]
         return np.round(w / np.sqrt(c * k * k), 3), self.random.uniform(-0.5, 0.5, f)
 
-    def write(self):
+    def alike(self, x):
+        """Layers that differ in weights only, which one kernel may compute in a loop."""
+        kind = self.random.choice(["dense", "dense", "dense", "unstructured"])
+        residual = self.random.random() < 0.3
+        for _ in range(int(self.random.integers(4, 7))):
+            self.kind = kind
+            y = self.emit("relu", [self.conv(x, x[1], k=3, bias=True)[0]], "", [self.map(x[1])], x[1], function=False)
+            x = self.emit("add", [x[0], y[0]], "", [self.map(x[1]), self.map(x[1])], x[1]) if residual else y
+            self.kind = None
+        return x
+
+    def write(self, alike):
         channels, scale = int(self.random.choice([1, 3, 3])), int(self.random.choice([1, 2, 2, 3]))
         start = ("%input", channels)
         channels_of_head = int(self.random.choice([2, 3, 4, 4, 5, 6, 8, 8]))
         values = [self.conv(start, channels_of_head, int(self.random.choice([1, 3, 3, 5])))]
-        for _ in range(int(self.random.integers(0, 4))):
+        if alike:
+            values.append(self.alike(values[-1]))
+        for _ in range(0 if alike else int(self.random.integers(0, 4))):
             x = values[-1] if self.random.random() < 0.8 else values[self.random.integers(len(values))]
             x = self.conv(x) if x[1] > 12 else x
             y = values[self.random.integers(len(values))]
@@ -123,9 +138,12 @@ class Subject:
         self.folder = pathlib.Path(folder) / f"net{number}"
         self.folder.mkdir()
         self.model = self.folder / "model.mlir"
-        text, channels = Net([number, 2]).write()
+        self.alike = number % 8 == 7
+        text, channels = Net([number, 2]).write(self.alike)
         self.model.write_text(text)
         base = [[], [], ["--no-fusion"], ["--target=mali-g77"], *[["--target=adreno640"]] * 2][random.integers(6)]
+        if self.alike:
+            base = []
         base = [*base, f"--winograd={random.choice([0, 0, 1])}"]
         run("srcc", self.model, "--stop-after=sched", "-o", self.folder / "base.mlir", *base)
         printed = run("srcc-opt", self.folder / "base.mlir").stdout
@@ -342,7 +360,7 @@ def main():
                 if len(failed) >= arguments.most:
                     break
                 random, s = np.random.default_rng([seed, 3]), subject[1]
-                change = random.random() < (0.9 if s.images else 0.4)
+                change = random.random() < (0.9 if s.images or s.alike else 0.4)
                 lines = (applicable(s.pipeline, mutate(s.pipeline, random)) if change
                          else Random(s.pipeline, random).lines)
                 place = s.folder / str(seed)

@@ -182,6 +182,9 @@ class Schedule:
         return False
 
     def apply(self, line):
+        if line.startswith("repeat "):
+            places = [self.places.get(name) for name in re.findall(r"@([\w.]+)", line)]
+            return bool(places[0]) and len(places[0]) == 1 and all(place == places[0] for place in places)
         op, name, update, rest = re.fullmatch(r"(\w+) @([\w.]+)(?: update (\d+))? ?(.*)", line).groups()
         names = re.findall(r'"([^"]*)"', rest)
         by = [constant(e) for e in (re.search(r"-> \(([^>]*)\)>", rest) or [0, ""])[1].split(", ")]
@@ -791,6 +794,8 @@ def mutate(pipeline, random):
         lambda: drop("^fold_storage"),
         lambda: change("^fold_storage", r"by \d+", f"by {random.choice([3, 4, 5, 6, 7, 8, 9, 16])}"),
         lambda: change("^store_in .* align", r"align \d+", f"align {random.choice([1, 2, 3, 8, 64])}"),
+        lambda: change("^repeat", " where_alike", ""),
+        lambda: change("^repeat", r"\[@[\w.]+, ", "["),
         unfuse, shuffle, move, restore, restore, regroup, regroup, fuse]
     for _ in range(int(random.integers(1, 6))):
         edits[int(random.integers(len(edits)))]()

@@ -52,13 +52,13 @@ class Net:
         b = self.random.uniform(-0.5, 0.5, f) * (self.random.random(f) < 0.5)
         return w, b
 
-    def conv(self, x, f=None, k=None, groups=1, plain=False):
+    def conv(self, x, f=None, k=None, groups=1, plain=False, bias=False):
         f = f or int(self.random.integers(1, 9))
         k = k or int(self.random.choice([1, 3]))
         w, b = self.weights(f, x[1] // groups, k, plain)
         w, wt = self.table(w)
         p, operands, types = k // 2, [x[0], w], [self.map(x[1]), wt]
-        if self.random.random() < 0.8:
+        if bias or self.random.random() < 0.8:
             bias, bt = self.table(b)
             operands.append(bias)
             types.append(bt)
