@@ -194,6 +194,15 @@ def _(n, x):
     return wide(n, x, 8, 12, k=3)
 
 
+@net("conv_alike")
+def _(n, x):
+    """Six equal layers: one loop in one kernel on a CPU."""
+    x = n.op("Conv", x, n.weights(6, 3, 3, 3), n.weights(6), pads=[1, 1, 1, 1])
+    for _ in range(6):
+        x = n.op("Relu", n.op("Conv", x, n.weights(6, 6, 3, 3), n.weights(6), pads=[1, 1, 1, 1]))
+    return n.op("Conv", x, n.weights(3, 6, 3, 3), pads=[1, 1, 1, 1])
+
+
 @net("conv_sparse")
 def _(n, x):
     w = n.random.uniform(-0.5, 0.5, (3, 3, 3, 3)) * (n.random.uniform(size=(3, 3, 3, 3)) < 0.3)
