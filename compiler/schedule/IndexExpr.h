@@ -12,11 +12,11 @@
 #include "dialects/sched/Sched.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
 
 #include <map>
 #include <memory>
 #include <optional>
-#include <vector>
 
 namespace srcc::sched {
 
@@ -29,7 +29,7 @@ struct AtomLess {
 /// A sum of products of atoms with integer coefficients. Value semantics; equal sums compare equal.
 class IndexExpr {
 public:
-  using Monomial = std::vector<AtomRef>; // sorted by AtomLess; empty: the constant term
+  using Monomial = llvm::SmallVector<AtomRef, 2>; // sorted by AtomLess; empty: the constant term
 
   struct MonomialLess {
     bool operator()(const Monomial &a, const Monomial &b) const;

@@ -208,30 +208,44 @@ static Ratio relaxFloors(IndexExpr e, bool lower, int64_t mostScale) {
   return {std::move(e), scale};
 }
 
-std::optional<int64_t> IndexExpr::constantLower() const {
+/// Whether relaxFloors would change something.
+static bool hasFloors(const IndexExpr &e) {
+  return llvm::any_of(e.terms, [](auto &term) {
+    return (term.first.size() == 1 && term.first[0]->kind == IndexAtom::FloorDiv) ||
+           quotientTimesDivisor(term.first);
+  });
+}
+
+/// The best bound of `e` as it is, with floors relaxed whose divisors divide their coefficients, and
+/// with all; no better one is looked for than `enough`.
+static std::optional<int64_t> constantBound(const IndexExpr &e, bool lower,
+                                            std::optional<int64_t> enough = std::nullopt) {
   std::optional<int64_t> best;
-  for (const Ratio &e : {Ratio{*this, 1}, relaxFloors(*this, /*lower=*/true, 1),
-                         relaxFloors(*this, /*lower=*/true, 1 << 20)}) {
-    auto low = boundsOf(e.expr, keepAll, /*constants=*/true).low;
-    auto value = low ? low->constant() : std::nullopt;
-    if (value)
-      best = std::max(best.value_or(INT64_MIN), llvm::divideCeilSigned(*value, e.scale));
-  }
+  auto better = [&](const Ratio &of) {
+    Bounds bounds = boundsOf(of.expr, keepAll, /*constants=*/true);
+    auto &bound = lower ? bounds.low : bounds.high;
+    auto value = bound ? bound->constant() : std::nullopt;
+    if (!value)
+      return;
+    int64_t rounded = lower ? llvm::divideCeilSigned(*value, of.scale)
+                            : llvm::divideFloorSigned(*value, of.scale);
+    best = !best ? rounded : lower ? std::max(*best, rounded) : std::min(*best, rounded);
+  };
+  auto done = [&] { return best && enough && (lower ? *best >= *enough : *best <= *enough); };
+  better({e, 1});
+  if (done() || !hasFloors(e))
+    return best;
+  Ratio whole = relaxFloors(e, lower, 1);
+  better(whole);
+  if (!done() && hasFloors(whole.expr))
+    better(relaxFloors(e, lower, 1 << 20));
   return best;
 }
-std::optional<int64_t> IndexExpr::constantUpper() const {
-  std::optional<int64_t> best;
-  for (const Ratio &e : {Ratio{*this, 1}, relaxFloors(*this, /*lower=*/false, 1),
-                         relaxFloors(*this, /*lower=*/false, 1 << 20)}) {
-    auto high = boundsOf(e.expr, keepAll, /*constants=*/true).high;
-    auto value = high ? high->constant() : std::nullopt;
-    if (value)
-      best = std::min(best.value_or(INT64_MAX), llvm::divideFloorSigned(*value, e.scale));
-  }
-  return best;
-}
+
+std::optional<int64_t> IndexExpr::constantLower() const { return constantBound(*this, true); }
+std::optional<int64_t> IndexExpr::constantUpper() const { return constantBound(*this, false); }
 bool IndexExpr::provablyNonNegative() const {
-  auto low = constantLower();
+  auto low = constantBound(*this, true, 0);
   return low && *low >= 0;
 }
 
