@@ -454,6 +454,20 @@ LogicalResult BoundsInference::allocate() {
   });
   if (failed(result))
     return failure();
+  // In fours beyond the picture: of equal layers one's readers may touch a row more than another's,
+  // and their kernels are the same then.
+  for (auto &[name, box] : touched)
+    if (auto stage = dyn_cast<StageOp>(lookup(name)); stage && !stage.getOutput()) {
+      Box domain = domainOf(stage);
+      for (unsigned i = 0; i < box.low.size(); ++i) {
+        if (domain.high[i].constant()) // channels
+          continue;
+        if (auto before = box.low[i].constant())
+          box.low[i] = llvm::divideFloorSigned(*before, 4) * 4;
+        if (auto after = (box.high[i] - domain.high[i]).constant())
+          box.high[i] = domain.high[i] + llvm::divideCeilSigned(*after, 4) * 4;
+      }
+    }
   Block &body = loops.getBody().front();
   for (auto &[name, box] : touched) {
     RealizeOp realize;
