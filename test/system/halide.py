@@ -103,7 +103,7 @@ def produced(nodes):
 def compare(file, target, options, schedule, folder):
     both = f"{folder}/sched.mlirbc"
     run("srcc", file, "--stop-after=sched", "-o", both, f"--target={schedule}", *options)
-    ours = run("srcc", both, "--print-loop-nest").stdout
+    ours = re.sub(r" \(repeat \d+ of \d+\):", ":", run("srcc", both, "--print-loop-nest").stdout)
     theirs = run("srcc-halide", both, "--emit=loop-nest", f"--halide-target={target}", "--quiet").stdout
     device = "opencl" in target
     theirs = parse(theirs)

@@ -71,9 +71,12 @@ sched.schedule @p {
 
 // BOUNDS: sched.realize @b
 // BOUNDS: %[[H:.*]] = sched.size 0
-// BOUNDS: %[[ROWS:.*]] = arith.addi %[[H]], %c1
+// Stored in fours.
+// BOUNDS: %[[ROWS:.*]] = arith.addi %[[H]], %c4
 // BOUNDS: sched.realize @a bounds({{.*}}) (%{{.*}}, %[[ROWS]], %{{.*}})
 // BOUNDS: sched.produce @b
+// BOUNDS: %[[ROW:.*]] = arith.addi %{{.*}}, %c1{{.*}} : index
+// BOUNDS: sched.required @b 1 is %{{.*}}, %[[ROW]]
 // BOUNDS: sched.for "y"{{ *}}gpu_block
 // BOUNDS: sched.produce @a
 // BOUNDS-NOT: sched.for "y"

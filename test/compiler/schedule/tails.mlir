@@ -21,8 +21,9 @@ sched.schedule @p {
   sched.split @f "x" into "xo", "xi" by affine_map<()[s0, s1] -> (4)> tail round_up
 }
 
-// Of one row, the piece begins three rows before it; of one column, it ends three behind.
-// CHECK: #[[SIZE:.*]] = affine_map<()[s0, s1] -> ((s0 * ((s1 + 3) floordiv 4)) * 4 + ((s1 + 3) floordiv 4) * 12)>
+// Of one row, the piece begins three rows before it (stored are four: rows beyond the picture come in fours); of one
+// column, it ends three behind.
+// CHECK: #[[SIZE:.*]] = affine_map<()[s0, s1] -> ((s0 * ((s1 + 3) floordiv 4)) * 4 + ((s1 + 3) floordiv 4) * 16)>
 // CHECK: ocl.buffer @f temp f32 elements #[[SIZE]]
 
 // -----
