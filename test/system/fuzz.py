@@ -65,7 +65,7 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "not at a constant place of a texel", "is written where no texel begins", "elements; legal: whole texels",
     "reads it before that is done", "computed with another already", "a loop that is @",
     r"loop .* of @\S+ is @\S+'s; legal: at @",
-    "repeat of @", "is not computed at one loop, the same for all",
+    "which nothing here loads", "repeat of @", "is not computed at one loop, the same for all",
     "is no serial reduction loop", "reads nothing of", "runs over lists of different lengths", "must be directly around"]
 
 
