@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
 
   Config config;
   config.search.schemes = {"block:8:4"};
-  config.prune.rate = config.finetune.rate = 5e-4;
+  config.prune.rate = 1e-4, config.finetune.rate = 2e-4; // it is trained already
   config.prune.steps = 1000000, config.finetune.steps = 1000000;
   double minutes = 30;
   CLI::App *prune = app.add_subcommand("prune", "prune a trained network until it meets a latency");
@@ -91,7 +91,8 @@ int main(int argc, char **argv) {
                     "or steps after that, whichever is over first");
   prune->add_option("--settle-steps", config.prune.steps,
                     "or steps until then, whichever is over first");
-  prune->add_option("--rate", config.finetune.rate, "learning rate at the start");
+  prune->add_option("--rate", config.finetune.rate, "learning rate once the masks are fixed");
+  prune->add_option("--settle-rate", config.prune.rate, "learning rate until then");
   prune
       ->add_option("--distill", config.finetune.distill,
                    "share of the loss that is the distance to the dense network")
