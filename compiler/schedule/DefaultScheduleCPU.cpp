@@ -291,8 +291,10 @@ void DefaultSchedule::repeat() {
       }
       SmallVector<Attribute> ends;
       for (size_t i = stages - 1; i < most; i += stages)
-        ends.push_back(FlatSymbolRefAttr::get(builder.getContext(), StageOp(rows[first + i]).getSymName()));
-      RepeatOp::create(builder, kernel.first->getLoc(), builder.getArrayAttr(ends), /*where_alike=*/true);
+        ends.push_back(
+            FlatSymbolRefAttr::get(builder.getContext(), StageOp(rows[first + i]).getSymName()));
+      RepeatOp::create(builder, kernel.first->getLoc(), builder.getArrayAttr(ends),
+                       /*where_alike=*/true);
       first += most;
     }
   }

@@ -173,6 +173,63 @@ LogicalResult Flattener::collectStorage() {
   return success();
 }
 
+/// A table's values in the order of its storage. What only whole tiles touch is zero; in a list of
+/// places where taps start, the nearest: points outside have empty lists.
+static FailureOr<ElementsAttr> packTable(TableOp table, StringRef name, const Flat &flat) {
+  auto count = flat.elements.constant();
+  bool constantLow = llvm::all_of(flat.low, [](const IndexExpr &l) { return l.constant(); });
+  if (!count || !constantLow || *count > (int64_t(1) << 28))
+    return table.emitOpError("is read at places whose bounds are not constant: ")
+           << flat.elements.str() << " elements";
+  ArrayRef<int64_t> shape = table.getValue().getShapedType().getShape();
+  auto numbers = dyn_cast<DenseIntElementsAttr>(table.getValue());
+  constexpr int64_t none = -1;
+  SmallVector<int64_t> from(*count, none); // the value that lies there
+  SmallVector<int64_t> at(shape.size(), 0), low, strides;
+  for (const IndexExpr &l : flat.low)
+    low.push_back(*l.constant());
+  for (const Flat::Dim &d : flat.dims)
+    strides.push_back(*d.stride.constant());
+  for (int64_t i = 0; i < table.getValue().getShapedType().getNumElements(); ++i) {
+    int64_t linear = 0;
+    for (auto [d, stride] : llvm::zip(flat.dims, strides)) {
+      int64_t place = (at[d.dim] - low[d.dim]) / d.div;
+      linear += (d.mod ? place % d.mod : place) * stride;
+    }
+    from[linear] = i;
+    for (int64_t dim = shape.size() - 1; dim >= 0 && ++at[dim] == shape[dim]; --dim)
+      at[dim] = 0;
+  }
+  auto type = RankedTensorType::get({*count}, flat.type);
+  if (numbers) {
+    if (shape.size() == 1)
+      for (auto [i, place] : llvm::enumerate(from))
+        place = std::clamp<int64_t>(int64_t(i) + low[0], 0, shape[0] - 1);
+    auto values = llvm::to_vector(numbers.getValues<APInt>());
+    SmallVector<APInt> packed;
+    for (int64_t i : from)
+      packed.push_back(i == none ? APInt(flat.type.getIntOrFloatBitWidth(), 0) : values[i]);
+    return ElementsAttr(DenseElementsAttr::get(type, packed));
+  }
+  auto values = tableValues(table);
+  if (failed(values))
+    return failure();
+  if (flat.type.isF16()) {
+    SmallVector<APFloat> packed;
+    for (int64_t i : from) {
+      packed.push_back(i == none ? APFloat(0.0f) : (*values)[i]);
+      bool lost;
+      packed.back().convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven, &lost);
+    }
+    return ElementsAttr(DenseElementsAttr::get(type, packed));
+  }
+  SmallVector<float> packed;
+  for (int64_t i : from)
+    packed.push_back(i == none ? 0.0f : (*values)[i].convertToFloat());
+  return ElementsAttr(DenseResourceElementsAttr::get(
+      type, name, HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<float>(packed))));
+}
+
 /// The program's buffer for a storage, once.
 LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
   Operation *source = lookup(name);
@@ -212,61 +269,10 @@ LogicalResult Flattener::buffer(OpBuilder &, StringRef name) {
   } else {
     kind = srcc::ocl::BufferKind::Constant;
     auto table = cast<TableOp>(source);
-    auto elementCount = flat.elements.constant();
-    bool constantLow = llvm::all_of(flat.low, [](const IndexExpr &l) { return l.constant(); });
-    if (!elementCount || !constantLow || *elementCount > (int64_t(1) << 28))
-      return table.emitOpError("is read at places whose bounds are not constant: ")
-             << flat.elements.str() << " elements";
-    int64_t count = *elementCount;
-    if (auto lists = dyn_cast<DenseIntElementsAttr>(table.getValue())) {
-      // Where lists start, of points before the first and after the last as well: theirs are empty.
-      auto places = llvm::to_vector(lists.getValues<int32_t>());
-      SmallVector<int32_t> all; // taps have as many as there are: they are touched at what lists name
-      if (places.size() < size_t(count))
-        all.assign(-*flat.low[0].constant(), places.front());
-      llvm::append_range(all, places);
-      all.resize(count, places.back());
-      value = DenseElementsAttr::get(RankedTensorType::get({count}, flat.type), ArrayRef<int32_t>(all));
-      lastBuffer = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
-                                               *elements, format, value);
-      return success();
-    }
-    auto values = tableValues(table);
-    if (failed(values))
+    auto packed = packTable(table, name, flat);
+    if (failed(packed))
       return failure();
-    // Packed in storage order; what only whole tiles touch is zero.
-    SmallVector<float> packed(count, 0.0f);
-    ArrayRef<int64_t> shape = table.getValue().getShapedType().getShape();
-    SmallVector<int64_t> at(shape.size(), 0);
-    SmallVector<int64_t> low, strides;
-    for (const IndexExpr &l : flat.low)
-      low.push_back(*l.constant());
-    for (const Flat::Dim &d : flat.dims)
-      strides.push_back(*d.stride.constant());
-    for (const APFloat &v : *values) {
-      int64_t linear = 0;
-      for (auto [d, stride] : llvm::zip(flat.dims, strides)) {
-        int64_t i = (at[d.dim] - low[d.dim]) / d.div;
-        linear += (d.mod ? i % d.mod : i) * stride;
-      }
-      packed[linear] = v.convertToFloat();
-      for (int64_t dim = shape.size() - 1; dim >= 0 && ++at[dim] == shape[dim]; --dim)
-        at[dim] = 0;
-    }
-    auto type = RankedTensorType::get({count}, flat.type);
-    if (flat.type.isF16()) {
-      SmallVector<APFloat> halves;
-      for (float f : packed) {
-        APFloat h(f);
-        bool lost;
-        h.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven, &lost);
-        halves.push_back(h);
-      }
-      value = DenseElementsAttr::get(type, halves);
-    } else {
-      value = DenseResourceElementsAttr::get(
-          type, name, HeapAsmResourceBlob::allocateAndCopyInferAlign(ArrayRef<float>(packed)));
-    }
+    value = *packed;
   }
   auto made = srcc::ocl::BufferOp::create(builder, source->getLoc(), name, kind, flat.type,
                                           *elements, format, value);

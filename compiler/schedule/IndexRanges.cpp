@@ -179,11 +179,14 @@ static Ratio relaxFloors(IndexExpr e, bool lower, int64_t mostScale) {
   for (bool changed = true; changed;) {
     changed = false;
     int64_t times = 1;
+    uint64_t largest = 1;
+    for (auto &[monomial, coefficient] : e.terms)
+      largest = std::max(largest, llvm::AbsoluteValue(coefficient));
     for (auto &[monomial, coefficient] : e.terms)
       if (monomial.size() == 1 && monomial[0]->kind == IndexAtom::FloorDiv)
         if (int64_t number = monomial[0]->number; number <= mostScale)
           if (int64_t more = std::lcm(times, number / std::gcd(number, coefficient));
-              scale * more <= mostScale)
+              scale * more <= mostScale && largest < (uint64_t(1) << 50) / uint64_t(more))
             times = more;
     scale *= times;
     IndexExpr sum;
@@ -216,8 +219,8 @@ static bool hasFloors(const IndexExpr &e) {
   });
 }
 
-/// The best bound of `e` as it is, with floors relaxed whose divisors divide their coefficients, and
-/// with all; no better one is looked for than `enough`.
+/// The best bound of `e` as it is, with floors relaxed whose divisors divide their coefficients,
+/// and with all; no better one is looked for than `enough`.
 static std::optional<int64_t> constantBound(const IndexExpr &e, bool lower,
                                             std::optional<int64_t> enough = std::nullopt) {
   std::optional<int64_t> best;

@@ -14,6 +14,7 @@
 #include "compiler/schedule/TapLists.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 
 #define DEBUG_TYPE "sched-infer-bounds"
 
@@ -78,19 +79,28 @@ LogicalResult BoundsInference::computeRegions() {
     if (!schedule.of(stage.getSymName()).isInline() && !stage.getInsteadOf())
       needed[stage.getSymName()] = domainOf(stage);
   MLIRContext *context = pipeline.getContext();
+  auto readsOutside = [&](ReadOp read) {
+    return isa_and_nonnull<StageOp>(lookup(read.getSource())) &&
+           read.getExterior() == Exterior::Constant && !schedule.of(read.getSource()).isInline();
+  };
+  // Of a stage with a read that is not affine nobody knows how far outside: all its loads check.
+  llvm::StringSet<> unbounded;
   pipeline.walk([&](ReadOp read) {
-    auto entry = needed.find(read.getSource());
-    auto source = dyn_cast_or_null<StageOp>(lookup(read.getSource()));
-    if (!source || read.getExterior() != Exterior::Constant ||
-        schedule.of(read.getSource()).isInline())
+    if (readsOutside(read) && llvm::any_of(read.getIndices(), [&](Value index) {
+          IndexExpr e = IndexExpr::get(index);
+          return !e.lower(always).toAffine(context) || !e.upper(always).toAffine(context);
+        }))
+      unbounded.insert(read.getSource());
+  });
+  pipeline.walk([&](ReadOp read) {
+    if (!readsOutside(read) || unbounded.contains(read.getSource()))
       return;
+    auto entry = needed.find(read.getSource());
     SmallVector<IndexExpr> low, high;
     for (Value index : read.getIndices()) {
       IndexExpr e = IndexExpr::get(index);
       low.push_back(e.lower(always));
       high.push_back(e.upper(always));
-      if (!low.back().toAffine(context) || !high.back().toAffine(context))
-        return; // not an affine read: the load checks for itself
     }
     FloatAttr value =
         read.getValueAttr() ? read.getValueAttr() : FloatAttr::get(Float32Type::get(context), 0.0);

@@ -3,8 +3,8 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/IndexExpr.h"
-#include "compiler/schedule/Schedule.h"
 #include "compiler/schedule/Passes.h"
+#include "compiler/schedule/Schedule.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -39,8 +39,8 @@ static void printBlock(Block &block, llvm::raw_ostream &os, unsigned indent) {
         continue;
       }
       os.indent(indent) << "produce " << produce.getStage();
-      if (auto repeat = Repeat::of(produce); succeeded(repeat) && *repeat)
-        os << " (repeat " << (*repeat)->iteration << " of " << (*repeat)->iterations << ")";
+      if (auto repeat = Repeat::read(produce))
+        os << " (repeat " << repeat->iteration << " of " << repeat->iterations << ")";
       os << ":\n";
       unsigned inner = indent + 2;
       produce.walk<WalkOrder::PreOrder>([&](ProduceOp other) {

@@ -703,8 +703,7 @@ LogicalResult Reader::repeat(RepeatOp op) {
   int64_t number = llvm::find(repeats, op) - repeats.begin();
   StageSchedule *first = nullptr;
   StringRef firstName;
-  for (auto [iteration, name] :
-       llvm::enumerate(op.getStages().getAsRange<FlatSymbolRefAttr>())) {
+  for (auto [iteration, name] : llvm::enumerate(op.getStages().getAsRange<FlatSymbolRefAttr>())) {
     StageSchedule &stage = schedule.stages[name.getValue()];
     if (stage.repeat)
       return op.emitOpError("stage @") << name.getValue() << " is already an iteration";

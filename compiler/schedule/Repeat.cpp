@@ -25,8 +25,6 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Remarks.h"
 
-#include <numeric>
-
 #define DEBUG_TYPE "sched-repeat"
 
 namespace srcc::sched {
@@ -97,9 +95,10 @@ static std::optional<IndexExpr> generalise(ArrayRef<IndexExpr> all, const IndexE
   SmallVector<SmallVector<std::pair<IndexExpr::Monomial, int64_t>>> rest(all.size());
   for (auto &[monomial, none] : monomials) {
     SmallVector<int64_t> coefficients;
-    bool everywhere = true, plain = llvm::all_of(monomial, [](const AtomRef &atom) {
-      return atom->kind == IndexAtom::Value || atom->kind == IndexAtom::Size;
-    });
+    bool everywhere = true,
+         plain = llvm::all_of(monomial, [](const AtomRef &atom) {
+           return atom->kind == IndexAtom::Value || atom->kind == IndexAtom::Size;
+         });
     for (const IndexExpr &e : all) {
       auto found = e.terms.find(monomial);
       everywhere &= found != e.terms.end();
@@ -153,10 +152,8 @@ public:
   /// Each of `places` is the next of the one before it. False: one of them has another place
   /// already, or two would have the same.
   bool add(ArrayRef<Place> places);
-  struct Chain {
-    SmallVector<Place> places; // in order
-  };
-  SmallVector<Chain> list() const;
+  /// Places in order, by chain.
+  std::vector<SmallVector<Place>> list() const;
 
 private:
   llvm::MapVector<void *, std::pair<unsigned, int64_t>> known; // chain, number
@@ -192,15 +189,15 @@ bool Chains::add(ArrayRef<Place> places) {
   return true;
 }
 
-SmallVector<Chains::Chain> Chains::list() const {
+std::vector<SmallVector<Place>> Chains::list() const {
   std::map<unsigned, std::map<int64_t, Place>> byChain;
   for (auto &[place, at] : known)
     byChain[at.first][at.second] = Place::getFromOpaqueValue(place);
-  SmallVector<Chain> all;
+  std::vector<SmallVector<Place>> all;
   for (auto &[chain, places] : byChain) {
     all.emplace_back();
     for (auto &[number, place] : places)
-      all.back().places.push_back(place);
+      all.back().push_back(place);
   }
   return all;
 }
@@ -222,10 +219,14 @@ static OpOperand *indexOf(OpOperand &memory) {
 
 /// What IndexExpr reads through: it is built anew where it is used.
 static bool isIndexArithmetic(Operation *op) {
-  return op->getNumResults() == 1 && op->getResult(0).getType().isIndex() &&
-         isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::MinSIOp, arith::MaxSIOp,
-             arith::FloorDivSIOp, arith::CeilDivSIOp, arith::DivUIOp, arith::RemUIOp, arith::AndIOp,
-             arith::ShRSIOp, arith::ConstantOp, SizeOp>(op);
+  if (op->getNumResults() != 1 || !op->getResult(0).getType().isIndex() ||
+      !isa<arith::ArithDialect, SchedDialect>(op->getDialect()) || !isPure(op))
+    return false;
+  IndexExpr e = IndexExpr::get(op->getResult(0));
+  return !llvm::any_of(e.terms, [&](auto &term) {
+    return llvm::any_of(term.first,
+                        [&](const AtomRef &atom) { return atom->value == op->getResult(0); });
+  });
 }
 
 /// The operations of a block that count.
@@ -238,12 +239,6 @@ static SmallVector<Operation *> workOf(Block &block) {
 }
 
 namespace {
-/// What differs between iterations: an operand of the first one's code, and what it is in each.
-template <typename T> struct Site {
-  OpOperand *operand;
-  SmallVector<T> all;
-};
-
 /// The iterations of one directive in one kernel.
 class Iterations {
 public:
@@ -261,12 +256,17 @@ public:
 private:
   bool same(ArrayRef<Operation *> first, ArrayRef<Operation *> other, std::string &why);
   bool same(OpOperand &first, Value other);
+  bool keepsValues(size_t iteration, Operation *op);
+  bool checkMemory(Chains &chains, std::string &why);
   Place placeOf(Value memory);
-  /// An index of the iteration at hand, in the first one's values.
-  IndexExpr translated(Value index) {
+  void pair(Value first, Value other);
+  void takeCode(ForOp loop);
+  /// An index in the values that all iterations share and places for their own: these have no
+  /// range, so that nothing is simplified by what holds in one iteration alone.
+  IndexExpr shared(Value index, const llvm::DenseMap<Value, Value> &own) {
     return IndexExpr::get(index).rewrite([&](const IndexAtom &atom) -> std::optional<IndexExpr> {
-      auto found = atom.value ? values.find(atom.value) : values.end();
-      if (found == values.end())
+      auto found = atom.value ? own.find(atom.value) : own.end();
+      if (found == own.end())
         return std::nullopt;
       return IndexExpr::get(found->second);
     });
@@ -276,6 +276,8 @@ private:
   ArrayRef<SmallVector<Operation *>> marked;
   SmallVector<SmallVector<Operation *>> code; // by iteration: what counts, in one block
   llvm::DenseMap<Value, Value> values;        // of the iteration at hand -> of the first
+  Block places;                               // an argument for each index of an iteration
+  llvm::DenseMap<Value, Value> firstPlaces, otherPlaces; // of the first; of the one at hand
   llvm::MapVector<OpOperand *, SmallVector<IndexExpr>> indices;
   llvm::MapVector<OpOperand *, SmallVector<Value>> memories;
 };
@@ -326,12 +328,45 @@ bool Iterations::alike(std::string &why) {
   // What stands before the first one is its own as far as it has counterparts.
   if (code[0].size() > code[1].size())
     code[0].erase(code[0].begin(), code[0].end() - code[1].size());
+  for (auto &ops : code)
+    if (ops.empty()) {
+      why = "one of them has no code";
+      return false;
+    }
+  for (size_t i = 0; i < code.size(); ++i)
+    for (Operation *op : code[i])
+      if (!keepsValues(i, op)) {
+        why = "what one of them computes is used outside its code";
+        return false;
+      }
   for (size_t i = 1; i < code.size(); ++i) {
     values.clear();
+    otherPlaces.clear();
     if (!same(code[0], code[i], why))
       return false;
   }
   return true;
+}
+
+/// Whether what `op` computes is used by its own iteration alone, index arithmetic looked through.
+bool Iterations::keepsValues(size_t iteration, Operation *op) {
+  Block *block = code[iteration].front()->getBlock();
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    Operation *around = block->findAncestorOpInBlock(*user);
+    return llvm::is_contained(code[iteration], around) ||
+           (around == user && isIndexArithmetic(user) && keepsValues(iteration, user));
+  });
+}
+
+/// `other`, of the iteration at hand, is what `first` is in the first one.
+void Iterations::pair(Value first, Value other) {
+  values[other] = first;
+  if (!first.getType().isIndex())
+    return;
+  auto [place, isNew] = firstPlaces.try_emplace(first);
+  if (isNew)
+    place->second = places.addArgument(first.getType(), first.getLoc());
+  otherPlaces[other] = place->second;
 }
 
 bool Iterations::same(ArrayRef<Operation *> first, ArrayRef<Operation *> other, std::string &why) {
@@ -353,11 +388,15 @@ bool Iterations::same(ArrayRef<Operation *> first, ArrayRef<Operation *> other, 
     };
     if (attributes(a) != attributes(b))
       return differ(a, " has other attributes");
+    // The code of all points has to be the same.
+    if (auto loop = dyn_cast<ForOp>(a); loop && loop.getKind() != LoopKind::Serial)
+      if (!(IndexExpr::get(loop.getExtent()) == IndexExpr::get(cast<ForOp>(b).getExtent())))
+        return differ(a, " that is not serial has another extent");
     for (auto [x, y] : llvm::zip(a->getOpOperands(), b->getOperands()))
       if (!same(x, y))
         return differ(a, " has another operand");
     for (auto [x, y] : llvm::zip(a->getResults(), b->getResults()))
-      values[y] = x;
+      pair(x, y);
     for (auto [x, y] : llvm::zip(a->getRegions(), b->getRegions())) {
       if (x.getBlocks().size() != y.getBlocks().size() || x.getBlocks().size() > 1)
         return differ(a, " has another region");
@@ -366,7 +405,7 @@ bool Iterations::same(ArrayRef<Operation *> first, ArrayRef<Operation *> other, 
       if (x.front().getArgumentTypes() != y.front().getArgumentTypes())
         return differ(a, " has other variables");
       for (auto [p, q] : llvm::zip(x.front().getArguments(), y.front().getArguments()))
-        values[q] = p;
+        pair(p, q);
       if (!same(workOf(x.front()), workOf(y.front()), why))
         return false;
     }
@@ -395,8 +434,8 @@ bool Iterations::same(OpOperand &first, Value other) {
   if (a.getType().isIndex()) {
     auto &all = indices[&first];
     if (all.empty())
-      all.push_back(IndexExpr::get(a));
-    all.push_back(translated(other));
+      all.push_back(shared(a, firstPlaces));
+    all.push_back(shared(other, otherPlaces));
     return true;
   }
   auto x = a.getDefiningOp<arith::ConstantOp>(), y = other.getDefiningOp<arith::ConstantOp>();
@@ -406,27 +445,21 @@ bool Iterations::same(OpOperand &first, Value other) {
   return known != values.end() ? known->second == a : a == other;
 }
 
-bool Iterations::roll(Chains &chains, Parts &parts,
-                      llvm::function_ref<bool(const Chains &, std::string &)> canJoin,
-                      std::string &why) {
-  Operation *end = code[0].back();
-  for (Operation *op : code[0])
-    for (Operation *user : op->getUsers())
-      if (!llvm::any_of(code[0], [&](Operation *own) { return own->isAncestor(user); }) &&
-          !isIndexArithmetic(user)) {
-        why = "what the first computes is used after it";
-        return false;
-      }
-  Chains grown = chains;
+/// Adds to `chains` what iterations take in turn.
+bool Iterations::checkMemory(Chains &chains, std::string &why) {
+  Block *entry = &func.getBody().front();
   for (auto &[operand, all] : memories) {
     if (llvm::all_equal(all))
       continue;
     SmallVector<Place> places;
     for (Value v : all) {
       auto alloca = v.getDefiningOp<memref::AllocaOp>();
-      if (alloca ? alloca->getBlock() != &func.getBody().front()
-                 : cast<BlockArgument>(v).getOwner() != &func.getBody().front()) {
-        why = "they have memory of their own around them";
+      auto arg = dyn_cast<BlockArgument>(v);
+      if (alloca
+              ? alloca->getBlock() != entry
+              : !arg || arg.getOwner() != entry || arg.getArgNumber() >= func.getNumArguments() ||
+                    !func.getArgAttrOfType<StringAttr>(arg.getArgNumber(), srcc::ocl::nameAttr)) {
+        why = "they are stored in private or local memory";
         return false;
       }
       if (!llvm::all_of(v.getUses(), [](OpOperand &use) { return indexOf(use); })) {
@@ -435,71 +468,89 @@ bool Iterations::roll(Chains &chains, Parts &parts,
       }
       places.push_back(placeOf(v));
     }
-    if (!grown.add(places)) {
+    if (!chains.add(places)) {
       why = "their memory is not taken in turn";
       return false;
     }
   }
-  if (!canJoin(grown, why))
+  return true;
+}
+
+bool Iterations::roll(Chains &chains, Parts &parts,
+                      llvm::function_ref<bool(const Chains &, std::string &)> canJoin,
+                      std::string &why) {
+  Chains grown = chains;
+  if (!checkMemory(grown, why) || !canJoin(grown, why))
     return false;
-  OpBuilder builder(end->getContext());
-  builder.setInsertionPointAfter(end);
-  Location loc = end->getLoc();
-  loc = NameLoc::get(builder.getStringAttr("repeat"), loc);
-  auto loop = ForOp::create(builder, loc, "repeat", LoopKind::Serial,
-                            IndexExpr(0).materialize(builder, loc),
-                            IndexExpr(code.size()).materialize(builder, loc), int64_t(0));
-  IndexExpr iteration = IndexExpr::get(loop.getIv());
+  Value variable = places.addArgument(IndexType::get(func.getContext()), func.getLoc());
+  IndexExpr iteration = IndexExpr::get(variable);
   SmallVector<std::pair<OpOperand *, IndexExpr>> changed;
   for (auto &[operand, all] : indices) {
     auto one = generalise(all, iteration);
-    for (size_t i = 0; one && i < all.size(); ++i)
-      if (!(one->substitute(loop.getIv(), IndexExpr(i)) == all[i]))
-        one.reset();
-    if (!one) {
-      why = "an index is " + all[0].str() + " in the first, and " + all[1].str() + " in the second";
-      loop.erase();
+    size_t differs = 0;
+    while (one && differs < all.size() &&
+           one->substitute(variable, IndexExpr(differs)) == all[differs])
+      ++differs;
+    if (!one || differs < all.size()) {
+      why = "an index of " + operand->getOwner()->getName().getStringRef().str() +
+            " is none of their number";
       return false;
     }
-    if (one->dependsOn(loop.getIv()))
+    if (one->dependsOn(variable))
       changed.push_back({operand, *one});
   }
-  // The first iteration's code, and what is computed from it, becomes the loop's.
-  Block *block = end->getBlock(), &body = loop.getBody().front();
-  SmallVector<Operation *> own;
-  llvm::DenseSet<Operation *> inside(code[0].begin(), code[0].end());
-  for (Operation &op : *block)
-    if (&op != loop && (inside.contains(&op) || llvm::any_of(op.getOperands(), [&](Value v) {
-                          return v.getDefiningOp() && inside.contains(v.getDefiningOp());
-                        }))) {
-      inside.insert(&op);
-      own.push_back(&op);
-    }
-  for (Operation *op : own)
-    op->moveBefore(&body, body.end());
-  // That of the others goes.
-  llvm::DenseSet<Operation *> gone;
-  for (auto &ops : ArrayRef(code).drop_front())
-    gone.insert(ops.begin(), ops.end());
-  SmallVector<Operation *> erased;
-  for (Operation &op : *block)
-    if (gone.contains(&op) || llvm::any_of(op.getOperands(), [&](Value v) {
-          return v.getDefiningOp() && gone.contains(v.getDefiningOp());
-        })) {
-      gone.insert(&op);
-      erased.push_back(&op);
-    }
-  for (Operation *op : llvm::reverse(erased))
-    op->erase();
-  for (auto &[operand, expr] : changed) {
-    builder.setInsertionPoint(operand->getOwner());
-    operand->set(expr.materialize(builder, operand->getOwner()->getLoc()));
-  }
+  Operation *end = code[0].back();
+  OpBuilder builder(end->getContext());
+  builder.setInsertionPointAfter(end);
+  Location loc = NameLoc::get(builder.getStringAttr("repeat"), end->getLoc());
+  auto loop = ForOp::create(builder, loc, "repeat", LoopKind::Serial,
+                            IndexExpr(0).materialize(builder, loc),
+                            IndexExpr(code.size()).materialize(builder, loc), int64_t(0));
+  takeCode(loop);
+  // Loops first: what is inside is simplified by their ranges.
+  llvm::DenseMap<Value, Value> own;
+  for (auto &[value, place] : firstPlaces)
+    own[place] = value;
+  own[variable] = loop.getIv();
+  for (bool loops : {true, false})
+    for (auto &[operand, expr] : changed)
+      if (isa<ForOp>(operand->getOwner()) == loops) {
+        builder.setInsertionPoint(operand->getOwner());
+        IndexExpr index = expr.rewrite([&](const IndexAtom &atom) -> std::optional<IndexExpr> {
+          auto found = atom.value ? own.find(atom.value) : own.end();
+          return found == own.end() ? std::nullopt : std::optional(IndexExpr::get(found->second));
+        });
+        operand->set(index.materialize(builder, operand->getOwner()->getLoc()));
+      }
   for (auto &[operand, all] : memories)
     if (all[0] != all[1])
       parts.push_back({operand, loop.getIv()});
   chains = grown;
   return true;
+}
+
+/// The first iteration's code, and what is computed from it, becomes the loop's; the others' goes.
+void Iterations::takeCode(ForOp loop) {
+  Block *block = loop->getBlock(), &body = loop.getBody().front();
+  auto with = [&](llvm::DenseSet<Operation *> ops) {
+    SmallVector<Operation *> all;
+    for (Operation &op : *block)
+      if (ops.contains(&op) || llvm::any_of(op.getOperands(), [&](Value v) {
+            return v.getDefiningOp() && ops.contains(v.getDefiningOp());
+          })) {
+        ops.insert(&op);
+        all.push_back(&op);
+      }
+    return all;
+  };
+  for (Operation *op : with({code[0].begin(), code[0].end()}))
+    op->moveBefore(&body, body.end());
+  llvm::DenseSet<Operation *> others;
+  for (auto &ops : ArrayRef(code).drop_front())
+    others.insert(ops.begin(), ops.end());
+  SmallVector<Operation *> erased = with(others);
+  for (Operation *op : llvm::reverse(erased))
+    op->erase();
 }
 
 //===----------------------------------------------------------------------===//
@@ -512,8 +563,15 @@ static AffineMap partOf(ArrayRef<srcc::ocl::BufferOp> buffers) {
   AffineMap part = first.getElements();
   for (auto buffer : buffers) {
     if (buffer.getKind() != first.getKind() || buffer.getType() != first.getType() ||
-        buffer.getImage2d() || buffer.getFormat() != srcc::ocl::PixelFormat::None)
+        buffer.getImage2d() || buffer.getFormat() != srcc::ocl::PixelFormat::None ||
+        bool(buffer.getValue()) != bool(first.getValue()))
       return {};
+    if (buffer.getValue()) {
+      auto resource = dyn_cast<DenseResourceElementsAttr>(*buffer.getValue());
+      if (bool(resource) != isa<DenseResourceElementsAttr>(*first.getValue()) ||
+          (resource && (!resource.getRawHandle().getBlob() || !buffer.getType().isF32())))
+        return {};
+    }
     if (buffer.getElements() == part)
       continue;
     if (!buffer.getElements().isSingleConstant() || !part.isSingleConstant())
@@ -557,6 +615,7 @@ public:
 
 private:
   LogicalResult kernel(gpu::GPUFuncOp func);
+  FailureOr<SmallVector<SmallVector<Operation *>>> marked(gpu::GPUFuncOp func, int64_t directive);
   bool canJoin(const Chains &chains, std::string &why);
   void joinBuffers(srcc::ocl::ProgramOp program, ArrayRef<Place> places);
   void joinArrays(ArrayRef<Place> places);
@@ -570,13 +629,23 @@ private:
 } // namespace
 
 bool Repeater::canJoin(const Chains &grown, std::string &why) {
-  for (auto &chain : grown.list()) {
+  auto programs = module.getOps<srcc::ocl::ProgramOp>();
+  if (!llvm::hasSingleElement(programs)) {
+    why = "there is no program, or more than one";
+    return false;
+  }
+  for (auto &places : grown.list()) {
     SmallVector<srcc::ocl::BufferOp> buffers;
-    for (Place place : chain.places)
-      if (auto name = dyn_cast<StringAttr>(place))
-        for (auto program : module.getOps<srcc::ocl::ProgramOp>())
-          buffers.push_back(program.lookupSymbol<srcc::ocl::BufferOp>(name));
-    if (!buffers.empty() && (buffers.size() != chain.places.size() || !partOf(buffers))) {
+    size_t arrays = 0;
+    for (Place place : places) {
+      auto name = dyn_cast<StringAttr>(place);
+      arrays += !name;
+      if (name)
+        buffers.push_back((*programs.begin()).lookupSymbol<srcc::ocl::BufferOp>(name));
+    }
+    if (arrays == places.size())
+      continue;
+    if (arrays || llvm::is_contained(buffers, nullptr) || !partOf(buffers)) {
       why = "buffers of several kinds or sizes are taken in turn";
       return false;
     }
@@ -584,51 +653,72 @@ bool Repeater::canJoin(const Chains &grown, std::string &why) {
   return true;
 }
 
-LogicalResult Repeater::kernel(gpu::GPUFuncOp func) {
-  std::map<int64_t, SmallVector<SmallVector<Operation *>>> marked; // by directive, by iteration
-  std::map<int64_t, Repeat> directives;
+/// The marked code of each iteration of a directive, in one kernel; empty where it has none.
+FailureOr<SmallVector<SmallVector<Operation *>>> Repeater::marked(gpu::GPUFuncOp func,
+                                                                  int64_t directive) {
+  SmallVector<SmallVector<Operation *>> iterations;
   auto found = func.walk([&](Operation *op) -> WalkResult {
     auto mark = Repeat::of(op);
     if (failed(mark))
       return failure();
-    if (!*mark)
+    if (!*mark || (*mark)->directive != directive)
       return WalkResult::advance();
-    auto known = directives.insert({(*mark)->directive, **mark}).first->second;
-    if (known.iterations != (*mark)->iterations)
+    if (!isa<ForOp, scf::IfOp>(op))
+      return op->emitError("is no loop or branch that could be an iteration of a repeat");
+    if (!iterations.empty() && int64_t(iterations.size()) != (*mark)->iterations)
       return op->emitError("is one of ")
-             << (*mark)->iterations << " iterations of a repeat that has " << known.iterations;
-    auto &iterations = marked[known.directive];
-    iterations.resize(known.iterations);
+             << (*mark)->iterations << " iterations of a repeat that has " << iterations.size();
+    iterations.resize((*mark)->iterations);
     iterations[(*mark)->iteration].push_back(op);
     return WalkResult::advance();
   });
   if (found.wasInterrupted())
     return failure();
-  for (auto &[number, iterations] : marked) {
-    if (iterations.size() < 2 || llvm::any_of(iterations, [](auto &ops) { return ops.empty(); }))
-      continue; // another kernel's
-    const Repeat &repeat = directives[number];
-    // The first and the last may be stored otherwise, for what is around them.
+  return iterations;
+}
+
+LogicalResult Repeater::kernel(gpu::GPUFuncOp func) {
+  std::map<int64_t, Repeat> directives;
+  auto valid = func.walk([&](Operation *op) -> WalkResult {
+    auto mark = Repeat::of(op);
+    if (succeeded(mark) && *mark)
+      directives.insert({(*mark)->directive, **mark});
+    return LogicalResult(mark);
+  });
+  if (valid.wasInterrupted())
+    return failure();
+  for (auto &[directive, repeat] : directives) {
+    auto iterations = marked(func, directive); // anew: those before took code away
+    if (failed(iterations))
+      return failure();
     std::string why;
     Iterations::Parts chosen;
-    auto joins = [&](const Chains &grown, std::string &why) { return canJoin(grown, why); };
     auto roll = [&](size_t from, size_t count, std::string &why) {
-      Iterations all(func, ArrayRef(iterations).slice(from, count));
+      if (llvm::any_of(*iterations, [](auto &ops) { return ops.empty(); })) {
+        why = "not all of them are computed by this kernel, or they are in another repeat";
+        return false;
+      }
+      Iterations all(func, ArrayRef(*iterations).slice(from, count));
+      auto joins = [&](const Chains &grown, std::string &why) { return canJoin(grown, why); };
       return count > 1 && all.alike(why) && all.roll(chains, chosen, joins, why);
     };
-    size_t count = iterations.size(), rolled = roll(0, count, why) ? count : 0;
+    iterations->resize(repeat.iterations); // none is left where another repeat took all
+    size_t count = iterations->size(), rolled = roll(0, count, why) ? count : 0;
+    Location loc =
+        rolled || (*iterations)[0].empty() ? func.getLoc() : (*iterations)[0][0]->getLoc();
     if (!rolled && !repeat.whereAlike)
-      return func.emitError("repeat of @")
+      return emitError(loc, "repeat of @")
              << repeat.first << ": " << why
-             << "; legal: stages whose code differs in weights, storage and rows ahead only";
+             << "; legal: stages stored in global memory whose code differs in weights, storage "
+             << "and rows ahead only";
+    // The first and the last may be stored otherwise, for what is around them.
     std::string other;
     for (auto [from, to] : {std::pair<size_t, size_t>(0, 1), {1, 0}, {1, 1}})
       if (!rolled && from + to < count && roll(from, count - from - to, other))
         rolled = count - from - to;
     if (rolled < count)
-      remark::missed(func.getLoc(), remark::RemarkOpts::name("Repeat").category(DEBUG_TYPE))
-          << remark::add("{0} of {1} stages from {2} on are one loop: {3}", rolled, count,
-                         repeat.first, why);
+      remark::missed(loc, remark::RemarkOpts::name("Repeat").category(DEBUG_TYPE)) << remark::add(
+          "{0} of {1} stages from {2} on are one loop: {3}", rolled, count, repeat.first, why);
     parts.insert(chosen.begin(), chosen.end());
   }
   return success();
@@ -750,12 +840,11 @@ LogicalResult Repeater::run() {
     for (auto func : kernels.getOps<gpu::GPUFuncOp>())
       if (failed(kernel(func)))
         return failure();
-  for (auto &chain : chains.list()) {
-    if (isa<Operation *>(chain.places[0]))
-      joinArrays(chain.places);
+  for (auto &places : chains.list()) {
+    if (isa<Operation *>(places[0]))
+      joinArrays(places);
     else
-      for (auto program : module.getOps<srcc::ocl::ProgramOp>())
-        joinBuffers(program, chain.places);
+      joinBuffers(*module.getOps<srcc::ocl::ProgramOp>().begin(), places);
   }
   module.walk([](Operation *op) { op->removeAttr(Repeat::attribute); });
   return success();

@@ -98,22 +98,28 @@ Attribute Repeat::mark(MLIRContext *context) const {
                                builder.getBoolAttr(whereAlike)});
 }
 
-FailureOr<std::optional<Repeat>> Repeat::of(Operation *op) {
-  Attribute attribute = op->getAttr(Repeat::attribute);
-  if (!attribute)
-    return std::optional<Repeat>();
-  auto mark = dyn_cast<ArrayAttr>(attribute);
+/// At most so many iterations.
+static constexpr int64_t mostIterations = 4096;
+
+std::optional<Repeat> Repeat::read(Operation *op) {
+  auto mark = op->getAttrOfType<ArrayAttr>(Repeat::attribute);
+  if (!mark || mark.size() != 5 || !isa<StringAttr>(mark[3]) || !isa<BoolAttr>(mark[4]))
+    return std::nullopt;
   auto number = [&](unsigned i) {
     auto value = dyn_cast<IntegerAttr>(mark[i]);
     return value && value.getType().isInteger(64) ? value.getInt() : int64_t(-1);
   };
-  constexpr int64_t most = 4096;
-  if (!mark || mark.size() != 5 || number(0) < 0 || number(1) < 0 || number(1) >= number(2) ||
-      number(2) > most || !isa<StringAttr>(mark[3]) || !isa<BoolAttr>(mark[4]))
-    return op->emitError("has a ") << Repeat::attribute
-                                   << " that is no [directive, iteration, iterations (at most "
-                                   << most << "), first stage, where alike]";
-  return std::optional<Repeat>({number(0), number(1), number(2),
-                                cast<StringAttr>(mark[3]).getValue().str(),
-                                cast<BoolAttr>(mark[4]).getValue()});
+  if (number(0) < 0 || number(1) < 0 || number(1) >= number(2) || number(2) > mostIterations)
+    return std::nullopt;
+  return Repeat{number(0), number(1), number(2), cast<StringAttr>(mark[3]).getValue().str(),
+                cast<BoolAttr>(mark[4]).getValue()};
+}
+
+FailureOr<std::optional<Repeat>> Repeat::of(Operation *op) {
+  auto repeat = read(op);
+  if (!repeat && op->hasAttr(Repeat::attribute))
+    return op->emitError("has a ")
+           << Repeat::attribute << " that is no [directive, iteration, iterations (at most "
+           << mostIterations << "), first stage, where alike]";
+  return repeat;
 }

@@ -86,7 +86,9 @@ struct Repeat {
 
   /// On what the stage is computed by, until the loop is made.
   static constexpr llvm::StringLiteral attribute = "sched.repeat";
-  /// What is on `op`: nothing, or an error if that is none of a repeat.
+  /// What is on `op`; nothing where that is none of a repeat.
+  static std::optional<Repeat> read(mlir::Operation *op);
+  /// The same, but what is none of a repeat is an error.
   static mlir::FailureOr<std::optional<Repeat>> of(mlir::Operation *op);
   mlir::Attribute mark(mlir::MLIRContext *context) const;
 };

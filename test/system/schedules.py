@@ -782,6 +782,13 @@ def mutate(pipeline, random):
                 a, b = names[j:j + 2]
                 lines.insert(i + 1, f'fuse {head} "{a}", "{b}" into "{a}{b}"')
 
+    def again():
+        rows = [m for line in lines if (m := re.fullmatch(r'compute_at @([\w.]+) at (@[\w.]+ "row")', line))]
+        names = [m[1] for m in rows if m[2] == rows[0][2]] if rows else []
+        kept = [n for n in names if random.random() < 0.5]
+        if len(kept) > 1:
+            lines.append(f"repeat [{', '.join('@' + n for n in kept)}] where_alike")
+
     # Tiles of channels that share a list have its size.
     piece = '"[xy].*' if any(line.startswith("group") for line in lines) else ""
     edits = [
@@ -796,7 +803,7 @@ def mutate(pipeline, random):
         lambda: change("^store_in .* align", r"align \d+", f"align {random.choice([1, 2, 3, 8, 64])}"),
         lambda: change("^repeat", " where_alike", ""),
         lambda: change("^repeat", r"\[@[\w.]+, ", "["),
-        unfuse, shuffle, move, restore, restore, regroup, regroup, fuse]
+        again, unfuse, shuffle, move, restore, restore, regroup, regroup, fuse]
     for _ in range(int(random.integers(1, 6))):
         edits[int(random.integers(len(edits)))]()
     return lines
