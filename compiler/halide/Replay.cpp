@@ -760,6 +760,8 @@ void Replayer::applyStorage(Instance &instance) {
   // factor may be too small, and Halide finds its own.
   if (!s.fold.empty())
     leaveOut("fold_storage, whose factors Halide chooses by itself");
+  if (s.repeat)
+    leaveOut("repeat: each stage keeps its code");
   for (auto &align : s.alignBounds)
     func.align_bounds(Halide::Var(align.getKey().str()), int32_t(align.getValue()));
   for (auto &entry : s.bounds) {

@@ -25,6 +25,9 @@ static OwningOpRef<ModuleOp> fail(const llvm::Twine &message) {
 OwningOpRef<ModuleOp> srcc::readModelOrPhase(StringRef path, MLIRContext *context, StringRef color,
                                              StringRef range, bool quiet) {
   if (!path.ends_with(".onnx")) {
+    if (!color.empty() || !range.empty())
+      return fail("--color and --range are what ONNX files do not say; '" + path +
+                  "' has them in its sr.io");
     OwningOpRef<ModuleOp> module = sr::readModuleFile(path, context);
     // A later phase, written by --stop-after, has no network any more.
     if (module && module->getOps<sched::PipelineOp>().empty() &&
