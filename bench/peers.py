@@ -307,6 +307,7 @@ def measured(options):
         sys.exit("peers.py: no ONNX network to time")
     results = {"command": command_line("make bench-peers"), "machine": machine(), "threads": options.threads,
                "rounds": options.rounds, "interrupted": False, "cases": []}
+    options.json.parent.mkdir(parents=True, exist_ok=True)  # what engines say goes there, too
     with tempfile.TemporaryDirectory(prefix="srcc-peers-") as folder:
         try:
             for number, (name, size, block) in enumerate(jobs):
