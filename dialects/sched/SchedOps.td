@@ -238,8 +238,8 @@ def Sched_RepeatOp : Sched_Directive<"repeat"> {
   let summary = "stages whose code is alike become a loop over them";
   let description = [{
     The stages are computed at one loop of one consumer, one after the other, each with what is computed between
-    it and the one before. Their code may differ in weights, in storage, and in how many rows ahead it is; their
-    weights and storage become parts of one buffer. With `where_alike` other stages stay as they are, with a
+    it and the one before. Their code may differ in weights, in storage in global memory, and in how many rows ahead it
+    is; their weights and storage become parts of one buffer each. With `where_alike` other stages stay as they are, with a
     remark; else that is an error. Before and after `sched.repeat [@b1, @b2, @b3]`:
 
     ```

@@ -184,7 +184,8 @@ class Schedule:
     def apply(self, line):
         if line.startswith("repeat "):
             places = [self.places.get(name) for name in re.findall(r"@([\w.]+)", line)]
-            return bool(places[0]) and len(places[0]) == 1 and all(place == places[0] for place in places)
+            return (len(places) > 1 and bool(places[0]) and len(places[0]) == 1 and
+                    all(place == places[0] for place in places))
         op, name, update, rest = re.fullmatch(r"(\w+) @([\w.]+)(?: update (\d+))? ?(.*)", line).groups()
         names = re.findall(r'"([^"]*)"', rest)
         by = [constant(e) for e in (re.search(r"-> \(([^>]*)\)>", rest) or [0, ""])[1].split(", ")]
