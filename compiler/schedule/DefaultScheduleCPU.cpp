@@ -199,8 +199,11 @@ void DefaultSchedule::fuse() {
     double rowsOfBand = double(height) / double(bands);
     double again = 2.0 * macsOf(op) * 2 * newest / rowsOfBand / (device.peakF32 * 1e9);
     double saved = 2.0 * channels * 4 / (device.bandwidth * 1e9);
-    // Half of the cache is for weights and what streams through.
-    bool rowsPay = ringBytes[root.getSymName()] + bytes <= device.l2Bytes / 2 && again <= saved;
+    // Half of the cache is for weights and what streams through. More than 256 KB never paid: with
+    // 2 MB, four blocks of wdsr_b_x2_16x24 at once took 1.2 times as long as one, pruned to a
+    // quarter, and as long dense (srcc-bench --size 640x360).
+    int64_t room = std::min<int64_t>(device.l2Bytes / 2, 256 << 10);
+    bool rowsPay = ringBytes[root.getSymName()] + bytes <= room && again <= saved;
     SmallVector<int64_t> options{0, 2};
     if (byTile)
       options.push_back(1);
