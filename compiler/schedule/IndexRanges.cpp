@@ -221,8 +221,8 @@ static bool hasFloors(const IndexExpr &e) {
 
 /// The best bound of `e` as it is, with floors relaxed whose divisors divide their coefficients,
 /// and with all; no better one is looked for than `enough`.
-static std::optional<int64_t> constantBound(const IndexExpr &e, bool lower,
-                                            std::optional<int64_t> enough = std::nullopt) {
+static std::optional<int64_t> bestBound(const IndexExpr &e, bool lower,
+                                        std::optional<int64_t> enough = std::nullopt) {
   std::optional<int64_t> best;
   auto better = [&](const Ratio &of) {
     Bounds bounds = boundsOf(of.expr, keepAll, /*constants=*/true);
@@ -245,10 +245,10 @@ static std::optional<int64_t> constantBound(const IndexExpr &e, bool lower,
   return best;
 }
 
-std::optional<int64_t> IndexExpr::constantLower() const { return constantBound(*this, true); }
-std::optional<int64_t> IndexExpr::constantUpper() const { return constantBound(*this, false); }
+std::optional<int64_t> IndexExpr::constantLower() const { return bestBound(*this, true); }
+std::optional<int64_t> IndexExpr::constantUpper() const { return bestBound(*this, false); }
 bool IndexExpr::provablyNonNegative() const {
-  auto low = constantBound(*this, true, 0);
+  auto low = bestBound(*this, true, 0);
   return low && *low >= 0;
 }
 

@@ -36,10 +36,9 @@ private:
   LogicalResult group(GroupOp op);
   LogicalResult foldStorage(FoldStorageOp op);
   LogicalResult bound(BoundOp op);
-
-  PipelineOp pipeline;
   LogicalResult repeat(RepeatOp op);
 
+  PipelineOp pipeline;
   SmallVector<ComputeWithOp> together; // checked at the end, when all loops are known
   SmallVector<RepeatOp> repeats;       // the same
 };
@@ -697,9 +696,11 @@ LogicalResult Reader::finish() {
   return success();
 }
 
+/// The stages of a repeat are iterations, in their order.
 LogicalResult Reader::repeat(RepeatOp op) {
-  if (op.getStages().size() < 2 || op.getStages().size() > 4096)
-    return op.emitOpError("takes 2 to 4096 stages, not ") << op.getStages().size();
+  if (op.getStages().size() < 2 || int64_t(op.getStages().size()) > Repeat::most)
+    return op.emitOpError("takes 2 to ")
+           << Repeat::most << " stages, not " << op.getStages().size();
   int64_t number = llvm::find(repeats, op) - repeats.begin();
   StageSchedule *first = nullptr;
   StringRef firstName;

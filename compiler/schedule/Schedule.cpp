@@ -98,9 +98,6 @@ Attribute Repeat::mark(MLIRContext *context) const {
                                builder.getBoolAttr(whereAlike)});
 }
 
-/// At most so many iterations.
-static constexpr int64_t mostIterations = 4096;
-
 std::optional<Repeat> Repeat::read(Operation *op) {
   auto mark = op->getAttrOfType<ArrayAttr>(Repeat::attribute);
   if (!mark || mark.size() != 5 || !isa<StringAttr>(mark[3]) || !isa<BoolAttr>(mark[4]))
@@ -109,7 +106,7 @@ std::optional<Repeat> Repeat::read(Operation *op) {
     auto value = dyn_cast<IntegerAttr>(mark[i]);
     return value && value.getType().isInteger(64) ? value.getInt() : int64_t(-1);
   };
-  if (number(0) < 0 || number(1) < 0 || number(1) >= number(2) || number(2) > mostIterations)
+  if (number(0) < 0 || number(1) < 0 || number(1) >= number(2) || number(2) > most)
     return std::nullopt;
   return Repeat{number(0), number(1), number(2), cast<StringAttr>(mark[3]).getValue().str(),
                 cast<BoolAttr>(mark[4]).getValue()};
@@ -119,7 +116,7 @@ FailureOr<std::optional<Repeat>> Repeat::of(Operation *op) {
   auto repeat = read(op);
   if (!repeat && op->hasAttr(Repeat::attribute))
     return op->emitError("has a ")
-           << Repeat::attribute << " that is no [directive, iteration, iterations (at most "
-           << mostIterations << "), first stage, where alike]";
+           << Repeat::attribute << " that is no [directive, iteration, iterations (at most " << most
+           << "), first stage, where alike]";
   return repeat;
 }

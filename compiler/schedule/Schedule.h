@@ -84,12 +84,15 @@ struct Repeat {
   std::string first;       // stage
   bool whereAlike = false; // else it is an error if code is not
 
-  /// On what the stage is computed by, until the loop is made.
+  static constexpr int64_t most = 4096; ///< iterations
+  /// On what the stage is computed by, until the loop is made: [directive, iteration, iterations,
+  /// first stage, where alike].
   static constexpr llvm::StringLiteral attribute = "sched.repeat";
   /// What is on `op`; nothing where that is none of a repeat.
   static std::optional<Repeat> read(mlir::Operation *op);
   /// The same, but what is none of a repeat is an error.
   static mlir::FailureOr<std::optional<Repeat>> of(mlir::Operation *op);
+  /// The attribute that says this.
   mlir::Attribute mark(mlir::MLIRContext *context) const;
 };
 
