@@ -320,6 +320,11 @@ Expected<Device> srcc::parseDevice(StringRef text, StringRef file) {
                              {{"none", Prefetching::None},
                               {"function", Prefetching::Function},
                               {"builtin", Prefetching::Builtin}});
+  device.vectorAccess = {VectorAccess::Function, "assumed: the file does not say"};
+  if (reader.has("vector_access"))
+    reader.choice<VectorAccess>(
+        "vector_access", device.vectorAccess,
+        {{"function", VectorAccess::Function}, {"pointer", VectorAccess::Pointer}});
   reader.choice<Storage>("storage", device.storage, {{"f32", Storage::F32}, {"f16", Storage::F16}});
   reader.rate("peak_gflops_f32", device.peakF32);
   if (device.fp16)
@@ -385,6 +390,9 @@ std::string srcc::printDevice(const Device &device) {
   choice("multiply_add", multiplyAdds[int(device.multiplyAdd.value)], device.multiplyAdd.from);
   const char *prefetches[] = {"none", "function", "builtin"};
   choice("prefetch", prefetches[int(device.prefetching.value)], device.prefetching.from);
+  choice("vector_access",
+         device.vectorAccess.value == VectorAccess::Function ? "function" : "pointer",
+         device.vectorAccess.from);
   choice("storage", device.storage.value == Storage::F32 ? "f32" : "f16", device.storage.from);
   number("peak_gflops_f32", device.peakF32);
   if (device.fp16)

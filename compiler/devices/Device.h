@@ -31,6 +31,10 @@ enum class MultiplyAdd { FMA, MAD, Contract };
 /// compiler's __builtin_prefetch(), where the driver's prefetch() does nothing. None: as Function,
 /// but default schedules ask for nothing.
 enum class Prefetching { None, Function, Builtin };
+/// How a vector that is aligned as its elements only is read and written: by OpenCL's vloadn() and
+/// vstoren(), or through a pointer to a vector type of that alignment (an attribute of GNU C), where
+/// the driver's functions move a vector in pieces that its compiler does not put together again.
+enum class VectorAccess { Function, Pointer };
 /// Element type of intermediate results in global memory.
 enum class Storage { F32, F16 };
 
@@ -94,6 +98,7 @@ struct Device {
                                   ///< Winograd's form; 0: none do
   Fact<MultiplyAdd> multiplyAdd;
   Fact<Prefetching> prefetching;
+  Fact<VectorAccess> vectorAccess;
   Fact<Storage> storage;  ///< preferred
   Fact<double> peakF32;   ///< GFLOP/s, a multiply-add counts two
   Fact<double> peakF16;   ///< GFLOP/s in half, 0 without fp16

@@ -434,12 +434,20 @@ Expr KernelPrinter::address(Value memory, Value index) {
   return expr;
 }
 
-/// The aligned vector at an address: *(global float4 *)&x[i].
-std::string KernelPrinter::vectorAt(Value memory, Type type, const Expr &place) {
-  StringRef space = readOnly.contains(memory) ? "global const " : "global ";
+/// The vector at an address, aligned to all of it or to an element: *(global float4 *)&x[i].
+Expr KernelPrinter::vectorAt(Value memory, Type type, Expr place, bool aligned) {
+  StringRef space = readOnly.contains(memory)                                  ? "global const "
+                    : isGlobal(memory)                                         ? "global "
+                    : cast<MemRefType>(memory.getType()).getMemorySpace()      ? "local "
+                                                                               : "";
+  std::string name = aligned ? typeName(type) : unalignedName(type);
+  if (!aligned)
+    unalignedVectors.insert(type);
   bool sum = place.precedence < Unary;
-  return "*(" + space.str() + typeName(type) + " *)" + (sum ? "(" : "") + place.text +
-         (sum ? ")" : "");
+  place.text =
+      "*(" + space.str() + name + " *)" + (sum ? "(" : "") + place.text + (sum ? ")" : "");
+  place.precedence = Unary;
+  return place;
 }
 
 /// The store at which a variable can be declared: the first of its uses, in a block that holds

@@ -37,8 +37,10 @@ inline bool isGlobal(mlir::Value memory) {
 class KernelPrinter {
 public:
   KernelPrinter(mlir::gpu::GPUFuncOp kernel, Names &names, const PrinterOptions &options,
-                llvm::StringMap<bool> &usedHelpers, std::string &out)
-      : kernel(kernel), names(names), options(options), usedHelpers(usedHelpers), out(out) {}
+                llvm::StringMap<bool> &usedHelpers,
+                llvm::SetVector<mlir::Type> &unalignedVectors, std::string &out)
+      : kernel(kernel), names(names), options(options), usedHelpers(usedHelpers),
+        unalignedVectors(unalignedVectors), out(out) {}
 
   mlir::LogicalResult print();
 
@@ -83,7 +85,7 @@ private:
   void beforeBarrier();
   Expr element(mlir::Value memory, mlir::Value index);
   Expr address(mlir::Value memory, mlir::Value index);
-  std::string vectorAt(mlir::Value memory, mlir::Type type, const Expr &place);
+  Expr vectorAt(mlir::Value memory, mlir::Type type, Expr place, bool aligned);
   bool printPlace(mlir::Operation *op);
   mlir::Operation *firstStore(mlir::memref::AllocaOp alloca);
   void store(mlir::Value memory, mlir::Value index, mlir::Value value);
@@ -121,6 +123,7 @@ private:
   Names &names;
   const PrinterOptions &options;
   llvm::StringMap<bool> &usedHelpers;
+  llvm::SetVector<mlir::Type> &unalignedVectors;
   std::string &out;
   unsigned depth = 0, loops = 0;
   llvm::DenseMap<mlir::Value, Expr> expressions;

@@ -56,7 +56,8 @@ static const StringSet<> &reservedWords() {
 static bool isReservedFamily(StringRef name) {
   constexpr StringLiteral prefixes =
       "__ as_ convert_ vload vstore get_ native_ read_image write_image atomic_ atom_ "
-      "async_work_group_ work_group_ sub_group_ CLK_ CL_ cl_ image1d_ image2d_ image3d_";
+      "async_work_group_ work_group_ sub_group_ CLK_ CL_ cl_ image1d_ image2d_ image3d_ "
+      "unaligned_";
   SmallVector<StringRef> families;
   prefixes.split(families, ' ');
   return any_of(families, [&](StringRef prefix) { return name.starts_with(prefix); });

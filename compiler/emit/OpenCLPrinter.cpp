@@ -40,12 +40,13 @@ LogicalResult srcc::printOpenCL(gpu::GPUModuleOp module, raw_ostream &os,
   for (auto kernel : module.getOps<gpu::GPUFuncOp>())
     names.unique(kernel.getName());
   llvm::StringMap<bool> usedHelpers;
+  llvm::SetVector<Type> unalignedVectors;
   std::string kernels;
   for (Operation &op : *module.getBody()) {
     auto kernel = dyn_cast<gpu::GPUFuncOp>(op);
     if (!kernel)
       return op.emitOpError("has no form in OpenCL C: a module holds kernels");
-    KernelPrinter printer(kernel, names, options, usedHelpers, kernels);
+    KernelPrinter printer(kernel, names, options, usedHelpers, unalignedVectors, kernels);
     if (!kernels.empty())
       kernels += '\n';
     if (failed(printer.print()))
@@ -56,7 +57,10 @@ LogicalResult srcc::printOpenCL(gpu::GPUModuleOp module, raw_ostream &os,
   for (const Helper &helper : helpers)
     if (usedHelpers.contains(helper.name))
       os << helper.text << '\n';
-  os << kernels;
+  for (Type type : unalignedVectors)
+    os << "typedef " << typeName(type) << ' ' << unalignedName(type) << " __attribute__((aligned("
+       << llvm::divideCeil(getElementTypeOrSelf(type).getIntOrFloatBitWidth(), 8) << ")));\n";
+  os << (unalignedVectors.empty() ? "" : "\n") << kernels;
   return success();
 }
 
@@ -72,13 +76,19 @@ void srcc::registerOpenCLEmission() {
       llvm::cl::values(clEnumValN(Prefetching::Function, "function", "prefetch(&x[i], 1)"),
                        clEnumValN(Prefetching::Builtin, "builtin", "__builtin_prefetch(&x[i])")),
       llvm::cl::init(Prefetching::Function));
+  static llvm::cl::opt<VectorAccess> vectorAccess(
+      "vector-access", llvm::cl::desc("how --emit-opencl writes an access to an unaligned vector"),
+      llvm::cl::values(
+          clEnumValN(VectorAccess::Function, "function", "vload4(0, &x[i])"),
+          clEnumValN(VectorAccess::Pointer, "pointer", "*(global unaligned_float4 *)&x[i]")),
+      llvm::cl::init(VectorAccess::Function));
   static llvm::cl::opt<bool> fp16("fp16",
                                   llvm::cl::desc("--emit-opencl may use half (cl_khr_fp16)"));
   static TranslateFromMLIRRegistration registration(
       "emit-opencl", "print the kernels of gpu modules as OpenCL C",
       [](Operation *op, raw_ostream &os) -> LogicalResult {
         WalkResult result = op->walk([&](gpu::GPUModuleOp module) {
-          return failed(printOpenCL(module, os, {multiplyAdd, prefetching, fp16}))
+          return failed(printOpenCL(module, os, {multiplyAdd, prefetching, vectorAccess, fp16}))
                      ? WalkResult::interrupt()
                      : WalkResult::skip();
         });

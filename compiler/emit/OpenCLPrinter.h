@@ -17,6 +17,8 @@ struct PrinterOptions {
   MultiplyAdd multiplyAdd = MultiplyAdd::Contract;
   /// How memref.prefetch is written; None as Function.
   Prefetching prefetching = Prefetching::None;
+  /// How vectors are read and written that are aligned as their elements.
+  VectorAccess vectorAccess = VectorAccess::Function;
   /// Whether the device has cl_khr_fp16; without it values of type half are an error.
   bool fp16 = false;
 };

@@ -58,6 +58,8 @@ std::string typeProblem(mlir::Type type);
 /// The scalar type's name, of a lane of a vector if asked.
 llvm::StringRef scalarName(mlir::Type type, bool lane);
 std::string typeName(mlir::Type type);
+/// The name of a vector type that is aligned as its elements: unaligned_float8.
+inline std::string unalignedName(mlir::Type type) { return "unaligned_" + typeName(type); }
 /// A type's name with the number of lanes of another: int8.
 std::string withLanes(llvm::StringRef scalar, mlir::Type like);
 

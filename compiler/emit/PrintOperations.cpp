@@ -551,6 +551,18 @@ template <typename Op> static bool isAligned(Op op, Type type) {
   return op.getAlignment() && int64_t(*op.getAlignment()) >= bytes && isGlobal(op.getBase());
 }
 
+/// Bytes of the largest vector that moves through an array whole; 0: none does.
+static int64_t vectorBytes(memref::AllocaOp array) {
+  int64_t bytes = 0;
+  for (Operation *user : array->getUsers()) {
+    auto load = dyn_cast<vector::LoadOp>(user);
+    auto store = dyn_cast<vector::StoreOp>(user);
+    if (VectorType type = load ? load.getVectorType() : store ? store.getVectorType() : VectorType())
+      bytes = std::max<int64_t>(bytes, lanesOf(type) * type.getElementTypeBitWidth() / 8);
+  }
+  return bytes;
+}
+
 LogicalResult KernelPrinter::printTexel(Operation *op) {
   auto load = dyn_cast<ocl::TexelLoadOp>(op);
   Value memory = load ? load.getMemory() : cast<ocl::TexelStoreOp>(op).getMemory();
@@ -588,8 +600,10 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
     StringRef given = nameOf(op->getLoc());
     std::string name =
         names.unique(given.empty() ? (type.getRank() ? "scratch" : "variable") : given);
-    line(typeName(type.getElementType()) + " " + name +
-         (type.getRank() ? "[" + llvm::utostr(type.getNumElements()) + "]" : "") + ";");
+    std::string shape = type.getRank() ? "[" + llvm::utostr(type.getNumElements()) + "]" : "";
+    int64_t bytes = vectorBytes(alloca);
+    line(typeName(type.getElementType()) + " " + name + shape +
+         (bytes ? " __attribute__((aligned(" + llvm::utostr(bytes) + ")))" : "") + ";");
     expressions[alloca] = {name, Word, false, {}};
     return success();
   }
@@ -621,10 +635,9 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
         isBool(load.getType()))
       return unsupported(op, "from memory of other than the vector's elements");
     Expr place = address(load.getBase(), onlyIndex(load.getIndices()));
-    if (isAligned(load, load.getType())) {
-      place.text = vectorAt(load.getBase(), load.getType(), place);
-      place.precedence = Unary;
-      set(load, place);
+    bool aligned = isAligned(load, load.getType());
+    if (aligned || options.vectorAccess == VectorAccess::Pointer) {
+      set(load, vectorAt(load.getBase(), load.getType(), place, aligned));
     } else {
       set(load,
           call("vload" + llvm::utostr(lanesOf(load.getType())), {{"0", Word, false, {}}, place}));
@@ -676,8 +689,11 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
   beforeWrite(memory);
   std::string text = whole(taken[0], value.getType()).text,
               lanes = llvm::utostr(lanesOf(value.getType()));
-  if (auto store = dyn_cast<vector::StoreOp>(op); store && isAligned(store, value.getType()))
-    line(vectorAt(memory, value.getType(), address(memory, index)) + " = " + text + ";");
+  auto store = dyn_cast<vector::StoreOp>(op);
+  bool aligned = store && isAligned(store, value.getType());
+  if (store && (aligned || options.vectorAccess == VectorAccess::Pointer))
+    line(vectorAt(memory, value.getType(), address(memory, index), aligned).text + " = " + text +
+         ";");
   else if (store)
     line("vstore" + lanes + "(" + text + ", 0, " + address(memory, index).text + ");");
   else if (isa<VectorType>(value.getType()))

@@ -539,6 +539,7 @@ LogicalResult compile(MLIRContext *context) {
                                                   : srcc::PackagePrecision::F32;
   info.printer.multiplyAdd = device->multiplyAdd;
   info.printer.prefetching = device->prefetching;
+  info.printer.vectorAccess = device->vectorAccess;
   info.printer.fp16 = device->fp16;
   srcc::sched::SRToSchedOptions algorithm;
   algorithm.precision = options->precision;

@@ -31,6 +31,7 @@ const std::string good = R"({
   "winograd_channels": {"value": 0, "from": "assumed: x"},
   "multiply_add": {"value": "mad", "from": "assumed: x"},
   "prefetch": {"value": "function", "from": "assumed: x"},
+  "vector_access": {"value": "pointer", "from": "assumed: x"},
   "storage": {"value": "f16", "from": "measured: y"},
   "peak_gflops_f32": {"value": 100.5, "from": "assumed: x"},
   "peak_gflops_f16": {"value": 201, "from": "assumed: x"},

@@ -1,5 +1,9 @@
 // Vectors that are aligned in global memory are read and written whole: one instruction on a GPU, where vload4 is four.
 // RUN: srcc-translate --emit-opencl %s | FileCheck %s
+// RUN: srcc-translate --emit-opencl --vector-access=pointer %s | FileCheck %s --check-prefix=POINTER
+
+// POINTER: typedef float4 unaligned_float4 __attribute__((aligned(4)));
+// POINTER: typedef float2 unaligned_float2 __attribute__((aligned(4)));
 
 gpu.module @kernels {
 gpu.func @copy(%a: memref<?xf32> {ocl.name = "a", ocl.read_only}, %out: memref<?xf32> {ocl.name = "out"}, %h: i32, %w: i32) workgroup(%s: memref<64xf32, #gpu.address_space<workgroup>>) kernel {
@@ -17,11 +21,27 @@ gpu.func @copy(%a: memref<?xf32> {ocl.name = "a", ocl.read_only}, %out: memref<?
   vector.store %y, %out[%next] {alignment = 16 : i64} : memref<?xf32>, vector<4xf32>
   // Not by itself, to less than the vector, nor where arrays are only as aligned as their elements.
   // CHECK: vstore4(vload4(0, &a[at]), 0, out);
+  // POINTER: *(global unaligned_float4 *)out = *(global const unaligned_float4 *)&a[at];
   %c0 = arith.constant 0 : index
   %u = vector.load %a[%at] : memref<?xf32>, vector<4xf32>
   vector.store %u, %out[%c0] {alignment = 8 : i64} : memref<?xf32>, vector<4xf32>
   // CHECK: vstore4(x, 0, &{{.*}}[at]);
+  // POINTER: *(local unaligned_float4 *)&{{.*}}[at] = x;
   vector.store %x, %s[%at] {alignment = 16 : i64} : memref<64xf32, #gpu.address_space<workgroup>>, vector<4xf32>
+  // An array through which vectors move is aligned as they.
+  // CHECK: float line[16] __attribute__((aligned(16)));
+  %p = memref.alloca() : memref<16xf32> loc("line")
+  // POINTER: *(unaligned_float4 *)&line[at] = x;
+  vector.store %x, %p[%at] : memref<16xf32>, vector<4xf32>
+  // POINTER: *(unaligned_float2 *)&line[at]
+  %pair = vector.load %p[%at] : memref<16xf32>, vector<2xf32>
+  vector.store %pair, %out[%c0] : memref<?xf32>, vector<2xf32>
+  // CHECK: float lane[4];
+  %q = memref.alloca() : memref<4xf32> loc("lane")
+  %f = arith.constant 1.0 : f32
+  memref.store %f, %q[%at] : memref<4xf32>
+  %g = memref.load %q[%at] : memref<4xf32>
+  memref.store %g, %out[%at] : memref<?xf32>
   gpu.return
 }
 }
