@@ -85,6 +85,8 @@ fuzz: build ## random networks under random schedules: CASES=2000 from SEED=1 on
 	@PATH="$(abspath $(BUILD))/bin:$$PATH" $(PYTHON) test/system/fuzz.py --cases=$(CASES) --seed=$(SEED) \
 	  --folder=$(BUILD)/fuzz
 
+bench-halide: export PATH := $(abspath $(BUILD))/bin:$(PATH) # it holds pictures against the interpreter, as tests do
+
 bench: build ## time whole networks: dense, unfused, pruned (BENCH_FLAGS="--quick"; docs/benchmarks.md)
 	@$(PYTHON) bench/models.py $(BENCH_FLAGS)
 
