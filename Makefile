@@ -85,8 +85,6 @@ fuzz: build ## random networks under random schedules: CASES=2000 from SEED=1 on
 	@PATH="$(abspath $(BUILD))/bin:$$PATH" $(PYTHON) test/system/fuzz.py --cases=$(CASES) --seed=$(SEED) \
 	  --folder=$(BUILD)/fuzz
 
-bench-halide: export PATH := $(abspath $(BUILD))/bin:$(PATH) # it holds pictures against the interpreter, as tests do
-
 bench: build ## time whole networks: dense, unfused, pruned (BENCH_FLAGS="--quick"; docs/benchmarks.md)
 	@$(PYTHON) bench/models.py $(BENCH_FLAGS)
 
@@ -109,7 +107,7 @@ bench-peers: build $(BUILD)/venv-peers/requirements.txt $(BUILD)/venv-deepsparse
 	@$(BUILD)/venv-peers/bin/python bench/peers.py $(BENCH_FLAGS)
 
 bench-halide: build ## time srcc beside Halide: the same schedule, and Halide's autoschedulers
-	@$(PYTHON) bench/halide.py $(BENCH_FLAGS)
+	@PATH="$(abspath $(BUILD))/bin:$$PATH" $(PYTHON) bench/halide.py $(BENCH_FLAGS)
 
 # What cannot be installed is a row of the table, and is tried again the next time.
 $(BUILD)/venv-%/requirements.txt: bench/requirements-%.txt

@@ -32,8 +32,9 @@ enum class MultiplyAdd { FMA, MAD, Contract };
 /// but default schedules ask for nothing.
 enum class Prefetching { None, Function, Builtin };
 /// How a vector that is aligned as its elements only is read and written: by OpenCL's vloadn() and
-/// vstoren(), or through a pointer to a vector type of that alignment (an attribute of GNU C), where
-/// the driver's functions move a vector in pieces that its compiler does not put together again.
+/// vstoren(), or through a pointer to a vector type of that alignment (an attribute of GNU C),
+/// where the driver's functions move a vector in pieces that its compiler puts together again only
+/// where nothing but multiply-adds uses them.
 enum class VectorAccess { Function, Pointer };
 /// Element type of intermediate results in global memory.
 enum class Storage { F32, F16 };

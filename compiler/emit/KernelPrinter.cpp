@@ -436,16 +436,15 @@ Expr KernelPrinter::address(Value memory, Value index) {
 
 /// The vector at an address, aligned to all of it or to an element: *(global float4 *)&x[i].
 Expr KernelPrinter::vectorAt(Value memory, Type type, Expr place, bool aligned) {
-  StringRef space = readOnly.contains(memory)                                  ? "global const "
-                    : isGlobal(memory)                                         ? "global "
-                    : cast<MemRefType>(memory.getType()).getMemorySpace()      ? "local "
-                                                                               : "";
+  StringRef space = readOnly.contains(memory)                             ? "global const "
+                    : isGlobal(memory)                                    ? "global "
+                    : cast<MemRefType>(memory.getType()).getMemorySpace() ? "local "
+                                                                          : "private ";
   std::string name = aligned ? typeName(type) : unalignedName(type);
   if (!aligned)
     unalignedVectors.insert(type);
   bool sum = place.precedence < Unary;
-  place.text =
-      "*(" + space.str() + name + " *)" + (sum ? "(" : "") + place.text + (sum ? ")" : "");
+  place.text = "*(" + space.str() + name + " *)" + (sum ? "(" : "") + place.text + (sum ? ")" : "");
   place.precedence = Unary;
   return place;
 }

@@ -37,8 +37,8 @@ inline bool isGlobal(mlir::Value memory) {
 class KernelPrinter {
 public:
   KernelPrinter(mlir::gpu::GPUFuncOp kernel, Names &names, const PrinterOptions &options,
-                llvm::StringMap<bool> &usedHelpers,
-                llvm::SetVector<mlir::Type> &unalignedVectors, std::string &out)
+                llvm::StringMap<bool> &usedHelpers, llvm::SetVector<mlir::Type> &unalignedVectors,
+                std::string &out)
       : kernel(kernel), names(names), options(options), usedHelpers(usedHelpers),
         unalignedVectors(unalignedVectors), out(out) {}
 

@@ -46,7 +46,8 @@ static const StringSet<> &reservedWords() {
     for (StringRef scalar : {"char", "uchar", "short", "ushort", "int", "uint", "long", "ulong",
                              "half", "float", "double", "bool", "quad"})
       for (StringRef lanes : {"", "2", "3", "4", "8", "16"})
-        set.insert((scalar + lanes).str());
+        for (StringRef prefix : {"", "unaligned_"}) // the second are the printer's own
+          set.insert((prefix + scalar + lanes).str());
     return set;
   }();
   return words;
@@ -56,8 +57,7 @@ static const StringSet<> &reservedWords() {
 static bool isReservedFamily(StringRef name) {
   constexpr StringLiteral prefixes =
       "__ as_ convert_ vload vstore get_ native_ read_image write_image atomic_ atom_ "
-      "async_work_group_ work_group_ sub_group_ CLK_ CL_ cl_ image1d_ image2d_ image3d_ "
-      "unaligned_";
+      "async_work_group_ work_group_ sub_group_ CLK_ CL_ cl_ image1d_ image2d_ image3d_";
   SmallVector<StringRef> families;
   prefixes.split(families, ' ');
   return any_of(families, [&](StringRef prefix) { return name.starts_with(prefix); });

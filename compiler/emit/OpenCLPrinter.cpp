@@ -59,7 +59,7 @@ LogicalResult srcc::printOpenCL(gpu::GPUModuleOp module, raw_ostream &os,
       os << helper.text << '\n';
   for (Type type : unalignedVectors)
     os << "typedef " << typeName(type) << ' ' << unalignedName(type) << " __attribute__((aligned("
-       << llvm::divideCeil(getElementTypeOrSelf(type).getIntOrFloatBitWidth(), 8) << ")));\n";
+       << elementBytes(type) << ")));\n";
   os << (unalignedVectors.empty() ? "" : "\n") << kernels;
   return success();
 }

@@ -58,6 +58,11 @@ std::string typeProblem(mlir::Type type);
 /// The scalar type's name, of a lane of a vector if asked.
 llvm::StringRef scalarName(mlir::Type type, bool lane);
 std::string typeName(mlir::Type type);
+/// Of a vector's element in memory, as it is printed: index is int.
+inline unsigned elementBytes(mlir::Type type) {
+  mlir::Type element = mlir::getElementTypeOrSelf(type);
+  return element.isIndex() ? 4 : element.getIntOrFloatBitWidth() / 8;
+}
 /// The name of a vector type that is aligned as its elements: unaligned_float8.
 inline std::string unalignedName(mlir::Type type) { return "unaligned_" + typeName(type); }
 /// A type's name with the number of lanes of another: int8.

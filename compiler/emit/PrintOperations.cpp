@@ -545,20 +545,24 @@ LogicalResult KernelPrinter::printVector(Operation *op) {
 //===- memory operations --------------------------------------------------===//
 
 /// Whether a vector load or store says that its place is aligned to the whole vector, and that is
-/// in global memory (a pointer into a private array keeps it from being registers).
+/// in global memory (a pointer to vectors in a private array keeps the array from being registers
+/// on phones).
 template <typename Op> static bool isAligned(Op op, Type type) {
   int64_t bytes = lanesOf(type) * cast<VectorType>(type).getElementTypeBitWidth() / 8;
   return op.getAlignment() && int64_t(*op.getAlignment()) >= bytes && isGlobal(op.getBase());
 }
 
-/// Bytes of the largest vector that moves through an array whole; 0: none does.
+/// Bytes of the largest vector that moves through an array whole, to which the array is aligned so
+/// that none lies across two cache lines; 0: none does.
 static int64_t vectorBytes(memref::AllocaOp array) {
   int64_t bytes = 0;
   for (Operation *user : array->getUsers()) {
     auto load = dyn_cast<vector::LoadOp>(user);
     auto store = dyn_cast<vector::StoreOp>(user);
-    if (VectorType type = load ? load.getVectorType() : store ? store.getVectorType() : VectorType())
-      bytes = std::max<int64_t>(bytes, lanesOf(type) * type.getElementTypeBitWidth() / 8);
+    if (VectorType type = load    ? load.getVectorType()
+                          : store ? store.getVectorType()
+                                  : VectorType())
+      bytes = std::max<int64_t>(bytes, lanesOf(type) * elementBytes(type));
   }
   return bytes;
 }
@@ -601,7 +605,7 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
     std::string name =
         names.unique(given.empty() ? (type.getRank() ? "scratch" : "variable") : given);
     std::string shape = type.getRank() ? "[" + llvm::utostr(type.getNumElements()) + "]" : "";
-    int64_t bytes = vectorBytes(alloca);
+    int64_t bytes = options.vectorAccess == VectorAccess::Pointer ? vectorBytes(alloca) : 0;
     line(typeName(type.getElementType()) + " " + name + shape +
          (bytes ? " __attribute__((aligned(" + llvm::utostr(bytes) + ")))" : "") + ";");
     expressions[alloca] = {name, Word, false, {}};

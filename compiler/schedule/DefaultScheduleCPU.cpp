@@ -148,9 +148,10 @@ void DefaultSchedule::blocksCPU(StageOp root) {
         bytes <= device.localBytes / 2 ? Memory::Local : Memory::Global);
 }
 
-/// Vectors of pixels of so many channels that the first-level cache holds. What streams past them
-/// comes from the second one in time: tiles for the whole of it take 0.83 to 1 of the time of tiles
-/// for half (wdsr_b_x2_16x24 pruned to a half and a quarter, srcc-bench --size 640x360).
+/// Vectors of pixels of so many channels that the first-level cache holds. With tiles for all of 48
+/// KB wdsr_b_x2_16x24 takes 0.90 to 1.0 of the time of tiles for half of it where it is pruned to a
+/// half or a quarter (block, pattern, unstructured), and dense as long (srcc-bench --size 640x360
+/// in turn, AVX-512; as if for 8 lanes and 32 KB: 0.96 to 1.03).
 int64_t DefaultSchedule::vectorsHeld(int64_t channels) const {
   return device.l1Bytes / (channels * device.vectorWidth * 4);
 }

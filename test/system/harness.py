@@ -241,9 +241,10 @@ def noise(seed, channels, height, width, low=0.0, high=1.0):
 
 
 def oclgrind_device(folder):
-    """A device file for Oclgrind, which has no __builtin_prefetch: PoCL's, with OpenCL's own prefetch()."""
+    """A device file for Oclgrind, which has no __builtin_prefetch: PoCL's, with OpenCL's own functions."""
     device = json.loads((ROOT / "compiler" / "devices" / "pocl-cpu.json").read_text())
-    device["prefetch"]["value"] = "function"
+    for fact in ("prefetch", "vector_access"):
+        device[fact]["value"] = "function"
     path = pathlib.Path(folder) / "oclgrind.json"
     path.write_text(json.dumps(device))
     return path

@@ -70,11 +70,20 @@ TEST(Device, ReadsEveryKey) {
   EXPECT_TRUE(device->fp16);
   EXPECT_FALSE(device->images);
   EXPECT_EQ(device->multiplyAdd, MultiplyAdd::MAD);
+  EXPECT_EQ(device->vectorAccess, VectorAccess::Pointer);
   EXPECT_EQ(device->storage, Storage::F16);
   EXPECT_EQ(device->storage.from, "measured: y");
   EXPECT_EQ(device->peakF32, 100.5);
   EXPECT_EQ(device->peakF16, 201);
   EXPECT_EQ(device->bandwidth, 30);
+}
+
+TEST(Device, VectorsAreReadByFunctionsUnlessTheFileSays) {
+  auto device = parseDevice(
+      with("  \"vector_access\": {\"value\": \"pointer\", \"from\": \"assumed: x\"},\n", ""),
+      "toy.json");
+  ASSERT_TRUE(bool(device)) << llvm::toString(device.takeError());
+  EXPECT_EQ(device->vectorAccess, VectorAccess::Function);
 }
 
 TEST(Device, ErrorsNameFileKeyAndRule) {
@@ -90,6 +99,8 @@ TEST(Device, ErrorsNameFileKeyAndRule) {
             "toy.json: key \"multiply_add\" takes \"fma\" or \"mad\" or \"contract\"");
   EXPECT_EQ(errorOf(with("\"function\"", "\"always\"")),
             "toy.json: key \"prefetch\" takes \"none\" or \"function\" or \"builtin\"");
+  EXPECT_EQ(errorOf(with("\"pointer\"", "\"cast\"")),
+            "toy.json: key \"vector_access\" takes \"function\" or \"pointer\"");
   EXPECT_EQ(errorOf(with("{\"value\": 3, \"from\": \"assumed: x\"}", "3")),
             "toy.json: key \"compute_units\" takes {\"value\": ..., \"from\": \"...\"}");
   EXPECT_EQ(errorOf(with("\"value\": 3, \"from\": \"assumed: x\"",
