@@ -58,7 +58,8 @@ gpu.func @copy(%a: memref<?xf32> {ocl.name = "a", ocl.read_only}, %out: memref<?
 }// A buffer's name gives way to the types'.
 gpu.func @bytes(%b: memref<?xi8> {ocl.name = "unaligned_float4", ocl.read_only}, %out: memref<?xi8> {ocl.name = "out"}, %f: memref<?xf16> {ocl.name = "f", ocl.read_only}, %g: memref<?xf16> {ocl.name = "g"}, %h: i32, %w: i32) kernel {
   %i = gpu.block_id x
-  // POINTER: *(global unaligned_uchar4 *)&out[group_x] = *(global const unaligned_uchar4 *)&unaligned_float4_[group_x];
+  // POINTER: *(global unaligned_uchar4 *)&out[group_x] = *(global const unaligned_uchar4
+  // POINTER-NEXT: *)&unaligned_float4_[group_x];
   %x = vector.load %b[%i] : memref<?xi8>, vector<4xi8>
   vector.store %x, %out[%i] : memref<?xi8>, vector<4xi8>
   // POINTER: *(global unaligned_half4 *)&g[group_x] = *(global const unaligned_half4 *)&f[group_x];
