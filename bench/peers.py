@@ -111,7 +111,7 @@ def present(tool):
 
 def converted(engine, network, folder, shape):
     """The file that an engine reads."""
-    target, tools = folder / network.stem, pathlib.Path(sys.executable).parent
+    target = folder / network.stem
     if engine == "srcc":
         run(program("srcc"), network, "-o", f"{target}.srp")
         return f"{target}.srp"
@@ -125,8 +125,10 @@ def converted(engine, network, folder, shape):
             *(f"{key}={value}" for key, value in files.items()), cwd=folder)
         return str(target)
     if engine == "mnn":
-        present(tools / "mnnconvert")
-        run(tools / "mnnconvert", "-f", "ONNX", "--modelFile", fixed, "--MNNModel", f"{target}.mnn", "--bizCode", "x")
+        # Not by the package's program of that name: it installs another package with whatever pip it finds in PATH, and
+        # reports its use.
+        run(sys.executable, "-c", "import sys, MNN, _tools; _tools.mnnconvert(sys.argv)", "-f", "ONNX", "--modelFile", fixed,
+            "--MNNModel", f"{target}.mnn", "--bizCode", "x")
         return f"{target}.mnn"
     if engine == "litert":
         run(sys.executable, pathlib.Path(__file__).with_name("tflite.py"), fixed, f"{target}.tflite")

@@ -9,7 +9,6 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Iterators.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -248,7 +247,7 @@ Expr KernelPrinter::gather(ArrayRef<std::pair<std::string, int64_t>> elements, T
   return expr;
 }
 
-//===- memory -------------------------------------------------------------===//
+//===- order of reads and writes ------------------------------------------===//
 
 /// Whether a write to one memory (or variable) may change what is read from another.
 bool KernelPrinter::mayChange(Value written, Value read) {
@@ -299,200 +298,6 @@ void KernelPrinter::beforeRegions(Operation *op) {
   });
   for (Value memory : written)
     beforeWrite(memory);
-}
-
-static std::string signedText(int64_t number) {
-  return (number < 0 ? " - " : " + ") + llvm::utostr(number < 0 ? -number : number);
-}
-
-/// The pointer to a place, without its offset. Rows are those of a matrix: a product in the index
-/// would be of 32 bits, extended each time.
-std::string KernelPrinter::pointer(Value memory, const Place &place) {
-  std::string name = memoryName(memory).str(), base = place.base;
-  std::string moving = place.moving.empty() ? "" : " + " + place.moving;
-  bool inRow = place.offset >= 0 && place.offset < place.row;
-  if (place.row > 1 && inRow && isGlobal(memory)) {
-    StringRef space = readOnly.contains(memory) ? "global const " : "global ";
-    std::string type = typeName(cast<MemRefType>(memory.getType()).getElementType());
-    return "((" + space.str() + type + " (*)[" + std::to_string(place.row) + "])" + name + ")[" +
-           base + "]" + moving;
-  }
-  if (place.row > 1)
-    base += " * " + std::to_string(place.row);
-  return "&" + name + "[" + base + "]" + moving;
-}
-
-Expr KernelPrinter::element(Value memory, Value index) {
-  Expr expr;
-  expr.reads.push_back(memory);
-  expr.precedence = Postfix;
-  auto place = places.find(index);
-  if (place != places.end() && place->second.offset >= 0) {
-    Place pointed = place->second;
-    std::string last = std::to_string(pointed.offset);
-    if (!pointed.offset && !pointed.moving.empty())
-      last = std::exchange(pointed.moving, "");
-    expr.text = pointer(memory, pointed); // in parentheses unless it is a row
-    if (expr.text.front() == '&' || !pointed.moving.empty())
-      expr.text = "(" + expr.text + ")";
-    expr.text += "[" + last + "]";
-    return expr;
-  }
-  expr.text = memoryName(memory).str();
-  if (!index) {
-    expr.precedence = Word;
-    return expr;
-  }
-  Expr position = take(index);
-  expr.text += "[" + position.text + "]";
-  addReads(expr, position);
-  return expr;
-}
-
-/// Whether a use of a value is as the index of a memory access.
-static bool isIndexUse(OpOperand &use) {
-  Operation *user = use.getOwner();
-  if (isa<memref::LoadOp, memref::PrefetchOp, vector::LoadOp, ocl::VLoadHalfOp>(user))
-    return use.getOperandNumber() == 1;
-  return isa<memref::StoreOp, vector::StoreOp, ocl::VStoreHalfOp>(user) &&
-         use.getOperandNumber() == 2;
-}
-
-/// Whether an operation adds a constant to an index of memory accesses, and does nothing else.
-static bool isOffset(Operation *op) {
-  APInt number;
-  return isa<arith::AddIOp, arith::SubIOp>(op) && op->getResult(0).getType().isIndex() &&
-         matchPattern(op->getOperand(1), m_ConstantInt(&number)) &&
-         llvm::all_of(op->getResult(0).getUses(), isIndexUse);
-}
-
-/// Whether an operation in an innermost loop adds what changes in the loop to what does not, or
-/// multiplies the loop's variable by a constant, for indices of memory accesses alone.
-static bool isMoving(Operation *op) {
-  auto loop = dyn_cast_or_null<scf::ForOp>(op->getParentOp());
-  if (!loop || !op->getResult(0).getType().isIndex() ||
-      !loop.getBody()->getOps<scf::ForOp>().empty())
-    return false;
-  APInt number;
-  auto inside = [&](Value value) { return loop.getRegion().isAncestor(value.getParentRegion()); };
-  bool sum = isa<arith::AddIOp>(op) && !inside(op->getOperand(0)) && inside(op->getOperand(1));
-  bool row = isa<arith::MulIOp>(op) && op->getOperand(0) == loop.getInductionVar() &&
-             matchPattern(op->getOperand(1), m_ConstantInt(&number)) && number.sgt(1);
-  return (sum || row) && llvm::all_of(op->getResult(0).getUses(), [](OpOperand &use) {
-           return isIndexUse(use) || (use.getOperandNumber() == 0 && isOffset(use.getOwner()));
-         });
-}
-
-/// Indices of memory accesses in parts. What only adds a constant needs no variable: a vector's
-/// address is `&x[i] + 8`, an element `(&x[i])[8]`, which is part of a load instruction where
-/// `&x[i + 8]` is 32-bit arithmetic, extended. For the same reason a pointer takes what does not
-/// change in a loop, `&x[i] + j`: it is computed outside.
-bool KernelPrinter::printPlace(Operation *op) {
-  bool moving = isMoving(op);
-  if (!moving && !isOffset(op))
-    return false;
-  Value first = op->getOperand(0), second = op->getOperand(1);
-  // The words are used later: a variable that may change till then is none.
-  auto lasting = [&](Value value, std::string &word) {
-    word = takeWord(value);
-    return expressions[value].reads.empty();
-  };
-  Place place;
-  if (auto known = places.find(first); known != places.end())
-    place = known->second;
-  else if (!lasting(first, place.base))
-    return false;
-  APInt number;
-  if (isa<arith::MulIOp>(op))
-    place.row = cast<arith::ConstantIndexOp>(second.getDefiningOp()).value();
-  else if (matchPattern(second, m_ConstantInt(&number)))
-    place.offset += isa<arith::SubIOp>(op) ? -number.getSExtValue() : number.getSExtValue();
-  else if (!lasting(second, place.moving))
-    return false;
-  places[op->getResult(0)] = place;
-  std::string text = place.base + (place.row > 1 ? " * " + std::to_string(place.row) : "") +
-                     (place.moving.empty() ? "" : " + " + place.moving) +
-                     (place.offset ? signedText(place.offset) : "");
-  expressions[op->getResult(0)] = {text, Additive, false, {}};
-  return true;
-}
-
-/// Address of an element, to load or store a vector from: &x[i].
-Expr KernelPrinter::address(Value memory, Value index) {
-  if (auto place = places.find(index); place != places.end()) {
-    Place &parts = place->second;
-    Expr expr;
-    expr.text = pointer(memory, parts) + (parts.offset ? signedText(parts.offset) : "");
-    expr.precedence = parts.moving.empty() && !parts.offset ? Unary : Additive;
-    expr.reads.push_back(memory);
-    return expr;
-  }
-  Expr expr = element(memory, index);
-  bool zero = StringRef(expr.text).ends_with("[0]");
-  expr.text = zero ? memoryName(memory).str() : "&" + expr.text;
-  expr.precedence = zero ? Word : Unary;
-  return expr;
-}
-
-/// The vector at an address, aligned to all of it or to an element: *(global float4 *)&x[i].
-Expr KernelPrinter::vectorAt(Value memory, Type type, Expr place, bool aligned) {
-  StringRef space = readOnly.contains(memory)                             ? "global const "
-                    : isGlobal(memory)                                    ? "global "
-                    : cast<MemRefType>(memory.getType()).getMemorySpace() ? "local "
-                                                                          : "private ";
-  std::string name = aligned ? typeName(type) : unalignedName(type);
-  if (!aligned)
-    unalignedVectors.insert(type);
-  bool sum = place.precedence < Unary;
-  place.text = "*(" + space.str() + name + " *)" + (sum ? "(" : "") + place.text + (sum ? ")" : "");
-  place.precedence = Unary;
-  return place;
-}
-
-/// The store at which a variable can be declared: the first of its uses, in a block that holds
-/// them all.
-Operation *KernelPrinter::firstStore(memref::AllocaOp alloca) {
-  SmallVector<Operation *> users(alloca->getUsers());
-  Block *block = alloca->getBlock();
-  while (!users.empty()) {
-    Operation *first = nullptr;
-    bool single = true;
-    for (Operation *user : users) {
-      Operation *ancestor = block->findAncestorOpInBlock(*user);
-      if (!ancestor)
-        return nullptr;
-      single &= !first || ancestor == first;
-      if (!first || ancestor->isBeforeInBlock(first))
-        first = ancestor;
-    }
-    if (auto store = dyn_cast<memref::StoreOp>(first);
-        store && store.getMemref() == alloca.getResult())
-      return store;
-    if (!single || first->getNumRegions() == 0)
-      return nullptr;
-    // All uses lie within one operation: go on in the block of its regions that has the first.
-    Block *inner = users.front()->getBlock();
-    while (inner->getParentOp() != first)
-      inner = inner->getParentOp()->getBlock();
-    block = inner;
-  }
-  return nullptr;
-}
-
-void KernelPrinter::store(Value memory, Value index, Value value) {
-  SmallVector<Value> operands{value};
-  if (index)
-    operands.push_back(index);
-  // A variable takes an expression of any length: a constant beside it would be no shorter.
-  SmallVector<Expr, 4> taken =
-      index ? take(ValueRange(operands)) : SmallVector<Expr, 4>{take(value)};
-  bool kept = !index && isKept(value) && expressions[value].precedence < Word;
-  if (kept)
-    waiting.remove(value);
-  beforeWrite(memory);
-  line(element(memory, index).text + " = " + whole(taken[0], value.getType()).text + ";");
-  if (kept)
-    standsFor(memory, value);
 }
 
 //===- kernel -------------------------------------------------------------===//

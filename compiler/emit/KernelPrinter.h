@@ -33,7 +33,8 @@ inline bool isGlobal(mlir::Value memory) {
          !mlir::cast<mlir::MemRefType>(memory.getType()).getMemorySpace();
 }
 
-/// Prints one kernel. What an operation on values becomes is in PrintOperations.cpp.
+/// Prints one kernel. What an operation on values becomes is in PrintOperations.cpp, what reads and
+/// writes memory in PrintMemory.cpp.
 class KernelPrinter {
 public:
   KernelPrinter(mlir::gpu::GPUFuncOp kernel, Names &names, const PrinterOptions &options,

@@ -149,7 +149,7 @@ void DefaultSchedule::blocksCPU(StageOp root) {
 }
 
 /// Vectors of pixels of so many channels that the first-level cache holds. With tiles for all of 48
-/// KB wdsr_b_x2_16x24 takes 0.90 to 1.0 of the time of tiles for half of it where it is pruned to a
+/// KB wdsr_b_x2_16x24 takes 0.87 to 1.0 of the time of tiles for half of it where it is pruned to a
 /// half or a quarter (block, pattern, unstructured), and dense as long (srcc-bench --size 640x360
 /// in turn, AVX-512; as if for 8 lanes and 32 KB: 0.96 to 1.03).
 int64_t DefaultSchedule::vectorsHeld(int64_t channels) const {
