@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers bench-phones bench-rank bench-search bench-tune format clean
+.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers bench-phones bench-prototypes bench-rank bench-search bench-tune format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -105,6 +105,9 @@ bench-search: build ## whether networks that the search emits are as fast as the
 
 bench-peers: build $(BUILD)/venv-peers/requirements.txt $(BUILD)/venv-deepsparse/requirements.txt ## time srcc beside other engines, which it installs
 	@$(BUILD)/venv-peers/bin/python bench/peers.py $(BENCH_FLAGS)
+
+bench-prototypes: build ## time srcc beside kernels written by hand (docs/benchmarks.md)
+	@$(PYTHON) bench/prototypes.py $(BENCH_FLAGS)
 
 bench-halide: build ## time srcc beside Halide: the same schedule, and Halide's autoschedulers
 	@PATH="$(abspath $(BUILD))/bin:$$PATH" $(PYTHON) bench/halide.py $(BENCH_FLAGS)

@@ -112,6 +112,7 @@ std::vector<Option> configOptions(Config &c) {
       "unstructured");
   add("fixed", &c.search.fixed,
       "layers that have one scheme: REGEX=SCHEME, tried in order on the layer's name");
+  add("alike", &c.search.alike, "layers of one shape have one scheme");
   add("densities", &c.search.densities, "steps of the density that meets the target", 2, 1024);
   add("penalty", &c.search.penalty, "dB per share of latency above the target", 0, 1e6);
   add("patience", &c.search.patience,
@@ -123,7 +124,7 @@ std::vector<Option> configOptions(Config &c) {
       "other methods to run for comparison, with as many evaluations");
   section = "prune";
   add("method", &c.prune.method, "how the ratio of each layer is found", 0, 0,
-      {"reweighted", "admm", "magnitude"});
+      {"reweighted", "admm", "magnitude", "surgeon"});
   phase(&c.prune);
   add("strength", &c.prune.strength, "reweighted: lambda at first; the cost model steers it", 0,
       1e6);
@@ -134,11 +135,17 @@ std::vector<Option> configOptions(Config &c) {
   add("rho", &c.prune.rho, "admm: a step moves weights by rate x rho of the way to pruned ones", 0,
       1e6);
   add("refresh", &c.prune.refresh, "steps between new betas, or projections", 1, 1e9);
-  add("floor", &c.prune.floor, "the least density of a layer", 0, 1);
+  add("floor", &c.prune.floor, "reweighted: the least density of a layer", 0, 1);
+  add("patches", &c.prune.patches, "surgeon: patches of pictures that it looks at", 1, 1e6);
   section = "finetune";
   phase(&c.finetune);
   add("decay", &c.finetune.decay, "of the rate", 0, 0, {"cosine", "step"});
   add("average", &c.finetune.average, "decay of the moving average of the weights", 0, 1);
+  add("warmup", &c.finetune.warmup,
+      "steps in which the rate rises, a tenth of all at most: Adam's first ones are of full "
+      "length, "
+      "however small the error",
+      0, 1e9);
   add("distill", &c.finetune.distill,
       "share of the loss that is the distance to the unpruned network", 0, 1);
   section = "report";

@@ -56,15 +56,17 @@ struct Config {
     double penalty = 10, patience = 100;
     Phase tune{100, 0, 5e-4};
     std::vector<std::string> baselines, fixed;
+    bool alike = false;
   } search;
   struct : Phase {
     std::string method = "reweighted";
     double strength = 1, epsilon = 0.01, threshold = 0.1, rho = 10, floor = 0.05;
-    int64_t refresh = 100;
+    int64_t refresh = 100, patches = 96;
   } prune;
   struct : Phase {
     std::string decay = "cosine";
     double average = 0.999, distill = 0;
+    int64_t warmup = 500;
   } finetune;
   struct {
     bool measure = true;

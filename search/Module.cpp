@@ -5,6 +5,8 @@
 #include "search/Module.h"
 #include "search/WidePair.h"
 
+#include "llvm/Support/ErrorHandling.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -213,6 +215,42 @@ void Module::findPairs() {
   }
 }
 
+torch::autograd::variable_list Module::foldedOf(int node) const {
+  int conv = net.nodes[node].conv;
+  return FoldFunction::apply(values[conv], &layers[conv]);
+}
+
+torch::Tensor Module::apply(int node, const std::vector<torch::Tensor> &inputs) const {
+  const Node &n = net.nodes[node];
+  switch (n.op) {
+  case Op::Input:
+    return net.black == 0 && net.white == 1 ? inputs[0]
+                                            : inputs[0] * (net.white - net.black) + net.black;
+  case Op::Conv: {
+    auto weights = foldedOf(node);
+    auto options = F::Conv2dFuncOptions().bias(weights[1]).padding(weights[0].size(2) / 2);
+    return F::conv2d(inputs[0], weights[0], options);
+  }
+  case Op::Relu:
+    return inputs[0].relu();
+  case Op::LeakyRelu:
+    return torch::leaky_relu(inputs[0], n.low);
+  case Op::Clamp:
+    return inputs[0].clamp(n.low, n.high);
+  case Op::Scale:
+    return n.high == 1 ? inputs[0] + n.low : inputs[0] * n.high + n.low;
+  case Op::Add:
+    return inputs[0] + inputs[1];
+  case Op::Concat:
+    return torch::cat(inputs, 1);
+  case Op::Shuffle:
+    return torch::pixel_shuffle(inputs[0], net.scale);
+  case Op::Choice:
+    break;
+  }
+  llvm_unreachable("a choice is none of its own");
+}
+
 torch::Tensor Module::forward(const torch::Tensor &input, const std::vector<int> &chosen) const {
   // what the result needs, the last first
   std::vector<int> source(net.nodes.size());
@@ -233,65 +271,24 @@ torch::Tensor Module::forward(const torch::Tensor &input, const std::vector<int>
   }
 
   std::vector<torch::Tensor> results(net.nodes.size());
-  auto fold = [&](int node) {
-    int conv = net.nodes[node].conv;
-    return FoldFunction::apply(values[conv], &layers[conv]);
-  };
   for (size_t i = 0; i < net.nodes.size(); ++i) {
-    if (!needed[i])
+    if (!needed[i] || net.nodes[i].op == Op::Choice)
       continue;
-    const Node &n = net.nodes[i];
-    auto in = [&](size_t k) -> const torch::Tensor & { return results[source[n.inputs[k]]]; };
-    switch (n.op) {
-    case Op::Input:
-      results[i] =
-          net.black == 0 && net.white == 1 ? input : input * (net.white - net.black) + net.black;
-      break;
-    case Op::Conv: {
-      auto weights = fold(int(i));
-      if (pairs[i] >= 0) {
-        auto first = fold(pairs[i]);
-        if (alive[i].defined()) {
-          first[0] = first[0].index_select(0, alive[i]);
-          first[1] = first[1].index_select(0, alive[i]);
-          weights[0] = weights[0].index_select(1, alive[i]);
-        }
-        results[i] = WidePairFunction::apply(results[source[net.nodes[pairs[i]].inputs[0]]],
-                                             first[0], first[1], weights[0], weights[1]);
-      } else {
-        auto options = F::Conv2dFuncOptions().bias(weights[1]).padding(weights[0].size(2) / 2);
-        results[i] = F::conv2d(in(0), weights[0], options);
+    if (pairs[i] >= 0) {
+      auto first = foldedOf(pairs[i]), second = foldedOf(int(i));
+      if (alive[i].defined()) {
+        first[0] = first[0].index_select(0, alive[i]);
+        first[1] = first[1].index_select(0, alive[i]);
+        second[0] = second[0].index_select(1, alive[i]);
       }
-      break;
+      results[i] = WidePairFunction::apply(results[source[net.nodes[pairs[i]].inputs[0]]], first[0],
+                                           first[1], second[0], second[1]);
+      continue;
     }
-    case Op::Relu:
-      results[i] = in(0).relu();
-      break;
-    case Op::LeakyRelu:
-      results[i] = torch::leaky_relu(in(0), n.low);
-      break;
-    case Op::Clamp:
-      results[i] = in(0).clamp(n.low, n.high);
-      break;
-    case Op::Scale:
-      results[i] = n.high == 1 ? in(0) + n.low : in(0) * n.high + n.low;
-      break;
-    case Op::Add:
-      results[i] = in(0) + in(1);
-      break;
-    case Op::Concat: {
-      std::vector<torch::Tensor> parts;
-      for (size_t k = 0; k < n.inputs.size(); ++k)
-        parts.push_back(in(k));
-      results[i] = torch::cat(parts, 1);
-      break;
-    }
-    case Op::Shuffle:
-      results[i] = torch::pixel_shuffle(in(0), net.scale);
-      break;
-    case Op::Choice:
-      break;
-    }
+    std::vector<torch::Tensor> inputs;
+    for (int before : net.nodes[i].inputs)
+      inputs.push_back(results[source[before]]);
+    results[i] = apply(int(i), net.nodes[i].op == Op::Input ? std::vector{input} : inputs);
   }
   torch::Tensor output = results[source.back()];
   return net.black == 0 && net.white == 1 ? output : (output - net.black) / (net.white - net.black);

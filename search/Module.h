@@ -36,6 +36,10 @@ public:
   /// [N, channels, H, W] in [0, 1] -> [N, channels, sH, sW]; \p chosen as in Network::select.
   torch::Tensor forward(const torch::Tensor &input, const std::vector<int> &chosen = {}) const;
 
+  /// The result of one node, which is no choice, of those of its inputs; of Op::Input, of the
+  /// picture in [0, 1].
+  torch::Tensor apply(int node, const std::vector<torch::Tensor> &inputs) const;
+
   /// The weights, normalisation folded, with \p values in place of the parameters (a moving
   /// average, for instance).
   Weights fold(const std::vector<torch::Tensor> &values) const;
@@ -49,6 +53,7 @@ private:
   };
   struct FoldFunction;
   void findPairs();
+  torch::autograd::variable_list foldedOf(int node) const; // weight and bias of a convolution
 
   Network net;
   bool scratch; // reparameterised, from random weights

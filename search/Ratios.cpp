@@ -3,10 +3,14 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "search/Ratios.h"
+#include "search/Surgeon.h"
+
+#include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 
 namespace srcc::search {
@@ -40,7 +44,7 @@ Ratios::Ratios(Module &module, const Plan &plan, Latency &latency, const RatioOp
     kept.push_back(options.method == "admm" ? torch::zeros({2, units.back().numel()})
                                             : torch::ones({counts.back().numel()}));
   }
-  if (options.method == "magnitude")
+  if (options.method == "magnitude" || options.method == "surgeon")
     return;
   denseMs = latency.predict(network, withDensity(plan, 1));
   if (options.method == "admm") {
@@ -129,22 +133,45 @@ void Ratios::regularise(int64_t step, double part) {
     }
 }
 
-Weights Ratios::settle(const Weights &weights, double *ms) {
+Weights Ratios::settle(const Weights &weights, const torch::Tensor &low, double *ms) {
   const Network &network = module.network();
-  auto masked = [&](const Plan &plan) {
-    Weights result = prune(network, weights, plan);
-    *ms = latency.predict(network, result);
-    return result;
+  auto meets = [&](double predicted) {
+    options.report(
+        llvm::formatv("{0:f3} ms predicted, {1:f3} ms wanted", predicted, options.targetMs));
+    return predicted <= options.targetMs;
   };
-  if (options.method != "reweighted") {
-    double most =
-        findDensity([&](double d) { return latency.predict(network, withDensity(plan, d)); },
-                    options.targetMs, options.steps);
-    for (int64_t d = std::max<int64_t>(1, std::llround(most * double(options.steps))); d > 0; --d)
-      if (Weights result = masked(withDensity(plan, double(d) / double(options.steps)));
-          *ms <= options.targetMs)
-        return result;
-  } else {
+  // plans from the slowest on
+  auto settleBy = [&](int plans, auto planOf, auto pruneBy) -> std::optional<Weights> {
+    int before = -1, high = plans - 1; // too slow at before; at high it may be, too
+    while (high - before > 1) {
+      int middle = (before + high) / 2;
+      (meets(latency.predict(network, planOf(middle))) ? high : before) = middle;
+    }
+    // these very masks may be slower than random ones: on, in steps of a fiftieth of all plans
+    for (int step = std::max(1, plans / 50);; high = std::min(high + step, plans - 1)) {
+      Weights pruned = pruneBy(planOf(high));
+      *ms = latency.predict(network, pruned);
+      if (meets(*ms))
+        return pruned;
+      if (high == plans - 1)
+        return std::nullopt;
+    }
+  };
+  auto byMagnitude = [&](const Plan &plan) { return prune(network, weights, plan); };
+  std::optional<Weights> settled;
+  if (options.method == "surgeon") {
+    Losses losses(module, plan, low, options.report);
+    std::vector<double> prices = losses.prices();
+    settled = settleBy(
+        int(prices.size()) + 1,
+        [&](int i) {
+          // between two prices at which plans change, none, and more than the last
+          return losses.planAt(i == 0                    ? 0
+                               : i == int(prices.size()) ? prices.back() * 2
+                                                         : (prices[i - 1] + prices[i]) / 2);
+        },
+        [&](const Plan &plan) { return pruneBySurgeon(module, plan, low); });
+  } else if (options.method == "reweighted") {
     std::vector<torch::Tensor> values;
     for (const ConvWeights &layer : weights)
       values.push_back(torch::tensor(layer.weight));
@@ -159,23 +186,18 @@ Weights Ratios::settle(const Weights &weights, double *ms) {
       }
     std::sort(thresholds.begin(), thresholds.end());
     thresholds.erase(std::unique(thresholds.begin(), thresholds.end()), thresholds.end());
-    int last = int(thresholds.size()) - 1;
-    int low = -1, high = last; // too slow at low; at high it may be, too
-    while (high - low > 1) {
-      int middle = (low + high) / 2;
-      (latency.predict(network, planAt(now, thresholds[middle])) <= options.targetMs ? high : low) =
-          middle;
-    }
-    // these very masks may be slower than random ones: on, in steps of a fiftieth of all groups
-    for (int step = std::max(1, last / 50);; high = std::min(high + step, last)) {
-      if (Weights result = masked(planAt(now, thresholds[high])); *ms <= options.targetMs)
-        return result;
-      if (high == last)
-        break;
-    }
+    settled = settleBy(
+        int(thresholds.size()), [&](int i) { return planAt(now, thresholds[i]); }, byMagnitude);
+  } else {
+    settled = settleBy(
+        options.steps,
+        [&](int i) { return withDensity(plan, 1 - double(i) / double(options.steps)); },
+        byMagnitude);
   }
-  throw std::runtime_error("the schemes do not meet " + std::to_string(options.targetMs) +
-                           " ms: " + std::to_string(*ms) + " ms are left at the least density");
+  if (!settled)
+    throw std::runtime_error("the schemes do not meet " + std::to_string(options.targetMs) +
+                             " ms: " + std::to_string(*ms) + " ms are left at the least density");
+  return *settled;
 }
 
 } // namespace srcc::search

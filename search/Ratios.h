@@ -15,10 +15,12 @@
 #include "search/Module.h"
 #include "search/Pruning.h"
 
+#include <functional>
+
 namespace srcc::search {
 
 struct RatioOptions {
-  std::string method = "reweighted"; ///< or admm, magnitude
+  std::string method = "reweighted"; ///< or admm, magnitude, surgeon
   double strength = 1;               ///< lambda at first
   double epsilon = 0.01;
   double threshold = 0.1; ///< groups of less energy count as gone while lambda is steered
@@ -28,6 +30,8 @@ struct RatioOptions {
   double rate = 5e-4;     ///< of the training
   int steps = 32;         ///< of density
   double targetMs = 0;
+  /// Told how far settling has come; may throw to end it.
+  std::function<void(const std::string &)> report = [](const std::string &) {};
 };
 
 class Ratios {
@@ -41,9 +45,10 @@ public:
   std::vector<torch::Tensor> &state() { return kept; }
 
   /// Hard masks by one threshold on all energies, the lowest whose masks meet the target by the
-  /// cost model; for admm and magnitude by one density. \p ms: what the cost model says of them.
+  /// cost model; for admm and magnitude by one density, for surgeon by one price of a weight and
+  /// with the weights that Surgeon finds for \p low. \p ms: what the cost model says of them.
   /// Throws std::runtime_error if nothing meets the target.
-  Weights settle(const Weights &weights, double *ms);
+  Weights settle(const Weights &weights, const torch::Tensor &low, double *ms);
 
 private:
   std::vector<torch::Tensor> energies(const std::vector<torch::Tensor> &values) const;

@@ -14,6 +14,7 @@
 #include "search/Ratios.h"
 #include "search/Report.h"
 #include "search/Store.h"
+#include "search/Surgeon.h"
 #include "search/Surrogate.h"
 #include "search/Trainer.h"
 
@@ -25,6 +26,7 @@
 #include <regex>
 #include <stdexcept>
 #include <thread>
+#include <tuple>
 
 namespace srcc::search {
 namespace fs = std::filesystem;
@@ -506,9 +508,18 @@ private:
 
   /// The variables: the block of every cell, then the scheme of every layer that may be pruned.
   struct Variables {
-    std::vector<int> choices; ///< nodes
-    std::vector<int> convs;   ///< of the supernet
+    std::vector<int> choices;             ///< nodes
+    std::vector<std::vector<int>> layers; ///< of the supernet, those that have one scheme
     Space space;
+
+    /// The variable of a layer of the supernet; none if its scheme is fixed or it may not be
+    /// pruned.
+    std::optional<size_t> find(int conv) const {
+      for (size_t i = 0; i < layers.size(); ++i)
+        if (std::find(layers[i].begin(), layers[i].end(), conv) != layers[i].end())
+          return choices.size() + i;
+      return std::nullopt;
+    }
   };
 
   Variables variablesOf(const Net &supernet) const {
@@ -519,23 +530,38 @@ private:
       v.space.sizes.push_back(int(network.nodes[choice].inputs.size()));
     }
     std::vector<bool> prunable = network.prunable();
-    for (size_t i = 0; i < network.convs.size(); ++i)
-      if (prunable[i] && !fixedStructure(config.search.fixed, network.convs[i].name)) {
-        v.convs.push_back(int(i));
-        v.space.sizes.push_back(int(structures.size()));
+    auto shapeOf = [&](int conv) {
+      const ConvShape &c = network.convs[conv];
+      return std::tuple(c.out, c.in, c.kernel);
+    };
+    for (size_t i = 0; i < network.convs.size(); ++i) {
+      if (!prunable[i] || fixedStructure(config.search.fixed, network.convs[i].name))
+        continue;
+      auto same = config.search.alike ? std::find_if(v.layers.begin(), v.layers.end(),
+                                                     [&](const std::vector<int> &layers) {
+                                                       return shapeOf(layers[0]) == shapeOf(int(i));
+                                                     })
+                                      : v.layers.end();
+      if (same != v.layers.end()) {
+        same->push_back(int(i));
+        continue;
       }
+      v.layers.push_back({int(i)});
+      v.space.sizes.push_back(int(structures.size()));
+    }
     // A layer that is not there has scheme 0; of schemes that are the same on a layer, the first
     // counts.
-    v.space.repair = [this, &network, convs = v.convs, choices = v.choices.size()](Point point) {
+    v.space.repair = [this, &network, layers = v.layers, choices = v.choices.size()](Point point) {
       std::vector<int> kept;
       network.select({point.begin(), point.begin() + long(choices)}, &kept);
-      for (size_t i = 0; i < convs.size(); ++i) {
+      for (size_t i = 0; i < layers.size(); ++i) {
         int &scheme = point[choices + i];
-        if (std::find(kept.begin(), kept.end(), convs[i]) == kept.end()) {
+        if (std::find_first_of(layers[i].begin(), layers[i].end(), kept.begin(), kept.end()) ==
+            layers[i].end()) {
           scheme = 0;
           continue;
         }
-        sparsity::Shape shape = network.convs[convs[i]].shape();
+        sparsity::Shape shape = network.convs[layers[i][0]].shape();
         auto nameOf = [&](int k) {
           return describeStructure(sparsity::adapt(structures[k], shape));
         };
@@ -557,11 +583,9 @@ private:
     for (size_t i = 0; i < kept.size(); ++i) {
       candidate.net.weights.push_back(supernet.weights[kept[i]]);
       LayerPlan layer;
-      auto found = std::find(v.convs.begin(), v.convs.end(), kept[i]);
-      if (found != v.convs.end() && prunable[i])
+      if (auto variable = v.find(kept[i]); variable && prunable[i])
         layer.structure =
-            sparsity::adapt(structures[point[v.choices.size() + size_t(found - v.convs.begin())]],
-                            candidate.net.network.convs[i].shape());
+            sparsity::adapt(structures[point[*variable]], candidate.net.network.convs[i].shape());
       if (auto fixed = fixedStructure(config.search.fixed, candidate.net.network.convs[i].name);
           fixed && prunable[i])
         layer.structure = sparsity::adapt(*fixed, candidate.net.network.convs[i].shape());
@@ -576,10 +600,11 @@ private:
       json["blocks"].push_back(config.network.blocks.at(point[i]));
     std::vector<int> kept;
     supernet.network.select({point.begin(), point.begin() + long(v.choices.size())}, &kept);
-    for (size_t i = 0; i < v.convs.size(); ++i)
-      if (std::find(kept.begin(), kept.end(), v.convs[i]) != kept.end())
-        json["schemes"][supernet.network.convs[v.convs[i]].name] =
-            config.search.schemes[point[v.choices.size() + i]];
+    std::sort(kept.begin(), kept.end());
+    for (int conv : kept)
+      if (auto variable = v.find(conv))
+        json["schemes"][supernet.network.convs[conv].name] =
+            config.search.schemes[point[*variable]];
     return json.dump();
   }
 
@@ -601,7 +626,11 @@ private:
     Evaluated e;
     Plan plan = settlePlan(candidate, &e.predictedMs);
     e.density = densityOf(candidate.net.network, plan);
-    Module module(candidate.net.network, prune(candidate.net.network, candidate.net.weights, plan));
+    Module dense(candidate.net.network, candidate.net.weights);
+    Module module(candidate.net.network,
+                  config.prune.method == "surgeon"
+                      ? pruneBySurgeon(dense, plan, samplePictures())
+                      : prune(candidate.net.network, candidate.net.weights, plan));
     TrainOptions options = dataOptions();
     options.quiet = true;
     options.steps = config.search.tune.steps;
@@ -626,7 +655,9 @@ private:
     relevant.run.folder.clear();
     relevant.search.method.clear(), relevant.search.baselines.clear();
     relevant.search.evaluations = 0, relevant.search.patience = 0, relevant.finetune = {},
-    relevant.prune = {}, relevant.report = {};
+    relevant.report = {};
+    if (config.prune.method != "surgeon")
+      relevant.prune = {};
     Json calibration = result.value("calibration", Json::array());
     context = hashOf(supernet.network.toJson() + hashOf(supernet.weights) +
                      printConfig(relevant, false) + std::to_string(targetMs) + calibration.dump());
@@ -809,6 +840,7 @@ private:
     TrainOptions options =
         stage(config.finetune, "final", config.finetune.decay, config.finetune.average);
     options.distill = config.finetune.distill;
+    options.warmup = config.finetune.warmup;
     TrainHooks hooks;
     hooks.teacher = &teacher;
     train(module, options, hooks, "fine-tuning");
@@ -827,10 +859,19 @@ private:
     ratio.refresh = config.prune.refresh, ratio.floor = config.prune.floor;
     ratio.rate = config.prune.rate, ratio.steps = int(config.search.densities),
     ratio.targetMs = targetMs;
+    ratio.report = [&](const std::string &what) {
+      if (Interruption::asked())
+        throw Interrupted();
+      say("%s\n", what.c_str());
+    };
     Module module(network, candidate.net.weights);
     Ratios ratios(module, candidate.plan, latency, ratio);
     Weights weights = candidate.net.weights;
-    if (config.prune.method != "magnitude") {
+    torch::Tensor low;
+    if (config.prune.method == "surgeon") {
+      say("-- %s\n", "surgery");
+      low = samplePictures();
+    } else if (config.prune.method != "magnitude") {
       TrainHooks hooks;
       hooks.regularise = [&](int64_t step, double part) { ratios.regularise(step, part); };
       hooks.state = &ratios.state();
@@ -841,9 +882,20 @@ private:
       weights = trained.fold(trained.parameters());
     }
     double ms = 0;
-    Weights settled = ratios.settle(weights, &ms);
+    Weights settled = ratios.settle(weights, low, &ms);
     say("%.3f ms predicted, the target is %.3f ms\n", ms, targetMs);
     return settled;
+  }
+
+  /// Patches of training pictures, [N, 3, patch, patch] in [0, 1].
+  torch::Tensor samplePictures() const {
+    int patch = int(config.data.patch), patches = int(config.prune.patches);
+    torch::Tensor low = torch::empty({patches, patch, patch, 3});
+    torch::Tensor high =
+        torch::empty({patches, patch, patch, 3 * config.data.scale * config.data.scale});
+    PatchSampler(data.pictures, int(config.data.scale), patch, patches, uint64_t(config.run.seed))
+        .sample(0, low.data_ptr<float>(), high.data_ptr<float>());
+    return low.permute({0, 3, 1, 2});
   }
 
   /// A configuration that tells nothing of this machine's folders but their names.

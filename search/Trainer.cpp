@@ -539,6 +539,8 @@ bool Trainer::run(const TrainingData &data) {
       rate *= 0.5 * (1 + std::cos(M_PI * spent));
     else
       rate *= std::pow(0.5, std::floor(spent / options.halve));
+    if (int64_t warmup = std::min(options.warmup, options.steps / 10); step < warmup)
+      rate *= double(step + 1) / double(warmup);
     static_cast<torch::optim::AdamOptions &>(adam.param_groups()[0].options()).lr(rate);
     Batch batch = next.valid() ? next.get() : sample(step);
     next = std::async(std::launch::async, sample, step + 1);

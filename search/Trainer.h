@@ -28,6 +28,7 @@ struct TrainOptions {
   int64_t batch = 16;                  ///< patches per step (of each process)
   double rate = 1e-3;                  ///< Adam's initial learning rate
   std::string decay = "cosine";        ///< of the rate: to 0 along half a cosine; or "step", below
+  int64_t warmup = 0;     ///< steps in which the rate rises; Adam starts with full ones
   double halve = 0.2;     ///< decay = "step": the share of the training after which it halves
   double average = 0.999; ///< decay of the moving average of the weights per step
   double distill = 0;     ///< share of the loss that is the distance to a teacher's pictures

@@ -83,10 +83,13 @@ int main(int argc, char **argv) {
   prune->add_option("--batch", config.data.batch, "patches per step")->check(CLI::Range(1, 1024));
   prune->add_option("--scheme", config.search.schemes, "schemes of layers; several are searched");
   prune->add_option("--fixed", config.search.fixed, "layers that have one scheme: REGEX=SCHEME");
+  prune->add_flag("--alike", config.search.alike, "layers of one shape have one scheme");
   prune->add_option("--evaluations", config.search.evaluations, "candidates of that search");
-  prune->add_option("--method", config.prune.method, "reweighted, admm or magnitude")
-      ->check(CLI::IsMember({"reweighted", "admm", "magnitude"}));
-  prune->add_option("--minutes", minutes, "for training, a third of it until the masks are fixed");
+  prune->add_option("--method", config.prune.method, "reweighted, admm, magnitude or surgeon")
+      ->check(CLI::IsMember({"reweighted", "admm", "magnitude", "surgeon"}));
+  prune->add_option(
+      "--minutes", minutes,
+      "for training; reweighted and admm take a third of it until the masks are fixed");
   prune->add_option("--steps", config.finetune.steps,
                     "or steps after that, whichever is over first");
   prune->add_option("--settle-steps", config.prune.steps,
@@ -201,7 +204,9 @@ int main(int argc, char **argv) {
                   folder);
     }
     if (prune->parsed()) {
-      config.prune.minutes = minutes / 3, config.finetune.minutes = minutes * 2 / 3;
+      bool settles = config.prune.method == "reweighted" || config.prune.method == "admm";
+      config.prune.minutes = settles ? minutes / 3 : 0;
+      config.finetune.minutes = minutes - config.prune.minutes;
       checkConfig(config);
       auto processes = Processes::fromEnvironment();
       return goOn(runPruning(file, config, processes.get()), config.run.folder);

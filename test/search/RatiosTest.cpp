@@ -92,7 +92,7 @@ TEST(Ratios, MagnitudePrunesAtOnce) {
   Module module(setup.network, setup.weights);
   Ratios ratios(module, setup.plan, setup.latency, setup.ratio);
   double ms;
-  Weights settled = ratios.settle(setup.weights, &ms);
+  Weights settled = ratios.settle(setup.weights, {}, &ms);
   setup.expectOneDensity(settled, ms);
   for (size_t i = 0; i < settled.size(); ++i)
     for (size_t k = 0; k < settled[i].weight.size(); ++k)
@@ -109,13 +109,24 @@ TEST(Ratios, AdmmDrawsWeightsToPrunedOnes) {
   setup.train(module, ratios);
   Weights trained = module.fold(module.parameters());
   double ms;
-  Weights settled = ratios.settle(trained, &ms);
+  Weights settled = ratios.settle(trained, {}, &ms);
   setup.expectOneDensity(settled, ms);
   Plan kept = planOf(setup.network, settled);
   for (size_t i = 0; i < kept.size(); ++i)
     kept[i].structure = setup.plan[i].structure;
   EXPECT_LT(distanceToPruned(setup.network, kept, trained),
             0.3 * distanceToPruned(setup.network, kept, setup.weights));
+}
+
+// The price of a weight settles densities and masks; weights are mended.
+TEST(Ratios, SurgeonMeetsTheTarget) {
+  Pruned setup;
+  setup.ratio.method = "surgeon";
+  Module module(setup.network, setup.weights);
+  Ratios ratios(module, setup.plan, setup.latency, setup.ratio);
+  double ms;
+  Weights settled = ratios.settle(setup.weights, torch::rand({16, 3, 12, 12}), &ms);
+  setup.expectOneDensity(settled, ms);
 }
 
 // A target that no density meets is an error that says how far it goes.
@@ -127,7 +138,7 @@ TEST(Ratios, TargetsOutOfReachAreErrors) {
   Ratios ratios(module, setup.plan, setup.latency, setup.ratio);
   double ms;
   try {
-    ratios.settle(setup.weights, &ms);
+    ratios.settle(setup.weights, {}, &ms);
     FAIL();
   } catch (const std::runtime_error &error) {
     EXPECT_EQ(std::string(error.what()).rfind("the schemes do not meet", 0), 0u) << error.what();
