@@ -9,6 +9,7 @@ Exit code: 1 if an engine failed, an output differs by more than 2e-3 of the val
 Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 import ctypes
+import importlib.util
 import json
 import math
 import os
@@ -104,9 +105,9 @@ def sized(network, target, height, width):
     onnx.save(onnx.shape_inference.infer_shapes(model), target)
 
 
-def present(tool):
-    if not tool.exists():
-        raise Failed(f"there is no converter {tool.name}: 'make bench-peers' installs it")
+def present(name, there):
+    if not there:
+        raise Failed(f"there is no converter {name}: 'make bench-peers' installs it")
 
 
 def converted(engine, network, folder, shape):
@@ -118,13 +119,14 @@ def converted(engine, network, folder, shape):
     fixed = folder / f"{network.stem}.fixed.onnx"
     if engine == "ncnn":
         pnnx = pathlib.Path(sysconfig.get_path("purelib")) / "pnnx" / "pnnx"  # what the package wraps needs no torch
-        present(pnnx)
+        present(pnnx.name, pnnx.exists())
         files = {"pnnxparam": "pnnx.param", "pnnxbin": "pnnx.bin", "pnnxpy": "pnnx.py", "pnnxonnx": "pnnx.onnx",
                 "ncnnparam": f"{target}.ncnn.param", "ncnnbin": f"{target}.ncnn.bin", "ncnnpy": "ncnn.py"}
         run(pnnx, fixed, f"inputshape=[{','.join(map(str, shape))}]", "fp16=0",
             *(f"{key}={value}" for key, value in files.items()), cwd=folder)
         return str(target)
     if engine == "mnn":
+        present("MNN", importlib.util.find_spec("MNN"))
         # Not by the package's program of that name: it installs another package with whatever pip it finds in PATH, and
         # reports its use.
         run(sys.executable, "-c", "import sys, MNN, _tools; _tools.mnnconvert(sys.argv)", "-f", "ONNX", "--modelFile", fixed,

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import sys
 import tempfile
 
@@ -23,7 +24,6 @@ from common import (Failed, Load, ROOT, command_line, conditions, least_disturbe
                     plain, progress, publish, ratio, reporter_of, run, runs_for, save)
 from models import children_s, compile_case, measure
 
-SIZE = "640x360"
 NETWORK = "wdsr_b_x2_16x24"
 
 
@@ -36,6 +36,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1, help="of our runs in a measurement (default 1)")
     options = parser.parse_args()
     options.rounds = 1 if options.quick else options.rounds
+    options.size = "64x48" if options.quick else "640x360"  # of ours; prototypes have theirs
     return options
 
 
@@ -72,9 +73,11 @@ def block(path):
 
 def build_runner(options, folder):
     """The program that times prototypes."""
+    compiler = next(filter(shutil.which, [os.environ.get("CXX") or "c++", "clang++", "clang++-22"]), None)
+    if not compiler:
+        raise Failed("no C++ compiler: install one, or name it in the variable CXX")
     runner = folder / "runner"
-    run(os.environ.get("CXX", "c++"), "-O2", "-march=native", options.folder / "runner.cpp", "-o", runner, "-l:libOpenCL.so.1",
-        "-lpthread")
+    run(compiler, "-O2", "-march=native", options.folder / "runner.cpp", "-o", runner, "-l:libOpenCL.so.1", "-lpthread")
     return runner
 
 
@@ -117,9 +120,9 @@ def measure_all(results, cases, options, folder):
                         raise Failed(f"there is no {NETWORK}.onnx in SRCC_DATA")
                     (place := folder / name).mkdir()
                     packages[name] = compile_case(case, files[case["net"]], "f32", place)
-                    runs[name] = runs_for(measure(packages[name], SIZE, 2, 1)["median_ms"], options.seconds)
+                    runs[name] = runs_for(measure(packages[name], options.size, 2, 1)["median_ms"], options.seconds)
                 case["theirs"].append(least_disturbed(lambda: time_prototype(runner, options.folder / name), 2))
-                case["ours"].append(least_disturbed(lambda: measure(packages[name], SIZE, runs[name]), 2))
+                case["ours"].append(least_disturbed(lambda: measure(packages[name], options.size, runs[name]), 2))
             except Failed as failure:
                 case["error"] = str(failure)
             save(options.json, results)
@@ -150,7 +153,7 @@ def main():
         if not cases:
             sys.exit(f"prototypes.py: no prototype in {options.folder}: name their folder, or set SRCC_PROTOTYPES")
         results = {"command": command_line("make bench-prototypes"), "machine": machine(), "rounds": options.rounds,
-                   "cases": cases}
+                   "size": options.size, "cases": cases}
         with tempfile.TemporaryDirectory(prefix="srcc-bench-") as folder:
             try:
                 measure_all(results, cases, options, pathlib.Path(folder))
@@ -159,7 +162,7 @@ def main():
     cases = results["cases"]
     header, rows = summary(cases)
     reports = [r for case in cases for r in case["ours"]]
-    about = conditions(results, reports, [r["others"] for r in reports]) + f"; {SIZE}, rounds: {results['rounds']}"
+    about = conditions(results, reports, [r["others"] for r in reports]) + f"; {results['size']}, rounds: {results['rounds']}"
     print(f"{about}\n\n{plain(header, rows)}\n\nall rounds: {options.json}")
     if options.markdown:
         publish(options.markdown, "prototypes", f"`{results['command']}`: {about}.\n\n{markdown(header, rows)}")

@@ -59,6 +59,22 @@ with scratch() as name:
         if "broken 16x8 dense" not in (folder / "page.md").read_text():
             raise Failure(done.stdout)
 
+    with checks("prototypes.py: ours beside what the runner says of a folder, a missing network as a row"):
+        prototypes = folder / "prototypes"
+        for prototype in ("block_sparse_4", "net_dense", "other"):
+            (prototypes / prototype).mkdir(parents=True)
+            (prototypes / prototype / "plan.txt").touch()
+        (prototypes / "runner.cpp").write_text(
+            '#include <cstdio>\nint main(int, char **a) { std::printf("%s median %7.2f ms  min 1.00 ms\\n", a[1], 12.5); }\n')
+        done = bench("prototypes.py", prototypes, "--quick", "--json", folder / "prototypes.json", code=1)
+        block, whole = json.loads((folder / "prototypes.json").read_text())["cases"]
+        macs = block["ours"][0]["gflops"] * block["ours"][0]["median_ms"] * 5e5 / (64 * 48)
+        # At most a quarter of 24 x 144 + 144 x 20 + 20 x 24 x 9, and 1x1 from and to 3 channels.
+        if block["theirs"][0]["median_ms"] != 12.5 or not 2400 < macs <= 10656 / 4 + 144:
+            raise Failure(f"{macs} multiply-adds\n{done.stdout}")
+        if "no wdsr_b_x2_16x24.onnx" not in whole["error"] or "no wdsr_b_x2_16x24.onnx" not in done.stdout:
+            raise Failure(done.stdout)
+
     with checks("models.py --resume measures nothing twice, --report nothing at all"):
         before = json.loads(out.read_text())["cases"][:3]
         bench("models.py", *options, "--resume", code=1)
