@@ -111,7 +111,8 @@ void PatchSampler::sample(uint64_t step, float *low, float *high, float *taught)
         const uint8_t *rgb = at(pair.low, patch, y, x);
         for (int c = 0; c < 3; ++c)
           *low++ = rgb[c] / 255.0f;
-        spread(pair.high, y, x, high);
+        if (high)
+          spread(pair.high, y, x, high);
         if (taught)
           spread(lessons->at(number), y, x, taught);
       }

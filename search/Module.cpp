@@ -248,7 +248,7 @@ torch::Tensor Module::apply(int node, const std::vector<torch::Tensor> &inputs) 
   case Op::Choice:
     break;
   }
-  llvm_unreachable("a choice is none of its own");
+  llvm_unreachable("choices are resolved before");
 }
 
 torch::Tensor Module::forward(const torch::Tensor &input, const std::vector<int> &chosen) const {

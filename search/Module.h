@@ -36,8 +36,8 @@ public:
   /// [N, channels, H, W] in [0, 1] -> [N, channels, sH, sW]; \p chosen as in Network::select.
   torch::Tensor forward(const torch::Tensor &input, const std::vector<int> &chosen = {}) const;
 
-  /// The result of one node, which is no choice, of those of its inputs; of Op::Input, of the
-  /// picture in [0, 1].
+  /// Computes one node from the results of its inputs; Op::Input from the picture in [0, 1]. Not
+  /// for Op::Choice.
   torch::Tensor apply(int node, const std::vector<torch::Tensor> &inputs) const;
 
   /// The weights, normalisation folded, with \p values in place of the parameters (a moving

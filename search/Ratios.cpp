@@ -12,6 +12,7 @@
 #include <limits>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace srcc::search {
 using sparsity::Scheme;
@@ -136,8 +137,9 @@ void Ratios::regularise(int64_t step, double part) {
 Weights Ratios::settle(const Weights &weights, const torch::Tensor &low, double *ms) {
   const Network &network = module.network();
   auto meets = [&](double predicted) {
-    options.report(
-        llvm::formatv("{0:f3} ms predicted, {1:f3} ms wanted", predicted, options.targetMs));
+    if (options.report)
+      options.report(llvm::formatv("{0:f3} ms predicted, the target is {1:f3} ms", predicted,
+                                   options.targetMs));
     return predicted <= options.targetMs;
   };
   // plans from the slowest on
@@ -170,7 +172,7 @@ Weights Ratios::settle(const Weights &weights, const torch::Tensor &low, double 
                                : i == int(prices.size()) ? prices.back() * 2
                                                          : (prices[i - 1] + prices[i]) / 2);
         },
-        [&](const Plan &plan) { return pruneBySurgeon(module, plan, low); });
+        [&](const Plan &plan) { return pruneBySurgeon(module, plan, low, options.report); });
   } else if (options.method == "reweighted") {
     std::vector<torch::Tensor> values;
     for (const ConvWeights &layer : weights)
@@ -197,7 +199,7 @@ Weights Ratios::settle(const Weights &weights, const torch::Tensor &low, double 
   if (!settled)
     throw std::runtime_error("the schemes do not meet " + std::to_string(options.targetMs) +
                              " ms: " + std::to_string(*ms) + " ms are left at the least density");
-  return *settled;
+  return std::move(*settled);
 }
 
 } // namespace srcc::search

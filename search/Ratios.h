@@ -7,7 +7,8 @@
 // beta_g = 1 / (energy_g + epsilon), refreshed now and then, pushes small groups to zero and leaves
 // large ones alone, so the ratio of each layer emerges. It is applied beside Adam, as decoupled
 // weight decay is, so that lambda has no unit. The cost model steers lambda: what would be left now
-// is to take a latency that falls in a line from dense to the target.
+// is to take a latency that falls in a line from dense to the target. RatioOptions::method has what
+// else settles ratios.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_SEARCH_RATIOS_H
 #define SRCC_SEARCH_RATIOS_H
@@ -26,12 +27,12 @@ struct RatioOptions {
   double threshold = 0.1; ///< groups of less energy count as gone while lambda is steered
   double rho = 10;        ///< admm: a step moves weights by rate x rho of the way to the projection
   int64_t refresh = 100;  ///< steps between refreshes
-  double floor = 0.05;    ///< the least density of a layer
+  double floor = 0.05;    ///< reweighted: the least density of a layer
   double rate = 5e-4;     ///< of the training
   int steps = 32;         ///< of density
   double targetMs = 0;
   /// Told how far settling has come; may throw to end it.
-  std::function<void(const std::string &)> report = [](const std::string &) {};
+  std::function<void(const std::string &)> report = {};
 };
 
 class Ratios {
@@ -45,9 +46,10 @@ public:
   std::vector<torch::Tensor> &state() { return kept; }
 
   /// Hard masks by one threshold on all energies, the lowest whose masks meet the target by the
-  /// cost model; for admm and magnitude by one density, for surgeon by one price of a weight and
-  /// with the weights that Surgeon finds for \p low. \p ms: what the cost model says of them.
-  /// Throws std::runtime_error if nothing meets the target.
+  /// cost model; for admm and magnitude by one density, for surgeon by one price of a weight, and
+  /// the module's weights as the surgeon leaves them, not \p weights. \p low: pictures for the
+  /// surgeon, as pruneBySurgeon() takes them. \p ms: what the cost model says of the masks. Throws
+  /// std::runtime_error if nothing meets the target.
   Weights settle(const Weights &weights, const torch::Tensor &low, double *ms);
 
 private:

@@ -71,6 +71,7 @@ public:
     for (const std::string &scheme : config.search.schemes)
       structures.push_back(parseStructure(scheme));
     targetMs = config.target.ms;
+    torch::set_num_threads(int(config.run.threads));
   }
 
   bool run() {
@@ -208,6 +209,10 @@ private:
 
   std::string path(const std::string &name) const { return (fs::path(folder) / name).string(); }
   bool writes() const { return rank == 0; }
+  static void endIfAsked() {
+    if (Interruption::asked())
+      throw Interrupted();
+  }
 
   template <typename... Arguments> void say(const char *format, Arguments... arguments) const {
     if (!writes())
@@ -361,8 +366,7 @@ private:
         for (double density : {1.0, 0.5, 0.25, 0.125}) {
           if (density == 1 && !points.empty())
             continue;
-          if (Interruption::asked())
-            throw Interrupted();
+          endIfAsked();
           Weights weights = prune(net.network, net.weights,
                                   planWith(net.network, parseStructure(scheme), density));
           double predicted = latency.predict(net.network, weights);
@@ -416,8 +420,7 @@ private:
       for (const std::string &block : config.network.blocks) {
         if (block == "skip")
           continue;
-        if (Interruption::asked())
-          throw Interrupted();
+        endIfAsked();
         Network network = buildNetwork(config.data.scale, frameOf(config),
                                        std::vector<std::vector<std::string>>(cells, {block}));
         double dense = latency.predict(network, uniformPlan(network, {}, 1));
@@ -629,7 +632,8 @@ private:
     Module dense(candidate.net.network, candidate.net.weights);
     Module module(candidate.net.network,
                   config.prune.method == "surgeon"
-                      ? pruneBySurgeon(dense, plan, samplePictures())
+                      ? pruneBySurgeon(dense, plan, samplePictures(),
+                                       [](const std::string &) { endIfAsked(); })
                       : prune(candidate.net.network, candidate.net.weights, plan));
     TrainOptions options = dataOptions();
     options.quiet = true;
@@ -748,8 +752,7 @@ private:
           result[i] = *known;
           continue;
         }
-        if (Interruption::asked())
-          throw Interrupted();
+        endIfAsked();
         result[i] = compute(i);
         store->add(context, names[i], result[i]);
       }
@@ -780,8 +783,7 @@ private:
     if (store)
       processes->put(round + "open", "");
     auto wait = [](int milliseconds) {
-      if (Interruption::asked())
-        throw Interrupted();
+      endIfAsked();
       std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
     };
     while (!processes->find(round + "open"))
@@ -812,8 +814,7 @@ private:
             processes->add(round + "claim" + std::to_string(attempt) + "/" + std::to_string(i),
                            1) != 1)
           continue;
-        if (Interruption::asked())
-          throw Interrupted();
+        endIfAsked();
         processes->put(round + std::to_string(i), toText(compute(i)));
         worked = true;
       }
@@ -835,8 +836,12 @@ private:
 
   void finish(const Candidate &candidate) {
     const Network &network = candidate.net.network;
-    Weights settled = settle(candidate);
-    Module module(network, settled), teacher(network, candidate.net.weights);
+    Module module = settle(candidate), teacher(network, candidate.net.weights);
+    if (config.finetune.steps == 0) {
+      if (writes())
+        emit(network, module);
+      return;
+    }
     TrainOptions options =
         stage(config.finetune, "final", config.finetune.decay, config.finetune.average);
     options.distill = config.finetune.distill;
@@ -850,8 +855,12 @@ private:
     emit(network, trained);
   }
 
-  Weights settle(const Candidate &candidate) {
+  /// The network with hard masks; kept, so that all processes and a resumed run have the same.
+  Module settle(const Candidate &candidate) {
     const Network &network = candidate.net.network;
+    std::string file = path("pruned.pt");
+    if (fs::exists(file))
+      return loadModule(file);
     RatioOptions ratio;
     ratio.method = config.prune.method;
     ratio.strength = config.prune.strength, ratio.epsilon = config.prune.epsilon;
@@ -860,8 +869,7 @@ private:
     ratio.rate = config.prune.rate, ratio.steps = int(config.search.densities),
     ratio.targetMs = targetMs;
     ratio.report = [&](const std::string &what) {
-      if (Interruption::asked())
-        throw Interrupted();
+      endIfAsked();
       say("%s\n", what.c_str());
     };
     Module module(network, candidate.net.weights);
@@ -869,7 +877,7 @@ private:
     Weights weights = candidate.net.weights;
     torch::Tensor low;
     if (config.prune.method == "surgeon") {
-      say("-- %s\n", "surgery");
+      say("-- %s\n", "pruning by the surgeon");
       low = samplePictures();
     } else if (config.prune.method != "magnitude") {
       TrainHooks hooks;
@@ -881,20 +889,21 @@ private:
       Module trained = loadModule(path("settle.pt"));
       weights = trained.fold(trained.parameters());
     }
-    double ms = 0;
-    Weights settled = ratios.settle(weights, low, &ms);
-    say("%.3f ms predicted, the target is %.3f ms\n", ms, targetMs);
-    return settled;
+    if (writes()) {
+      double ms = 0;
+      saveModule(Module(network, ratios.settle(weights, low, &ms)), file);
+    }
+    if (processes)
+      processes->barrier();
+    return loadModule(file);
   }
 
   /// Patches of training pictures, [N, 3, patch, patch] in [0, 1].
   torch::Tensor samplePictures() const {
     int patch = int(config.data.patch), patches = int(config.prune.patches);
     torch::Tensor low = torch::empty({patches, patch, patch, 3});
-    torch::Tensor high =
-        torch::empty({patches, patch, patch, 3 * config.data.scale * config.data.scale});
     PatchSampler(data.pictures, int(config.data.scale), patch, patches, uint64_t(config.run.seed))
-        .sample(0, low.data_ptr<float>(), high.data_ptr<float>());
+        .sample(0, low.data_ptr<float>(), nullptr);
     return low.permute({0, 3, 1, 2});
   }
 

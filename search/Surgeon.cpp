@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <stdexcept>
 
 namespace srcc::search {
 namespace F = torch::nn::functional;
@@ -18,9 +19,14 @@ using sparsity::Scheme;
 /// In how many steps weights are removed: what is left is solved for anew after each.
 constexpr int rounds = 8;
 
+/// As many pictures as have a few ten thousand pixels, one at least: unfolded, or with all results
+/// of a network, they are hundreds of times as large.
+static int64_t fewOf(const torch::Tensor &pictures) {
+  return std::max<int64_t>(1, 20000 / (pictures.size(2) * pictures.size(3)));
+}
+
 LeastSquares LeastSquares::of(const torch::Tensor &x, const torch::Tensor &y, int64_t kernel) {
-  constexpr int64_t together = 8; // pictures: unfolded, they are kernel^2 times as large
-  int64_t inputs = x.size(1) * kernel * kernel, filters = y.size(1);
+  int64_t inputs = x.size(1) * kernel * kernel, filters = y.size(1), together = fewOf(x);
   LeastSquares result{torch::zeros({inputs + 1, inputs + 1}, torch::kFloat64),
                       torch::zeros({filters, inputs + 1}, torch::kFloat64)};
   auto options = F::UnfoldFuncOptions({kernel, kernel}).padding(kernel / 2);
@@ -31,12 +37,17 @@ LeastSquares LeastSquares::of(const torch::Tensor &x, const torch::Tensor &y, in
     torch::Tensor taken = x.slice(0, n, n + together).contiguous();
     torch::Tensor u = flat(F::unfold(taken, options)), v = flat(y.slice(0, n, n + together));
     u = torch::cat({u, torch::ones({1, u.size(1)})});
-    result.inputs += u.mm(u.t()).to(torch::kFloat64);
-    result.wanted += v.mm(u.t()).to(torch::kFloat64);
+    result.gram += u.mm(u.t()).to(torch::kFloat64);
+    result.cross += v.mm(u.t()).to(torch::kFloat64);
   }
-  // Inputs that are always zero have no solution of their own: theirs is zero.
-  constexpr double ridge = 1e-5;
-  result.inputs.diagonal().add_(ridge * result.inputs.diagonal().mean());
+  if (!result.gram.isfinite().all().item<bool>() || !result.cross.isfinite().all().item<bool>())
+    throw std::runtime_error("the network's values are too large to be pruned: products of two are "
+                             "not finite");
+  // Inputs that depend on each other have no solution of their own; those that are always zero get
+  // zero.
+  constexpr double ridge = 1e-6;
+  torch::Tensor own = result.gram.diagonal().slice(0, 0, inputs);
+  own.add_(torch::where(own.eq(0), torch::ones_like(own), own * ridge));
   return result;
 }
 
@@ -44,13 +55,13 @@ namespace {
 
 /// The solution for the kept weights of each filter, zero elsewhere.
 struct Solution {
-  torch::Tensor weights; ///< float64 [filters, inputs + 1]
-  torch::Tensor worth;   ///< float64 [filters, inputs]: what the error grows by without a weight
+  torch::Tensor weights;  ///< float64 [filters, inputs + 1]
+  torch::Tensor saliency; ///< float64 [filters, inputs]: what the error grows by without a weight
 };
 
 Solution solve(const LeastSquares &problem, const torch::Tensor &kept) {
-  int64_t filters = problem.wanted.size(0), inputs = problem.inputs.size(0) - 1;
-  Solution result{torch::zeros_like(problem.wanted),
+  int64_t filters = problem.cross.size(0), inputs = problem.gram.size(0) - 1;
+  Solution result{torch::zeros_like(problem.cross),
                   torch::zeros({filters, inputs}, torch::kFloat64)};
   // filters that share what they keep share the inverse
   std::map<std::vector<uint8_t>, std::vector<int64_t>> groups;
@@ -65,15 +76,14 @@ Solution solve(const LeastSquares &problem, const torch::Tensor &kept) {
         columns.push_back(i);
     columns.push_back(inputs);
     torch::Tensor at = torch::tensor(columns), rows = torch::tensor(members);
-    torch::Tensor inverse =
-        torch::linalg_inv(problem.inputs.index_select(0, at).index_select(1, at));
-    torch::Tensor weights = problem.wanted.index_select(0, rows).index_select(1, at).mm(inverse);
-    torch::Tensor worth = weights.square() / inverse.diagonal();
+    torch::Tensor inverse = torch::linalg_inv(problem.gram.index_select(0, at).index_select(1, at));
+    torch::Tensor weights = problem.cross.index_select(0, rows).index_select(1, at).mm(inverse);
+    torch::Tensor saliency = weights.square() / inverse.diagonal();
     for (size_t r = 0; r < members.size(); ++r) {
       result.weights[members[r]].index_copy_(0, at, weights[int64_t(r)]);
       int64_t last = int64_t(columns.size()) - 1; // the bias stays
-      result.worth[members[r]].index_copy_(0, at.slice(0, 0, last),
-                                           worth[int64_t(r)].slice(0, 0, last));
+      result.saliency[members[r]].index_copy_(0, at.slice(0, 0, last),
+                                              saliency[int64_t(r)].slice(0, 0, last));
     }
   }
   return result;
@@ -90,35 +100,30 @@ torch::Tensor toTensor(const sparsity::Mask &mask, int64_t filters) {
 
 /// By how much more each filter's squared error is without it: its outputs zero.
 torch::Tensor explained(const LeastSquares &problem, const Solution &solution) {
-  return (solution.weights * problem.wanted).sum(1).clamp_min(0);
+  return (solution.weights * problem.cross).sum(1).clamp_min(0);
 }
 
-ConvWeights toWeights(const Solution &solution) {
-  int64_t inputs = solution.worth.size(1);
-  return {toFloats(solution.weights.slice(1, 0, inputs)),
-          toFloats(solution.weights.select(1, inputs))};
+/// The weights of a solution for a mask. A filter that #sr.filter removes loses its bias, too.
+ConvWeights toWeights(const Solution &solution, const sparsity::Pruning &pruning) {
+  int64_t inputs = solution.saliency.size(1);
+  ConvWeights result{toFloats(solution.weights.slice(1, 0, inputs)),
+                     toFloats(solution.weights.select(1, inputs)), pruning.structure};
+  if (pruning.structure.scheme == Scheme::Filter)
+    for (size_t f = 0; f < result.bias.size(); ++f)
+      if (!llvm::is_contained(llvm::ArrayRef(pruning.mask).slice(f * inputs, inputs), 1))
+        result.bias[f] = 0;
+  return result;
 }
 
 /// The weights for a mask that is settled. Where a scheme promises which ones are zero, the others
 /// are not.
 ConvWeights solveMasked(const ConvShape &conv, const LeastSquares &problem,
                         const sparsity::Pruning &pruning) {
-  Solution solution = solve(problem, toTensor(pruning.mask, conv.out));
-  int64_t inputs = problem.inputs.size(0) - 1;
-  ConvWeights result = toWeights(solution);
-  result.structure = pruning.structure;
-  bool promises =
-      pruning.structure.scheme != Scheme::Dense && pruning.structure.scheme != Scheme::Unstructured;
-  for (int64_t f = 0; f < conv.out; ++f) {
-    auto mask = llvm::ArrayRef(pruning.mask).slice(f * inputs, inputs);
-    if (pruning.structure.scheme == Scheme::Filter && !llvm::is_contained(mask, 1))
-      result.bias[f] = 0;
-    for (int64_t i = 0; i < inputs; ++i) {
-      float &weight = result.weight[f * inputs + i];
-      if (promises && mask[i] && weight == 0)
+  ConvWeights result = toWeights(solve(problem, toTensor(pruning.mask, conv.out)), pruning);
+  if (pruning.structure.scheme != Scheme::Dense && pruning.structure.scheme != Scheme::Unstructured)
+    for (auto [weight, kept] : llvm::zip_equal(result.weight, pruning.mask))
+      if (kept && weight == 0)
         weight = std::numeric_limits<float>::min();
-    }
-  }
   return result;
 }
 
@@ -132,10 +137,10 @@ sparsity::Pruning remove(const ConvShape &conv, const LeastSquares &problem,
   for (double density : densities) {
     Solution solution = solve(problem, toTensor(pruning.mask, conv.out));
     visit(pruning, solution);
-    torch::Tensor worth = solution.worth;
+    torch::Tensor saliency = solution.saliency;
     if (structure.scheme == Scheme::Filter)
-      worth = explained(problem, solution).view({-1, 1}).expand_as(worth);
-    pruning = sparsity::prune(structure, conv.shape(), toFloats(worth.sqrt()), density);
+      saliency = explained(problem, solution).view({-1, 1}).expand_as(saliency);
+    pruning = sparsity::prune(structure, conv.shape(), toFloats(saliency.sqrt()), density);
   }
   return pruning;
 }
@@ -255,18 +260,16 @@ ConvWeights solvePruned(const ConvShape &conv, const LeastSquares &problem,
 }
 
 Losses::Losses(const Module &dense, const Plan &structures, const torch::Tensor &low,
-               const std::function<void(const std::string &)> &report)
+               const Report &report)
     : structures(structures), curves(structures.size(), {{1, 0}}), sizes(structures.size()) {
-  constexpr int watched = 16; // pictures for what the result loses: all results of theirs are kept
-  constexpr double ratio = 0.88;
-  constexpr int steps = 20;
+  constexpr double ratio = 0.88; // of one density to the one before
   torch::NoGradGuard noGrad;
   const Network &network = dense.network();
   std::vector<double> densities;
-  for (int i = 0; i <= steps; ++i)
-    densities.push_back(std::pow(ratio, i + 1));
+  for (double density = ratio; density >= least * ratio; density *= ratio) // the last is not seen
+    densities.push_back(density);
   std::vector<int> makers = makersOf(network, structures);
-  std::vector<torch::Tensor> kept = runAll(dense, low.slice(0, 0, watched));
+  std::vector<torch::Tensor> kept = runAll(dense, low.slice(0, 0, fewOf(low)));
   /// The mean squared error of the result where a convolution has other weights.
   auto lossWith = [&](int node, const ConvWeights &weights) {
     const Node &changed = network.nodes[node];
@@ -282,6 +285,8 @@ Losses::Losses(const Module &dense, const Plan &structures, const torch::Tensor 
       if (other)
         results[i] = dense.apply(int(i), inputs);
     }
+    if (!results.back().defined()) // nothing reads it
+      return 0.0;
     return (results.back() - kept.back()).square().mean().item<double>();
   };
   std::vector<torch::Tensor> results(network.nodes.size());
@@ -294,15 +299,15 @@ Losses::Losses(const Module &dense, const Plan &structures, const torch::Tensor 
                   !llvm::is_contained(makers, node.conv);
     if (pruned || maker >= 0) {
       const ConvShape &conv = network.convs[node.conv];
-      report("what " + conv.name + " loses at which density");
+      if (report)
+        report("what " + conv.name + " loses at which density");
       LeastSquares problem = LeastSquares::of(results[node.inputs[0]], results[i], conv.kernel);
       auto trace = [&](int layer, const sparsity::Structure &structure) {
         remove(conv, problem, structure, densities,
                [&](const sparsity::Pruning &pruning, const Solution &solution) {
-                 int64_t left = sparsity::countKept(pruning.mask);
-                 if (left < conv.weights())
-                   curves[layer].push_back({double(left) / double(conv.weights()),
-                                            lossWith(int(i), toWeights(solution))});
+                 double left = double(sparsity::countKept(pruning.mask)) / double(conv.weights());
+                 if (left < curves[layer].back().density)
+                   curves[layer].push_back({left, lossWith(int(i), toWeights(solution, pruning))});
                });
         sizes[layer] += double(conv.weights());
       };
@@ -340,7 +345,7 @@ std::vector<double> Losses::prices() const {
       size_t next = at + 1;
       auto slope = [&](size_t to) {
         return (curve[to].loss - curve[at].loss) /
-               (sizes[i] * std::max(curve[at].density - curve[to].density, 1e-9));
+               (sizes[i] * (curve[at].density - curve[to].density));
       };
       for (size_t to = at + 2; to < curve.size(); ++to)
         if (slope(to) < slope(next))
@@ -353,11 +358,12 @@ std::vector<double> Losses::prices() const {
   return result;
 }
 
-Weights pruneBySurgeon(const Module &dense, const Plan &plan, const torch::Tensor &low) {
+Weights pruneBySurgeon(const Module &dense, const Plan &plan, const torch::Tensor &low,
+                       const Report &report) {
   torch::NoGradGuard noGrad;
   const Network &network = dense.network();
   std::vector<sparsity::Mask> masks = filterMasks(dense, plan, low);
-  Weights result(network.convs.size());
+  Weights result = dense.fold(dense.parameters());
   std::vector<torch::Tensor> whole(network.nodes.size()), pruned(network.nodes.size());
   std::vector<int> last = lastReaders(network);
   /// What a convolution's output is to be in the pruned run: where only a sum reads it whose other
@@ -371,14 +377,16 @@ Weights pruneBySurgeon(const Module &dense, const Plan &plan, const torch::Tenso
         return whole[node];
     const std::vector<int> &inputs = network.nodes[sum].inputs;
     int other = inputs[0] == node ? inputs[1] : inputs[0];
-    return other < node ? whole[node] + whole[other] - pruned[other] : whole[node];
+    return other < node && !pruned[other].is_same(whole[other])
+               ? whole[node] + whole[other] - pruned[other]
+               : whole[node];
   };
-  auto solved = [&](int node) {
+  auto solved = [&](int node, const torch::Tensor &right) {
     int index = network.nodes[node].conv;
     const ConvShape &conv = network.convs[index];
     const LayerPlan &layer = plan[index];
     LeastSquares problem =
-        LeastSquares::of(pruned[network.nodes[node].inputs[0]], wanted(node), conv.kernel);
+        LeastSquares::of(pruned[network.nodes[node].inputs[0]], right, conv.kernel);
     if (masks[index].empty())
       return solvePruned(conv, problem, layer.structure, layer.density);
     return solveMasked(conv, problem, {layer.structure, masks[index]});
@@ -386,11 +394,23 @@ Weights pruneBySurgeon(const Module &dense, const Plan &plan, const torch::Tenso
   for (size_t i = 0; i < network.nodes.size(); ++i) {
     const Node &node = network.nodes[i];
     whole[i] = dense.apply(int(i), inputsOf(network, int(i), whole, low));
+    bool same =
+        llvm::all_of(node.inputs, [&](int input) { return pruned[input].is_same(whole[input]); });
     if (node.op == Op::Conv) {
-      result[node.conv] = solved(int(i));
-      pruned[i] = convolve(result[node.conv], network.convs[node.conv], pruned[node.inputs[0]]);
-    } else
-      pruned[i] = dense.apply(int(i), inputsOf(network, int(i), pruned, low));
+      bool isPruned =
+          plan[node.conv].structure.scheme != Scheme::Dense && plan[node.conv].density < 1;
+      torch::Tensor right = wanted(int(i));
+      if (!same || isPruned || !right.is_same(whole[i])) {
+        if (report)
+          report("pruning " + network.convs[node.conv].name);
+        result[node.conv] = solved(int(i), right);
+        same = false;
+      }
+    }
+    pruned[i] = same ? whole[i]
+                : node.op == Op::Conv
+                    ? convolve(result[node.conv], network.convs[node.conv], pruned[node.inputs[0]])
+                    : dense.apply(int(i), inputsOf(network, int(i), pruned, low));
     for (int input : node.inputs)
       if (last[input] == int(i))
         whole[input].reset(), pruned[input].reset();

@@ -245,6 +245,13 @@ static void save(const Module &module, const TrainOptions &options, const TrainH
   file.commit();
 }
 
+void saveModule(const Module &module, const std::string &checkpoint) {
+  TrainOptions options;
+  options.checkpoint = checkpoint;
+  save(module, options, {}, module.parameters(),
+       torch::optim::Adam(module.parameters(), torch::optim::AdamOptions()), 0, 0, true);
+}
+
 namespace {
 
 /// Adds records to the JSON Lines log.
@@ -539,8 +546,8 @@ bool Trainer::run(const TrainingData &data) {
       rate *= 0.5 * (1 + std::cos(M_PI * spent));
     else
       rate *= std::pow(0.5, std::floor(spent / options.halve));
-    if (int64_t warmup = std::min(options.warmup, options.steps / 10); step < warmup)
-      rate *= double(step + 1) / double(warmup);
+    if (options.warmup > 0)
+      rate *= std::min(1.0, std::max(double(step + 1) / double(options.warmup), spent / 0.1));
     static_cast<torch::optim::AdamOptions &>(adam.param_groups()[0].options()).lr(rate);
     Batch batch = next.valid() ? next.get() : sample(step);
     next = std::async(std::launch::async, sample, step + 1);

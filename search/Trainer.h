@@ -28,8 +28,8 @@ struct TrainOptions {
   int64_t batch = 16;                  ///< patches per step (of each process)
   double rate = 1e-3;                  ///< Adam's initial learning rate
   std::string decay = "cosine";        ///< of the rate: to 0 along half a cosine; or "step", below
-  int64_t warmup = 0;     ///< steps in which the rate rises; Adam starts with full ones
-  double halve = 0.2;     ///< decay = "step": the share of the training after which it halves
+  int64_t warmup = 0; ///< steps in which the rate rises from 0, in a tenth of the training at most
+  double halve = 0.2; ///< decay = "step": the share of the training after which it halves
   double average = 0.999; ///< decay of the moving average of the weights per step
   double distill = 0;     ///< share of the loss that is the distance to a teacher's pictures
   double luma = 0;        ///< share of either distance that is luma's alone (BT.601), 0 to 1
@@ -92,6 +92,10 @@ private:
 /// The network of a checkpoint, its parameters those of the moving average. Throws
 /// std::runtime_error.
 Module loadModule(const std::string &checkpoint);
+
+/// Writes a network of plain weights as loadModule() reads it, whole or not at all. Throws
+/// std::runtime_error.
+void saveModule(const Module &module, const std::string &checkpoint);
 
 /// Mean luma PSNR in dB over the pictures by the protocol of the literature: Matlab bicubic
 /// reduction, 8-bit output, a border of scale pixels cropped.

@@ -56,7 +56,8 @@ int main(int argc, char **argv) {
 
   Config config;
   config.search.schemes = {"block:8:4"};
-  config.prune.rate = 1e-4, config.finetune.rate = 2e-4; // it is trained already
+  config.prune.method = "surgeon", config.finetune.distill = 0.5;
+  config.prune.rate = 1e-4, config.finetune.rate = 3e-4; // it is trained already
   config.prune.steps = 1000000, config.finetune.steps = 1000000;
   double minutes = 30;
   CLI::App *prune = app.add_subcommand("prune", "prune a trained network until it meets a latency");
@@ -85,24 +86,40 @@ int main(int argc, char **argv) {
   prune->add_option("--fixed", config.search.fixed, "layers that have one scheme: REGEX=SCHEME");
   prune->add_flag("--alike", config.search.alike, "layers of one shape have one scheme");
   prune->add_option("--evaluations", config.search.evaluations, "candidates of that search");
+  prune
+      ->add_option("--search", config.search.method,
+                   "what chooses them: bayes, evolution or random")
+      ->check(CLI::IsMember({"bayes", "evolution", "random"}));
+  prune->add_option("--tune-steps", config.search.tune.steps, "steps that a candidate is trained")
+      ->check(CLI::NonNegativeNumber);
   prune->add_option("--method", config.prune.method, "reweighted, admm, magnitude or surgeon")
       ->check(CLI::IsMember({"reweighted", "admm", "magnitude", "surgeon"}));
   prune->add_option(
       "--minutes", minutes,
       "for training; reweighted and admm take a third of it until the masks are fixed");
-  prune->add_option("--steps", config.finetune.steps,
-                    "or steps after that, whichever is over first");
+  prune
+      ->add_option("--steps", config.finetune.steps,
+                   "or steps after that, whichever is over first; 0: no training")
+      ->check(CLI::NonNegativeNumber);
+  prune
+      ->add_option("--warmup", config.finetune.warmup,
+                   "steps in which the rate rises, a tenth of all at most")
+      ->check(CLI::NonNegativeNumber);
+  prune->add_option("--patches", config.prune.patches, "surgeon: patches of pictures it looks at")
+      ->check(CLI::PositiveNumber);
   prune->add_option("--settle-steps", config.prune.steps,
-                    "or steps until then, whichever is over first");
+                    "reweighted, admm: or steps until then, whichever is over first");
   prune->add_option("--rate", config.finetune.rate, "learning rate once the masks are fixed");
-  prune->add_option("--settle-rate", config.prune.rate, "learning rate until then");
+  prune->add_option("--settle-rate", config.prune.rate,
+                    "reweighted, admm: learning rate until then");
   prune
       ->add_option("--distill", config.finetune.distill,
                    "share of the loss that is the distance to the dense network")
       ->check(CLI::Range(0.0, 1.0));
   prune->add_option("--luma", config.data.luma, "share of the loss that is the error of luma alone")
       ->check(CLI::Range(0.0, 1.0));
-  prune->add_option("--strength", config.prune.strength, "of the regularisation at first");
+  prune->add_option("--strength", config.prune.strength,
+                    "reweighted: of the regularisation at first");
   prune->add_option("--threads", config.run.threads, "threads")->check(CLI::Range(1, 256));
   prune->add_option("--seed", config.run.seed, "seed of patches and choices");
 

@@ -12,28 +12,28 @@ using namespace srcc::search;
 
 namespace {
 
-constexpr int64_t side = 3;
-
 /// A convolution, pictures whose neighbouring channels are alike, and what it makes of them.
 struct Layer {
-  ConvShape conv{"c", 8, 8, side};
+  ConvShape conv{"c", 8, 8, 3};
   torch::Tensor x, weight, bias, y;
 
-  explicit Layer(uint64_t seed) {
+  explicit Layer(uint64_t seed, int64_t kernel = 3) {
     torch::manual_seed(seed);
+    conv.kernel = kernel;
     x = torch::randn({4, conv.in, 24, 20});
     x = x + 0.7 * x.roll(1, 1) + 0.5 * x.roll(1, 3);
-    weight = torch::randn({conv.out, conv.in, side, side}) *
-             torch::rand({conv.out, conv.in, side, side}).square();
+    weight = torch::randn({conv.out, conv.in, kernel, kernel}) *
+             torch::rand({conv.out, conv.in, kernel, kernel}).square();
     bias = torch::randn({conv.out});
-    y = torch::conv2d(x, weight, bias, 1, side / 2);
+    compute();
   }
-  LeastSquares problem() const { return LeastSquares::of(x, y, side); }
+  void compute() { y = torch::conv2d(x, weight, bias, 1, conv.kernel / 2); }
+  LeastSquares problem() const { return LeastSquares::of(x, y, conv.kernel); }
 
   /// The squared error of the outputs with other weights, as a share of their variance.
   double error(const ConvWeights &other) const {
     torch::Tensor now = torch::conv2d(x, torch::tensor(other.weight).view_as(weight),
-                                      torch::tensor(other.bias), 1, side / 2);
+                                      torch::tensor(other.bias), 1, conv.kernel / 2);
     return ((now - y).square().sum() / (y - y.mean({0, 2, 3}, true)).square().sum()).item<double>();
   }
   ConvWeights plain() const {
@@ -41,57 +41,93 @@ struct Layer {
     return {{flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()},
             {bias.data_ptr<float>(), bias.data_ptr<float>() + bias.numel()}};
   }
+  /// LibTorch's solution for the weights that are not zero, filter by filter.
+  ConvWeights mended(ConvWeights weights) const {
+    auto options = torch::nn::functional::UnfoldFuncOptions({conv.kernel, conv.kernel})
+                       .padding(conv.kernel / 2);
+    torch::Tensor columns = torch::nn::functional::unfold(x, options).transpose(1, 2);
+    columns = columns.reshape({-1, columns.size(2)}).to(torch::kFloat64);
+    columns = torch::cat({columns, torch::ones({columns.size(0), 1}, torch::kFloat64)}, 1);
+    int64_t inputs = columns.size(1) - 1;
+    for (int64_t f = 0; f < conv.out; ++f) {
+      std::vector<int64_t> kept;
+      for (int64_t i = 0; i < inputs; ++i)
+        if (weights.weight[size_t(f * inputs + i)] != 0)
+          kept.push_back(i);
+      kept.push_back(inputs);
+      torch::Tensor wanted = y.select(1, f).reshape({-1, 1}).to(torch::kFloat64);
+      torch::Tensor solution =
+          std::get<0>(torch::linalg_lstsq(columns.index_select(1, torch::tensor(kept)), wanted));
+      for (size_t i = 0; i + 1 < kept.size(); ++i)
+        weights.weight[size_t(f * inputs + kept[i])] = solution[int64_t(i)].item<float>();
+      weights.bias[size_t(f)] = solution[int64_t(kept.size()) - 1].item<float>();
+    }
+    return weights;
+  }
 };
+
+void expectNear(const ConvWeights &actual, const ConvWeights &expected, double share,
+                const char *what) {
+  for (auto member : {&ConvWeights::weight, &ConvWeights::bias})
+    for (size_t i = 0; i < (expected.*member).size(); ++i)
+      EXPECT_NEAR((actual.*member)[i], (expected.*member)[i],
+                  share * std::max(0.1f, std::abs((expected.*member)[i])))
+          << what;
+}
 
 } // namespace
 
-// Nothing removed: the convolution that made the outputs is found again.
+// Nothing removed: the convolution that made the outputs is found again, whatever the scale of its
+// inputs, a channel that is small among them, too.
 TEST(Surgeon, SolutionIsTheConvolution) {
-  Layer layer(1);
-  ConvWeights solved = solvePruned(layer.conv, layer.problem(), {}, 1), plain = layer.plain();
-  for (size_t i = 0; i < plain.weight.size(); ++i)
-    EXPECT_NEAR(solved.weight[i], plain.weight[i], 2e-3);
-  for (size_t i = 0; i < plain.bias.size(); ++i)
-    EXPECT_NEAR(solved.bias[i], plain.bias[i], 2e-3);
+  for (float scale : {1.0f, 255.0f}) {
+    Layer layer(1);
+    layer.x = layer.x * scale + scale;
+    layer.x.select(1, 2).mul_(0.01);
+    layer.weight.div_(scale);
+    layer.weight.select(1, 2).mul_(100);
+    layer.compute();
+    ConvWeights solved = solvePruned(layer.conv, layer.problem(), {}, 1), plain = layer.plain();
+    for (float &weight : plain.weight)
+      weight *= scale;
+    for (float &weight : solved.weight)
+      weight *= scale;
+    expectNear(solved, plain, 0.02, "scaled");
+  }
 }
 
 // The masks are those of the scheme, the rest is what LibTorch's solver finds for them, and the
-// error is less than that of magnitude pruning, with its masks mended, too.
+// error is less than that of magnitude pruning, its masks mended, too.
 TEST(Surgeon, MasksFitAndTheRestIsMended) {
-  for (const char *name : {"unstructured", "block:4:2", "block:4:1", "pattern:4", "channel"}) {
+  auto check = [](const char *name, int64_t kernel) {
     double ours = 0, magnitude = 0;
-    for (uint64_t seed : {1, 2, 3}) {
-      Layer layer(seed);
+    for (uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+      Layer layer(seed, kernel);
       sparsity::Structure structure = parseStructure(name);
       ConvWeights solved = solvePruned(layer.conv, layer.problem(), structure, 0.4);
       sparsity::Mask mask = sparsity::maskOf(solved.weight);
       EXPECT_LE(double(sparsity::countKept(mask)), 0.4 * double(mask.size())) << name;
       EXPECT_GT(sparsity::countKept(mask), 0) << name;
       EXPECT_TRUE(sparsity::fits(solved.structure, layer.conv.shape(), mask)) << name;
+      expectNear(solved, layer.mended(solved), 0.02, name);
       ours += layer.error(solved);
       ConvWeights pruned = layer.plain();
       pruneLayer(layer.conv, structure, 0.4, pruned);
-      magnitude += layer.error(pruned);
-
-      // inputs as columns, the last one constant
-      auto options = torch::nn::functional::UnfoldFuncOptions({side, side}).padding(side / 2);
-      torch::Tensor columns = torch::nn::functional::unfold(layer.x, options)
-                                  .transpose(1, 2)
-                                  .reshape({-1, layer.conv.in * side * side});
-      columns = torch::cat({columns, torch::ones({columns.size(0), 1})}, 1).to(torch::kFloat64);
-      torch::Tensor wanted = layer.y.select(1, 0).reshape({-1, 1}).to(torch::kFloat64);
-      std::vector<int64_t> kept;
-      for (int64_t i = 0; i < columns.size(1) - 1; ++i)
-        if (mask[size_t(i)])
-          kept.push_back(i);
-      kept.push_back(columns.size(1) - 1);
-      torch::Tensor oracle =
-          std::get<0>(torch::linalg_lstsq(columns.index_select(1, torch::tensor(kept)), wanted));
-      for (size_t i = 0; i + 1 < kept.size(); ++i)
-        EXPECT_NEAR(solved.weight[size_t(kept[i])], oracle[int64_t(i)].item<float>(), 5e-3) << name;
+      magnitude += layer.error(layer.mended(pruned));
     }
     EXPECT_LT(ours, magnitude) << name;
-  }
+  };
+  for (const char *name : {"unstructured", "block:4:2", "block:4:1", "pattern:4", "channel"})
+    check(name, 3);
+  for (const char *name : {"unstructured", "block:4:1", "bcr:4:4"})
+    check(name, 1);
+}
+
+// What is not finite has no solution.
+TEST(Surgeon, RefusesValuesThatAreTooLarge) {
+  Layer layer(1);
+  layer.x.mul_(1e30);
+  EXPECT_THROW(layer.problem(), std::runtime_error);
 }
 
 // A filter that explains little goes, with its bias.
@@ -99,7 +135,7 @@ TEST(Surgeon, FiltersGoWithTheirBias) {
   Layer layer(4);
   for (int64_t filter : {1, 6})
     layer.weight[filter] *= 0.01;
-  layer.y = torch::conv2d(layer.x, layer.weight, layer.bias, 1, side / 2);
+  layer.compute();
   ConvWeights solved = solvePruned(layer.conv, layer.problem(), parseStructure("filter"), 0.75);
   int64_t fan = layer.conv.weights() / layer.conv.out;
   for (int64_t f = 0; f < layer.conv.out; ++f) {
@@ -143,6 +179,13 @@ TEST(Surgeon, NetworksStayNearer) {
   EXPECT_EQ(densityOf(network, losses.planAt(0)), 1);
 
   Plan plan = losses.planAt(prices[prices.size() / 2]);
+  bool filters = false, blocks = false;
+  for (const LayerPlan &layer : plan) {
+    filters |= layer.density < 1 && layer.structure.scheme == sparsity::Scheme::Filter;
+    blocks |= layer.density < 1 && layer.structure.scheme == sparsity::Scheme::Block;
+  }
+  EXPECT_TRUE(filters);
+  EXPECT_TRUE(blocks);
   Weights mended = pruneBySurgeon(plain, plan, seen), magnitude = prune(network, dense, plan);
   for (size_t i = 0; i < plan.size(); ++i) {
     if (plan[i].density == 1)
@@ -158,4 +201,11 @@ TEST(Surgeon, NetworksStayNearer) {
     return (Module(network, weights).forward(low) - right).square().mean().item<double>();
   };
   EXPECT_LT(error(mended), 0.5 * error(magnitude));
+
+  // Nothing to prune: the weights as they are.
+  Weights same = pruneBySurgeon(plain, withDensity(structures, 1), seen);
+  for (size_t i = 0; i < same.size(); ++i) {
+    EXPECT_EQ(same[i].weight, dense[i].weight);
+    EXPECT_EQ(same[i].bias, dense[i].bias);
+  }
 }

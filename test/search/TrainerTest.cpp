@@ -43,16 +43,17 @@ struct Training : Folder {
   }
 };
 
-/// Loss by step of the log, each number in full precision.
-std::map<int64_t, double> losses(const std::string &path) {
+/// Figures of the log by step, each number in full precision.
+std::map<int64_t, double> numbers(const std::string &path, const char *what) {
   std::map<int64_t, double> result;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);)
     if (auto record = nlohmann::json::parse(line, nullptr, false);
         record.is_object() && record["event"] == "train")
-      result[record["step"]] = record["loss"];
+      result[record["step"]] = record[what];
   return result;
 }
+std::map<int64_t, double> losses(const std::string &path) { return numbers(path, "loss"); }
 
 /// Trains a small network of weights that the seed decides.
 bool train(const TrainOptions &options, int64_t channels = 4, TrainHooks hooks = {}) {
@@ -133,6 +134,29 @@ TEST(Trainer, Learns) {
   for (int step = 1; step <= 20; ++step)
     first += course.at(step), last += course.at(options.steps + 1 - step);
   EXPECT_LT(last, 0.5 * first);
+}
+
+// The rate rises in as many steps, or in a tenth of the training.
+TEST(Trainer, WarmsUp) {
+  Training training;
+  TrainOptions options = training.options("a");
+  options.steps = 100;
+  options.decay = "step", options.halve = 1;
+  options.rate = 1e-3;
+  for (auto [warmup, step, share] : {std::tuple<int64_t, int64_t, double>{0, 1, 1},
+                                     {4, 1, 0.25},
+                                     {4, 3, 0.75},
+                                     {4, 5, 1},
+                                     {1000, 6, 0.5},
+                                     {1000, 11, 1}}) {
+    options.warmup = warmup;
+    options.checkpoint = training / (std::to_string(warmup) + ".pt");
+    options.json = training / (std::to_string(warmup) + ".jsonl");
+    if (!std::filesystem::exists(options.checkpoint)) {
+      ASSERT_TRUE(train(options));
+    }
+    EXPECT_NEAR(numbers(options.json, "rate")[step], share * options.rate, 1e-9) << warmup;
+  }
 }
 
 TEST(Trainer, TimeBudgetEndsIt) {
