@@ -162,7 +162,8 @@ Weights Ratios::settle(const Weights &weights, const torch::Tensor &low, double 
   auto byMagnitude = [&](const Plan &plan) { return prune(network, weights, plan); };
   std::optional<Weights> settled;
   if (options.method == "surgeon") {
-    Losses losses(module, plan, low, options.report);
+    Module dense(network, alignToPrincipalAxes(module, plan, low));
+    Losses losses(dense, plan, low, options.report);
     std::vector<double> prices = losses.prices();
     settled = settleBy(
         int(prices.size()) + 1,
@@ -172,7 +173,7 @@ Weights Ratios::settle(const Weights &weights, const torch::Tensor &low, double 
                                : i == int(prices.size()) ? prices.back() * 2
                                                          : (prices[i - 1] + prices[i]) / 2);
         },
-        [&](const Plan &plan) { return pruneBySurgeon(module, plan, low, options.report); });
+        [&](const Plan &plan) { return pruneBySurgeon(dense, plan, low, options.report); });
   } else if (options.method == "reweighted") {
     std::vector<torch::Tensor> values;
     for (const ConvWeights &layer : weights)

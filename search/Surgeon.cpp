@@ -259,6 +259,47 @@ ConvWeights solvePruned(const ConvShape &conv, const LeastSquares &problem,
   return solveMasked(conv, problem, choose(conv, problem, structure, density));
 }
 
+Weights alignToPrincipalAxes(const Module &dense, const Plan &plan, const torch::Tensor &low) {
+  torch::NoGradGuard noGrad;
+  const Network &network = dense.network();
+  Weights result = dense.fold(dense.parameters());
+  std::vector<int> makers = makersOf(network, plan), last = lastReaders(network);
+  std::vector<torch::Tensor> results(network.nodes.size());
+  for (size_t i = 0; i < network.nodes.size(); ++i) {
+    const Node &node = network.nodes[i];
+    results[i] = dense.apply(int(i), inputsOf(network, int(i), results, low));
+    int maker = node.op == Op::Conv ? makers[node.conv] : -1;
+    if (maker >= 0 && network.nodes[node.inputs[0]].op == Op::Conv) {
+      const ConvShape &read = network.convs[node.conv], &made = network.convs[maker];
+      ConvWeights &from = result[maker], &to = result[node.conv];
+      torch::Tensor z = results[node.inputs[0]].transpose(0, 1).reshape({made.out, -1});
+      torch::Tensor covariance = z.cov().to(torch::kFloat64).view({made.out, made.out});
+      torch::Tensor a = torch::tensor(from.weight).to(torch::kFloat64).view({made.out, -1});
+      torch::Tensor bias = torch::tensor(from.bias).to(torch::kFloat64);
+      torch::Tensor b = torch::tensor(to.weight)
+                            .to(torch::kFloat64)
+                            .view({read.out, read.in, read.kernel * read.kernel});
+      // z = C^1/2 w with w white: what the reader makes of the axes of w has the energies of
+      // C^1/2 B^T B C^1/2.
+      auto [variances, axes] = torch::linalg_eigh(covariance);
+      variances = variances.clamp_min(1e-12 * variances.max().item<double>() + 1e-30);
+      torch::Tensor root = axes.mm(variances.sqrt().diag()).mm(axes.t());
+      torch::Tensor whiten = axes.mm(variances.rsqrt().diag()).mm(axes.t());
+      torch::Tensor taps = b.permute({1, 0, 2}).reshape({read.in, -1});
+      torch::Tensor principal =
+          std::get<1>(torch::linalg_eigh(root.mm(taps.mm(taps.t())).mm(root)));
+      torch::Tensor turn = principal.t().mm(whiten), back = root.mm(principal);
+      from.weight = toFloats(turn.mm(a));
+      from.bias = toFloats(turn.mv(bias));
+      to.weight = toFloats(torch::einsum("fct,cd->fdt", {b, back}));
+    }
+    for (int input : node.inputs)
+      if (last[input] == int(i))
+        results[input].reset();
+  }
+  return result;
+}
+
 Losses::Losses(const Module &dense, const Plan &structures, const torch::Tensor &low,
                const Report &report)
     : structures(structures), curves(structures.size(), {{1, 0}}), sizes(structures.size()) {

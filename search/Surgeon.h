@@ -42,6 +42,12 @@ struct LeastSquares {
 ConvWeights solvePruned(const ConvShape &conv, const LeastSquares &problem,
                         const sparsity::Structure &structure, double density);
 
+/// The same network with other channels between two convolutions, without an activation between
+/// them, of which the first is to lose filters: the principal axes of what the second one makes of
+/// them, so that few channels hold most of it and the others may go. Pixels around each other are
+/// taken to be independent. \p low: pictures, as below.
+Weights alignToPrincipalAxes(const Module &dense, const Plan &plan, const torch::Tensor &low);
+
 /// A network's weights, pruned as planned from the first layer to the last, so that each makes up
 /// for what those before it lost; layers that are not pruned, too, from the first pruned one on.
 /// Where a convolution is an operand of a sum whose other one is there, the sum is mended. The

@@ -146,6 +146,43 @@ TEST(Surgeon, FiltersGoWithTheirBias) {
   }
 }
 
+// Other channels, the same pictures; the last channels hold nearly all that the reader makes of
+// them.
+TEST(Surgeon, PrincipalAxesChangeNothing) {
+  torch::manual_seed(6);
+  Network network = buildNetwork(2, {8}, {{"wdsr-b:4:6"}});
+  Module module(network);
+  Plan plan = uniformPlan(network, {}, 1);
+  int maker = -1;
+  for (size_t i = 0; i < network.convs.size(); ++i)
+    if (network.convs[i].name.find("reduce") != std::string::npos)
+      maker = int(i);
+  ASSERT_GE(maker, 0);
+  plan[size_t(maker)].structure = parseStructure("filter");
+  torch::Tensor low = torch::rand({8, 3, 16, 16});
+  Weights before = module.fold(module.parameters()),
+          aligned = alignToPrincipalAxes(module, plan, low);
+  EXPECT_NE(aligned[size_t(maker)].weight, before[size_t(maker)].weight);
+  torch::NoGradGuard noGrad;
+  torch::Tensor wanted = module.forward(low), turned = Module(network, aligned).forward(low);
+  EXPECT_LT((turned - wanted).abs().max().item<double>(), 1e-4);
+  // without the first half of the channels: less is lost than without any other choice of half
+  auto lossWithout = [&](const Weights &weights, int64_t from, int64_t to) {
+    Weights less = weights;
+    ConvWeights &layer = less[size_t(maker)];
+    int64_t fan = network.convs[size_t(maker)].in;
+    for (int64_t f = from; f < to; ++f) {
+      std::fill_n(layer.weight.begin() + f * fan, fan, 0.0f);
+      layer.bias[size_t(f)] = 0;
+    }
+    torch::Tensor error = Module(network, less).forward(low) - wanted;
+    return (error - error.mean({0, 2, 3}, true)).square().mean().item<double>();
+  };
+  EXPECT_LT(lossWithout(aligned, 0, 3), lossWithout(before, 0, 3));
+  EXPECT_LT(lossWithout(aligned, 0, 3), lossWithout(before, 3, 6));
+  EXPECT_LT(lossWithout(aligned, 0, 3), lossWithout(aligned, 3, 6));
+}
+
 // A whole network: prices rise as densities fall, every layer keeps its scheme, and the result is
 // nearer to the dense network's than that of magnitude pruning, on pictures never looked at.
 TEST(Surgeon, NetworksStayNearer) {
