@@ -129,8 +129,8 @@ def converted(engine, network, folder, shape):
         present("MNN", importlib.util.find_spec("MNN"))
         # Not by the package's program of that name: it installs another package with whatever pip it finds in PATH, and
         # reports its use.
-        run(sys.executable, "-c", "import sys, MNN, _tools; _tools.mnnconvert(sys.argv)", "-f", "ONNX", "--modelFile", fixed,
-            "--MNNModel", f"{target}.mnn", "--bizCode", "x")
+        run(sys.executable, "-c", "import sys, MNN, _tools; _tools.mnnconvert(sys.argv)", "-f", "ONNX", "--modelFile",
+            fixed, "--MNNModel", f"{target}.mnn", "--bizCode", "x")
         return f"{target}.mnn"
     if engine == "litert":
         run(sys.executable, pathlib.Path(__file__).with_name("tflite.py"), fixed, f"{target}.tflite")

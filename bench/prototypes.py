@@ -2,13 +2,15 @@
 
 prototypes.py [FOLDER]           (default: the folder SRCC_PROTOTYPES, else ../shared/prototypes beside the repository)
 
-A folder has `runner.cpp`, which times the OpenCL launches of a prototype, and a folder with `plan.txt` for each: net_dense,
-net_sparse_N (WDSR-B 16x24 x2, 640x360, density 1/N: 1x1 layers in blocks of 4x1, 3x3 ones in patterns of 4 entries that 4
-filters share) and block_sparse_N (one of its blocks). Ours is the network of the data's ONNX file, and for the blocks one
-block between 1x1 convolutions from and to the picture, pruned alike by srcc-opt --sr-prune; masks and weights are others.
-Both are measured in turn, once a round; theirs in device memory, as ours is. Figures are medians over the rounds.
+A folder has `runner.cpp`, which times the OpenCL launches of a prototype, and a folder with `plan.txt` for each:
+net_dense, net_sparse_N (WDSR-B 16x24 x2, 640x360, density 1/N: 1x1 layers in blocks of 4x1, 3x3 ones in patterns of 4
+entries that 4 filters share) and block_sparse_N (one of its blocks). Ours is the network of the data's ONNX file, and
+for the blocks one block between 1x1 convolutions from and to the picture, pruned alike by srcc-opt --sr-prune; masks
+and weights are others. Both are measured in turn, once a round; theirs in device memory, as ours is. Figures are
+medians over the rounds.
 Exit code: 1 if something could not be measured.
-Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+Part of srcc, under the Apache License v2.0 with LLVM Exceptions.
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 import json
 import os
@@ -20,10 +22,11 @@ import tempfile
 
 import numpy as np
 
-from common import (Failed, Load, ROOT, command_line, conditions, least_disturbed, machine, markdown, median, networks,
-                    plain, progress, publish, ratio, reporter_of, run, runs_for, save)
+from common import (Failed, Load, ROOT, cell, command_line, conditions, least_disturbed, machine, markdown, median,
+                    networks, plain, progress, publish, ratio, reporter_of, run, runs_for, save)
 from models import children_s, compile_case, measure
 
+SIZE = "640x360"  # of the prototypes
 NETWORK = "wdsr_b_x2_16x24"
 
 
@@ -36,7 +39,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1, help="of our runs in a measurement (default 1)")
     options = parser.parse_args()
     options.rounds = 1 if options.quick else options.rounds
-    options.size = "64x48" if options.quick else "640x360"  # of ours; prototypes have theirs
+    options.size = "64x48" if options.quick else SIZE  # of ours
     return options
 
 
@@ -99,7 +102,8 @@ def cases_of(options):
         found = re.fullmatch(r"(net|block)_(?:dense|sparse_(\d+))", name)
         if found and re.search(options.only, name):
             variant = f"pattern shared=4 keep=4 density={1 / int(found[2])}" if found[2] else "dense"
-            cases.append({"prototype": name, "net": found[1], "variant": variant, "error": None, "theirs": [], "ours": []})
+            cases.append({"prototype": name, "net": found[1], "variant": variant, "error": None, "theirs": [],
+                          "ours": []})
     return cases
 
 
@@ -129,17 +133,18 @@ def measure_all(results, cases, options, folder):
     progress("")
 
 
-def summary(cases):
+def summary(results):
     """Header and rows of the table."""
     header, rows = ["prototype", "our variant", "theirs ms", "ours ms", "theirs / ours", "ours of peak", "others"], []
-    for case in cases:
+    for case in results["cases"]:
         name = case["prototype"]
         if case["error"] or not case["ours"]:
             rows.append([name, case["error"] or "not measured"])
             continue
         theirs, ours = (median(r["median_ms"] for r in case[key]) for key in ("theirs", "ours"))
         others = median(r["others"] for key in ("theirs", "ours") for r in case[key])
-        rows.append([name, case["variant"], f"{theirs:.2f}", f"{ours:.2f}", f"{ratio(theirs, ours):.2f}",
+        faster = ratio(theirs, ours) if results["size"] == SIZE else None  # theirs has no other size
+        rows.append([name, case["variant"], f"{theirs:.2f}", f"{ours:.2f}", cell(faster, ".2f"),
                      f"{median(r['gflops'] / r['peak_gflops'] for r in case['ours']):.0%}", f"{others:.0%}"])
     return header, rows
 
@@ -152,17 +157,18 @@ def main():
         cases = cases_of(options)
         if not cases:
             sys.exit(f"prototypes.py: no prototype in {options.folder}: name their folder, or set SRCC_PROTOTYPES")
-        results = {"command": command_line("make bench-prototypes"), "machine": machine(), "rounds": options.rounds,
-                   "size": options.size, "cases": cases}
+        results = {"command": command_line("make bench-prototypes"), "machine": machine(),
+                   "rounds": options.rounds, "size": options.size, "cases": cases}
         with tempfile.TemporaryDirectory(prefix="srcc-bench-") as folder:
             try:
                 measure_all(results, cases, options, pathlib.Path(folder))
             except Failed as failure:
                 sys.exit(f"prototypes.py: {failure}")
     cases = results["cases"]
-    header, rows = summary(cases)
+    header, rows = summary(results)
     reports = [r for case in cases for r in case["ours"]]
-    about = conditions(results, reports, [r["others"] for r in reports]) + f"; {results['size']}, rounds: {results['rounds']}"
+    about = conditions(results, reports, [r["others"] for r in reports])
+    about += f"; {results['size']}, rounds: {results['rounds']}"
     print(f"{about}\n\n{plain(header, rows)}\n\nall rounds: {options.json}")
     if options.markdown:
         publish(options.markdown, "prototypes", f"`{results['command']}`: {about}.\n\n{markdown(header, rows)}")

@@ -65,7 +65,8 @@ with scratch() as name:
             (prototypes / prototype).mkdir(parents=True)
             (prototypes / prototype / "plan.txt").touch()
         (prototypes / "runner.cpp").write_text(
-            '#include <cstdio>\nint main(int, char **a) { std::printf("%s median %7.2f ms  min 1.00 ms\\n", a[1], 12.5); }\n')
+            '#include <cstdio>\n'
+            'int main(int, char **a) { std::printf("%s median %7.2f ms  min 1.00 ms\\n", a[1], 12.5); }\n')
         done = bench("prototypes.py", prototypes, "--quick", "--json", folder / "prototypes.json", code=1)
         block, whole = json.loads((folder / "prototypes.json").read_text())["cases"]
         macs = block["ours"][0]["gflops"] * block["ours"][0]["median_ms"] * 5e5 / (64 * 48)
