@@ -136,27 +136,32 @@ void Ratios::regularise(int64_t step, double part) {
 
 Weights Ratios::settle(const Weights &weights, const torch::Tensor &low, double *ms) {
   const Network &network = module.network();
-  auto meets = [&](double predicted) {
+  auto ask = [&](auto &&masked) {
+    double predicted = latency.predict(network, masked);
     if (options.report)
       options.report(llvm::formatv("{0:f3} ms predicted, the target is {1:f3} ms", predicted,
                                    options.targetMs));
-    return predicted <= options.targetMs;
+    return predicted;
   };
   // plans from the slowest on
   auto settleBy = [&](int plans, auto planOf, auto pruneBy) -> std::optional<Weights> {
-    int before = -1, high = plans - 1; // too slow at before; at high it may be, too
-    while (high - before > 1) {
-      int middle = (before + high) / 2;
-      (meets(latency.predict(network, planOf(middle))) ? high : before) = middle;
-    }
-    // these very masks may be slower than random ones: on, in steps of a fiftieth of all plans
-    for (int step = std::max(1, plans / 50);; high = std::min(high + step, plans - 1)) {
-      Weights pruned = pruneBy(planOf(high));
-      *ms = latency.predict(network, pruned);
-      if (meets(*ms))
+    double wanted = options.targetMs;
+    for (int before = -1;;) { // too slow
+      int high = plans - 1;   // may be too slow, too
+      while (high - before > 1) {
+        int middle = (before + high) / 2;
+        (ask(planOf(middle)) <= wanted ? high : before) = middle;
+      }
+      Plan plan = planOf(high);
+      Weights pruned = pruneBy(plan);
+      *ms = ask(pruned);
+      if (*ms <= options.targetMs)
         return pruned;
       if (high == plans - 1)
         return std::nullopt;
+      // these very masks are slower than random ones, and others will be so by as much
+      wanted = std::min(wanted, ask(plan)) * options.targetMs / *ms;
+      before = high;
     }
   };
   auto byMagnitude = [&](const Plan &plan) { return prune(network, weights, plan); };
