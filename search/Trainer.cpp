@@ -331,9 +331,6 @@ double meanPsnr(const Module &module, const std::vector<PicturePair> &pictures,
 
 double evaluateFolder(const Module &module, const std::string &folder) {
   keepMemory();
-  // Kept weights of removed channels are the least normal number: their products took ten times as
-  // long.
-  at::globalContext().setFlushDenormal(true);
   return meanPsnr(module, loadPictures({folder}, int(module.network().scale), leastEvaluated));
 }
 
