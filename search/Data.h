@@ -40,8 +40,9 @@ public:
 
   /// Fills \p low with batch x patch x patch x 3 values and \p high with
   /// batch x patch x patch x 3s^2 values in [0, 1]. A pixel of high holds what pixel shuffle
-  /// spreads: channel c s^2 + dy s + dx is colour c at the offset (dy, dx); it may be null. \p
-  /// taught, if given, is filled like high with the same places of the pictures given by teach().
+  /// spreads: channel c s^2 + dy s + dx is colour c at the offset (dy, dx); \p high may be
+  /// null. \p taught, if given, is filled like high with the same places of the pictures given by
+  /// teach().
   void sample(uint64_t step, float *low, float *high, float *taught = nullptr) const;
   /// What a teacher makes of the reductions, one picture of the size of PicturePair::high each;
   /// must outlive the sampler.

@@ -166,7 +166,8 @@ TEST(Surgeon, PrincipalAxesChangeNothing) {
   torch::NoGradGuard noGrad;
   torch::Tensor wanted = module.forward(low), turned = Module(network, aligned).forward(low);
   EXPECT_LT((turned - wanted).abs().max().item<double>(), 1e-4);
-  // without the first half of the channels: less is lost than without any other choice of half
+  // without the first half of the channels: less is lost than without the other half, or without
+  // either half as they were
   auto lossWithout = [&](const Weights &weights, int64_t from, int64_t to) {
     Weights less = weights;
     ConvWeights &layer = less[size_t(maker)];
