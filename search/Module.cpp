@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace srcc::search {
 namespace F = torch::nn::functional;
@@ -176,6 +177,9 @@ Module::Module(Network network, const Weights &weights) : net(std::move(network)
         value.slice(0, layer.conv.weights()).mul_(layer.biasMask);
       }
     }
+    // A kept weight that was zero is the least normal number, so that encodings hold; here it is
+    // zero again, for gradients times that number are denormal, and a step takes ten times as long.
+    value.masked_fill_(value.abs().le(std::numeric_limits<float>::min()), 0);
     layers.push_back(std::move(layer));
     values.push_back(value.requires_grad_());
   }
@@ -304,6 +308,10 @@ Weights Module::fold(const std::vector<torch::Tensor> &from) const {
     conv.weight.assign(weight.data_ptr<float>(), weight.data_ptr<float>() + weight.numel());
     conv.bias.assign(folded[1].data_ptr<float>(), folded[1].data_ptr<float>() + folded[1].numel());
     conv.structure = layers[i].structure;
+    if (layers[i].mask.defined())
+      for (size_t k = 0; k < conv.weight.size(); ++k)
+        if (conv.weight[k] == 0 && layers[i].mask.data_ptr<float>()[k] != 0)
+          conv.weight[k] = std::numeric_limits<float>::min();
     result.push_back(std::move(conv));
   }
   return result;

@@ -41,7 +41,7 @@ public:
   torch::Tensor apply(int node, const std::vector<torch::Tensor> &inputs) const;
 
   /// The weights, normalisation folded, with \p values in place of the parameters (a moving
-  /// average, for instance).
+  /// average, for instance). Weights within a mask are not zero.
   Weights fold(const std::vector<torch::Tensor> &values) const;
 
 private:

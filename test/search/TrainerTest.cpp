@@ -221,6 +221,20 @@ TEST(Trainer, RefusesBadCheckpoints) {
 }
 
 // Weights outside a mask stay zero through training, and a checkpoint keeps the mask.
+// A kept weight that is zero counts as kept outside, and is no tiny number that slows training.
+TEST(Trainer, KeptWeightsMayBeZero) {
+  Network network = buildNetwork(2, {4}, {{"wdsr-b:2"}});
+  Module fresh(network);
+  Weights weights = fresh.fold(fresh.parameters());
+  weights[1].structure = parseStructure("block:2:1");
+  weights[1].weight[0] = weights[1].weight[4] = std::numeric_limits<float>::min();
+  weights[1].weight[1] = weights[1].weight[5] = 0;
+  Module module(network, weights);
+  EXPECT_EQ(module.parameters()[1][0].item<float>(), 0);
+  ConvWeights folded = module.fold(module.parameters())[1];
+  EXPECT_EQ(folded.weight, weights[1].weight);
+}
+
 TEST(Trainer, KeepsMasks) {
   Training setup;
   TrainOptions options = setup.options("masked");
