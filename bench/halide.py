@@ -89,19 +89,13 @@ def arguments():
 
 
 def layer(path):
-    """A network that is as good as one convolution of 3x3, 32 -> 32 channels, between 1x1 to and from the picture."""
-    random, lines, value, channels = np.random.default_rng(1), [], "%in", 3
-    for name, filters, k in (("a", 32, 1), ("b", 32, 3), ("out", 3, 1)):
-        weights = (random.standard_normal((filters, channels, k, k)) / np.sqrt(channels * k * k)).astype("<f4")
-        shape, pad = f"tensor<{filters}x{channels}x{k}x{k}xf32>", k // 2
-        lines.append(f'%w{name} = sr.constant dense<"0x{weights.tobytes().hex()}"> : {shape}')
-        lines.append(f"%{name} = sr.conv2d {value}, %w{name} {{pads = array<i64: {pad}, {pad}, {pad}, {pad}>}} : "
-                     f"(tensor<1x{channels}x?x?xf32>, {shape}) -> tensor<1x{filters}x?x?xf32>")
-        value, channels = f"%{name}", filters
-    body, kind = "\n    ".join(lines), "tensor<1x3x?x?xf32>"
-    path.write_text(f"""module attributes {{sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>}} {{
+    """A network of one convolution of 3x3, 32 channels in and out."""
+    kind, shape = "tensor<1x32x?x?xf32>", "tensor<32x32x3x3xf32>"
+    weights = (np.random.default_rng(1).standard_normal((32, 32, 3, 3)) / np.sqrt(32 * 9)).astype("<f4")
+    path.write_text(f"""module attributes {{sr.io = #sr.io<scale = 1, color = none, range = 0.0 : 1.0>}} {{
   func.func @layer(%in: {kind}) -> {kind} {{
-    {body}
+    %weights = sr.constant dense<"0x{weights.tobytes().hex()}"> : {shape}
+    %out = sr.conv2d %in, %weights {{pads = array<i64: 1, 1, 1, 1>}} : ({kind}, {shape}) -> {kind} loc("conv")
     return %out : {kind}
   }}
 }}

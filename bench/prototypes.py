@@ -5,7 +5,7 @@ prototypes.py [FOLDER]           (default: the folder SRCC_PROTOTYPES, else ../s
 A folder has `runner.cpp`, which times the OpenCL launches of a prototype, and a folder with `plan.txt` for each:
 net_dense, net_sparse_N (WDSR-B 16x24 x2, 640x360, density 1/N: 1x1 layers in blocks of 4x1, 3x3 ones in patterns of 4
 entries that 4 filters share) and block_sparse_N (one of its blocks). Ours is the network of the data's ONNX file, and
-for the blocks one block between 1x1 convolutions from and to the picture, pruned alike by srcc-opt --sr-prune; masks
+for the blocks one block alone, 24 channels in and out, pruned alike by srcc-opt --sr-prune; masks
 and weights are others. Both are measured in turn, once a round; theirs in device memory, as ours is. Figures are
 medians over the rounds.
 Exit code: 1 if something could not be measured.
@@ -44,7 +44,7 @@ def arguments():
 
 
 def block(path):
-    """One block, 24 -> 144 -> 20 -> 24 channels, between 1x1 convolutions from and to the picture."""
+    """One block alone, 24 -> 144 -> 20 -> 24 channels."""
     random, lines = np.random.default_rng(1), []
 
     def conv(name, value, channels, filters, k):
@@ -52,23 +52,21 @@ def block(path):
         shape, pad = f"tensor<{filters}x{channels}x{k}x{k}xf32>", k // 2
         lines.append(f'%w{name} = sr.constant dense<"0x{weights.tobytes().hex()}"> : {shape}')
         lines.append(f"%{name} = sr.conv2d {value}, %w{name} {{pads = array<i64: {pad}, {pad}, {pad}, {pad}>}} : "
-                     f"(tensor<1x{channels}x?x?xf32>, {shape}) -> tensor<1x{filters}x?x?xf32>")
+                     f'(tensor<1x{channels}x?x?xf32>, {shape}) -> tensor<1x{filters}x?x?xf32> loc("{name}")')
         return f"%{name}"
 
     def kind(channels):
         return f"tensor<1x{channels}x?x?xf32>"
-    head = conv("head", "%in", 3, 24, 1)
-    wide = conv("wide", head, 24, 144, 1)
+    wide = conv("wide", "%in", 24, 144, 1)
     lines.append(f"%relu = sr.relu {wide} : {kind(144)}")
     low = conv("low", "%relu", 144, 20, 1)
     branch = conv("branch", low, 20, 24, 3)
-    lines.append(f"%sum = sr.add {branch}, {head} : ({kind(24)}, {kind(24)}) -> {kind(24)}")
-    tail = conv("tail", "%sum", 24, 3, 1)
+    lines.append(f"%sum = sr.add {branch}, %in : ({kind(24)}, {kind(24)}) -> {kind(24)}")
     body = "\n    ".join(lines)
-    path.write_text(f"""module attributes {{sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>}} {{
-  func.func @block(%in: {kind(3)}) -> {kind(3)} {{
+    path.write_text(f"""module attributes {{sr.io = #sr.io<scale = 1, color = none, range = 0.0 : 1.0>}} {{
+  func.func @block(%in: {kind(24)}) -> {kind(24)} {{
     {body}
-    return {tail} : {kind(3)}
+    return %sum : {kind(24)}
   }}
 }}
 """)
@@ -102,6 +100,8 @@ def cases_of(options):
         found = re.fullmatch(r"(net|block)_(?:dense|sparse_(\d+))", name)
         if found and re.search(options.only, name):
             variant = f"pattern shared=4 keep=4 density={1 / int(found[2])}" if found[2] else "dense"
+            if found[1] == "block" and found[2]:
+                variant += " layers=wide,low,branch"
             cases.append({"prototype": name, "net": found[1], "variant": variant, "error": None, "theirs": [],
                           "ours": []})
     return cases

@@ -35,7 +35,7 @@ typedef struct srcc_compiled {
   const char *producer; /* "srcc 0.1.0 with Halide 21.0.0" */
   const char *target;   /* what the code is for, "x86-64-linux-avx2-opencl" */
   int32_t scale;        /* output height / input height */
-  int32_t color;        /* 0 rgb, 1 bgr, 2 y */
+  int32_t color;        /* 0 rgb, 1 bgr, 2 y, 3 none */
   float low, high;      /* values of black and white */
   int32_t in_channels, out_channels;
   int32_t precision; /* 0 f32, 1 f16 in memory, 2 f16 */

@@ -386,17 +386,19 @@ LogicalResult Importer::finish(ModuleOp module, func::FuncOp function) {
   if (options.color)
     color = *options.color;
   else if (channels != 1 && channels != 3)
-    return error() << "a picture has 1 channel (y) or 3 (rgb), the input has " << channels;
-  if ((color == sr::Color::Y ? 1 : 3) != channels || map->channels != channels)
-    return error() << "color " << sr::stringifyColor(color) << " means "
-                   << (color == sr::Color::Y ? 1 : 3) << " channels, the input has " << channels
-                   << " and the output " << map->channels;
+    return error() << "a picture has 1 channel (y) or 3 (rgb), the input has " << channels
+                   << "; if they are no colours, say so: --color=none";
   bool clips = isClippedTo255(map->value);
   auto range = options.range.value_or(std::make_pair(0.0, clips ? 255.0 : 1.0));
   auto io = sr::IOAttr::getChecked([&] { return error(); }, context, scale, color,
                                    llvm::APFloat(range.first), llvm::APFloat(range.second));
   if (!io)
     return failure();
+  if (!io.takesChannels(channels) || !io.takesChannels(map->channels))
+    return error() << "color " << sr::stringifyColor(color) << " means "
+                   << (color == sr::Color::Y ? "1 channel" : "3 channels") << ", the input has "
+                   << channels << " and the output " << map->channels
+                   << "; if they are no colours, say so: --color=none";
   module->setAttr("sr.io", io);
   note("scale " + std::to_string(scale) + ", from the sizes of input and output");
   note("color " + sr::stringifyColor(color).str() +
@@ -510,7 +512,7 @@ OwningOpRef<ModuleOp> srcc::onnx::importOnnx(StringRef path, MLIRContext *contex
 
 void srcc::onnx::registerOnnxImport() {
   namespace cl = llvm::cl;
-  static cl::opt<std::string> color("onnx-color", cl::value_desc("rgb|bgr|y"),
+  static cl::opt<std::string> color("onnx-color", cl::value_desc("rgb|bgr|y|none"),
                                     cl::desc("meaning of the channels of an imported network"));
   static cl::opt<std::string> range("onnx-range", cl::value_desc("LO:HI"),
                                     cl::desc("values of black and white of an imported network"));
@@ -526,7 +528,7 @@ void srcc::onnx::registerOnnxImport() {
         if (!color.empty()) {
           auto parsed = parseColor(color);
           if (failed(parsed)) {
-            emitError(location) << "--onnx-color is rgb, bgr or y, not '" << color << "'";
+            emitError(location) << "--onnx-color is rgb, bgr, y or none, not '" << color << "'";
             return nullptr;
           }
           options.color = *parsed;

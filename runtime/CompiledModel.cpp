@@ -88,7 +88,7 @@ CompiledModel::CompiledModel(const char *path, const srrt_options &options) : fi
   bool sizes = model->scale >= 1 && model->scale <= 65535 && model->in_channels >= 1 &&
                model->out_channels >= 1 && model->in_channels <= 65535 &&
                model->out_channels <= 65535;
-  bool kinds = model->color >= SRRT_COLOR_RGB && model->color <= SRRT_COLOR_Y &&
+  bool kinds = model->color >= SRRT_COLOR_RGB && model->color <= SRRT_COLOR_NONE &&
                model->precision >= SRRT_PRECISION_F32 && model->precision <= SRRT_PRECISION_F16;
   if (!sizes || !kinds || !(model->low < model->high))
     fail(SRRT_BAD_PACKAGE, path, ": says impossible things about its pictures");
@@ -182,6 +182,8 @@ void CompiledModel::runCl(_cl_mem *from, _cl_mem *to) {
 void CompiledModel::runU8(const srrt_picture &inputPicture, const srrt_picture &outputPicture) {
   requirePrepared();
   int scale = model->scale;
+  if (model->color == SRRT_COLOR_NONE)
+    fail(SRRT_UNSUPPORTED, fileName, ": its channels are no colours; run it on float planes");
   srrt_picture in = checkPicture(inputPicture, width, height, "the input");
   srrt_picture out = checkPicture(outputPicture, width * scale, height * scale, "the output");
   bool onLuma = model->color == SRRT_COLOR_Y, reversed = model->color == SRRT_COLOR_BGR;

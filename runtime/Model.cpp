@@ -600,6 +600,8 @@ void Model::writeInput(const float *input) {
 }
 
 void Model::runU8(const srrt_picture &inputPicture, const srrt_picture &outputPicture) {
+  if (root.color() == format::Color::None)
+    fail(SRRT_UNSUPPORTED, "the model's channels are no colours; run it on float planes");
   const int height = sizes().strips.height, width = plan().width;
   int scale = root.scale(), channels = root.in_channels();
   srrt_picture input = checkPicture(inputPicture, width, height, "the input");

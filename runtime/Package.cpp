@@ -29,6 +29,7 @@ constexpr size_t maxStack = 32;       ///< values an expression may hold at once
 constexpr size_t maxNodes = 4096;     ///< length of an expression
 constexpr size_t maxArguments = 1024; ///< of a kernel
 constexpr uint32_t knownVersion = 1;  ///< of the format
+constexpr int mostChannels = 65535;
 
 using format::BufferKind;
 using format::ElementType;
@@ -250,10 +251,15 @@ void Package::validate() {
     damaged(text("unknown precision ", int(root.precision())));
   if (!std::isfinite(root.low()) || !std::isfinite(root.high()) || !(root.low() < root.high()))
     damaged(text("value range ", root.low(), ":", root.high(), " is not a range"));
+  bool colors = root.color() != format::Color::None;
   int channels = root.color() == format::Color::Y ? 1 : 3;
-  if (root.in_channels() != channels || root.out_channels() != channels)
+  if (colors && (root.in_channels() != channels || root.out_channels() != channels))
     damaged(text("a model on ", channels == 1 ? "y" : "rgb", " takes and gives ", channels,
                  " channels, not ", root.in_channels(), " and ", root.out_channels()));
+  if (root.in_channels() < 1 || root.out_channels() < 1 || root.in_channels() > mostChannels ||
+      root.out_channels() > mostChannels)
+    damaged(text("channels ", root.in_channels(), " and ", root.out_channels(), " are not in 1..",
+                 mostChannels));
   if (root.halo() < 0)
     damaged(text("halo ", root.halo(), " is negative"));
   if (root.alignment() < 0)
@@ -293,6 +299,8 @@ void Package::validate() {
       damaged(text(what, ": pixel format ", int(buffer.format()), " and type ", int(buffer.type()),
                    " do not go together"));
     }
+    if (!colors && buffer.format() == PixelFormat::U8Interleaved)
+      damaged(text(what, " has pixels of 8 bits, but the model has no colours"));
     if (buffer.image2d() &&
         (picture || (buffer.type() != ElementType::F32 && buffer.type() != ElementType::F16)))
       damaged(text(what, " is an image, but no intermediate or constant of F32 or F16"));
@@ -360,8 +368,9 @@ void Package::validate() {
     int64_t area = 0, scale = root.scale();
     if (golden->height() < 1 || golden->width() < 1 ||
         __builtin_mul_overflow(int64_t(golden->height()), int64_t(golden->width()), &area) ||
-        area > (int64_t(1) << 24) || golden->input()->size() != uint64_t(area * channels) ||
-        golden->output()->size() != uint64_t(area * channels * scale * scale))
+        area > (int64_t(1) << 24) ||
+        golden->input()->size() != uint64_t(area * root.in_channels()) ||
+        golden->output()->size() != uint64_t(area * root.out_channels() * scale * scale))
       damaged("the recorded picture's sizes do not fit together");
     if (!(golden->tolerance() >= 0) || !std::isfinite(golden->tolerance()))
       damaged("the recorded picture's tolerance is not a number");

@@ -156,7 +156,12 @@ SRRT_API srrt_status srrt_open_memory(const void *data, size_t size, const char 
  * this call then takes about as long again as compiling did, to fill the cache. */
 SRRT_API void srrt_close(srrt_model *model);
 
-typedef enum srrt_color { SRRT_COLOR_RGB = 0, SRRT_COLOR_BGR = 1, SRRT_COLOR_Y = 2 } srrt_color;
+typedef enum srrt_color {
+  SRRT_COLOR_RGB = 0,
+  SRRT_COLOR_BGR = 1,
+  SRRT_COLOR_Y = 2,
+  SRRT_COLOR_NONE = 3 /* the channels are no colours, and any number: float planes only */
+} srrt_color;
 typedef enum srrt_precision {
   SRRT_PRECISION_F32 = 0,
   SRRT_PRECISION_F16_STORAGE = 1, /* stored in 16 bits, computed in 32 */
@@ -225,7 +230,8 @@ typedef struct srrt_picture {
  * chroma sited left (MPEG-2): enlarged bilinearly on the way in, filtered by 1-2-1 across and 1-1
  * down on the way out. Alpha is enlarged bilinearly if both pictures are RGBA8; alpha of the output
  * is 255 if only it is. Conversions that no kernel of the package does happen on the host. Returns
- * when output is complete. */
+ * when output is complete.
+ * Models of no colour: SRRT_UNSUPPORTED. */
 SRRT_API srrt_status srrt_run_u8(srrt_model *model, const srrt_picture *input,
                                  const srrt_picture *output);
 

@@ -64,6 +64,14 @@ size_t postfix(AffineExpr expr, std::vector<format::ExprNode> &nodes) {
   return std::max(lhs, rhs + 1);
 }
 
+/// How many elements a buffer has for a picture of 1 x 1.
+int64_t elementsOfPixel(ocl::BufferOp op) {
+  AffineExpr one = getAffineConstantExpr(1, op.getContext());
+  AffineExpr count = op.getElements().getResult(0).replaceSymbols({one, one});
+  auto constant = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(count, 0, 0));
+  return constant ? constant.getValue() : 0;
+}
+
 /// The bytes of a constant's elements, in order; `storage` holds them if nothing else does.
 FailureOr<ArrayRef<char>> constantBytes(ocl::BufferOp op, std::vector<char> &storage) {
   ElementsAttr value = *op.getValue();
@@ -246,6 +254,13 @@ LogicalResult Writer::build() {
         builder, info.golden->height, info.golden->width, builder.CreateVector(info.golden->input),
         builder.CreateVector(info.golden->output), info.golden->tolerance);
 
+  // For a picture of 1 x 1 the planes have one element a channel in, scale x scale out.
+  auto channels = [&](ocl::BufferKind kind) -> int64_t {
+    for (auto buffer : plans[0].getOps<ocl::BufferOp>())
+      if (buffer.getKind() == kind && buffer.getFormat() == ocl::PixelFormat::F32Planar)
+        return elementsOfPixel(buffer);
+    return 0; // the runtime refuses it
+  };
   auto producer = builder.CreateString(info.producer);
   auto model = builder.CreateString(plans[0].getSymName().str());
   auto target = builder.CreateString(info.target);
@@ -259,8 +274,8 @@ LogicalResult Writer::build() {
   package.add_color(static_cast<format::Color>(io.getColor()));
   package.add_low(io.getLow());
   package.add_high(io.getHigh());
-  package.add_in_channels(io.getChannels());
-  package.add_out_channels(io.getChannels());
+  package.add_in_channels(channels(ocl::BufferKind::Input));
+  package.add_out_channels(channels(ocl::BufferKind::Output) / (io.getScale() * io.getScale()));
   package.add_precision(static_cast<format::Precision>(info.precision));
   package.add_target(target);
   package.add_needs_fp16(half);

@@ -774,7 +774,8 @@ LogicalResult Converter::layer(Operation &op) {
 // Ends
 //===----------------------------------------------------------------------===//
 
-/// The result as float planes, and as 8-bit pixels: round((v - low) 255 / (high - low)).
+/// The result as float planes, and if they are colours as 8-bit pixels: round((v - low) 255 /
+/// (high - low)).
 void Converter::ends(const StageRef &result) {
   StageRef planarEnd = result, pixelEnd = result;
   planarEnd.type = builder.getF32Type();
@@ -782,6 +783,8 @@ void Converter::ends(const StageRef &result) {
   StageOp planar =
       stage(unique("output"), planarEnd, [&](ValueRange at) { return wide(read(result, at)); });
   planar.setOutput(Format::F32Planar);
+  if (!io.hasColor())
+    return;
   float low = io.getLow(), high = io.getHigh();
   int64_t channels = cast<AffineConstantExpr>(result.c).getValue();
   StageOp pixels = stage(unique("output_u8"), pixelEnd, [&](ValueRange at) {
@@ -794,6 +797,21 @@ void Converter::ends(const StageRef &result) {
     return make<arith::FPToUIOp>(builder.getI8Type(), v);
   });
   pixels.setOutput(Format::U8Interleaved);
+}
+
+/// The same stage from 8-bit pixels: low + v (high - low) / 255.
+void Converter::fromPixels(const StageRef &input, StringRef pixels) {
+  float low = io.getLow(), high = io.getHigh();
+  int64_t channels = cast<AffineConstantExpr>(input.c).getValue();
+  StageOp instead = stage(unique("input_from_u8"), input, [&](ValueRange at) {
+    Value c = io.getColor() == srcc::sr::Color::BGR ? sub(cst(channels - 1), at[0]) : at[0];
+    Value byte = ReadOp::create(builder, loc, builder.getI8Type(), pixels,
+                                ValueRange{c, at[1], at[2]}, Exterior::None, FloatAttr());
+    Value wide = make<arith::ExtUIOp>(builder.getI32Type(), byte);
+    Value v = mul(make<arith::SIToFPOp>(builder.getF32Type(), wide), f32((high - low) / 255.0f));
+    return narrow(low != 0 ? add(v, f32(low)) : v);
+  });
+  instead.setInsteadOf(StringRef(input.name));
 }
 
 /// Stages and tables that no output needs.
@@ -829,22 +847,14 @@ LogicalResult Converter::run() {
   AffineMap extents = domain({input.c, input.y, input.x});
   std::string planar = unique("input_f32"), pixels = unique("input_u8");
   InputOp::create(builder, loc, planar, dims, extents, Format::F32Planar);
-  InputOp::create(builder, loc, pixels, dims, extents, Format::U8Interleaved);
+  if (io.hasColor())
+    InputOp::create(builder, loc, pixels, dims, extents, Format::U8Interleaved);
   stage(input.name, input, [&](ValueRange at) {
     StageRef from{planar, input.c, input.y, input.x, builder.getF32Type()};
     return narrow(read(from, at));
   });
-  float low = io.getLow(), high = io.getHigh();
-  int64_t channels = cast<AffineConstantExpr>(input.c).getValue();
-  StageOp fromPixels = stage(unique("input_from_u8"), input, [&](ValueRange at) {
-    Value c = io.getColor() == srcc::sr::Color::BGR ? sub(cst(channels - 1), at[0]) : at[0];
-    Value byte = ReadOp::create(builder, loc, builder.getI8Type(), pixels,
-                                ValueRange{c, at[1], at[2]}, Exterior::None, FloatAttr());
-    Value wide = make<arith::ExtUIOp>(builder.getI32Type(), byte);
-    Value v = mul(make<arith::SIToFPOp>(builder.getF32Type(), wide), f32((high - low) / 255.0f));
-    return narrow(low != 0 ? add(v, f32(low)) : v);
-  });
-  fromPixels.setInsteadOf(StringRef(input.name));
+  if (io.hasColor())
+    fromPixels(input, pixels);
   stages[argument] = input;
   for (Operation &op : func.getBody().front())
     if (failed(layer(op)))

@@ -147,6 +147,7 @@ private:
   mlir::LogicalResult resize(srcc::sr::ResizeOp op);
   void globalPool(mlir::Operation *op, bool deviation);
   void ends(const StageRef &result);
+  void fromPixels(const StageRef &input, llvm::StringRef pixels);
   void pruneUnread();
   StageRef of(mlir::Value v);
   StageRef shapeOf(mlir::Value result, mlir::AffineExpr y, mlir::AffineExpr x) {

@@ -198,10 +198,12 @@ StageOp DefaultSchedule::findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads
   return found;
 }
 
-bool DefaultSchedule::readsInput(StageOp root) {
-  bool found = false;
+/// Whether neighbours in x are not neighbours in a picture that `root` reads or is.
+bool DefaultSchedule::isInterleaved(StageOp root) {
+  bool found = root.getOutput() && *root.getOutput() == Format::U8Interleaved;
   root.walk([&](ReadOp read) {
-    found |= isa_and_nonnull<InputOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
+    auto input = dyn_cast_or_null<InputOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
+    found |= input && input.getFormat() == Format::U8Interleaved;
   });
   return found;
 }
@@ -446,7 +448,7 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   }
   // Neighbours in x are neighbours in all that is read: whole vectors.
   Value x = root.getPure().getArgument(2);
-  bool contiguous = vectorize && !isExternal(root) && !readsInput(root);
+  bool contiguous = vectorize && !isInterleaved(root);
   root.walk([&](ReadOp read) {
     auto step = read.getIndices().empty()
                     ? std::optional<int64_t>(0)
@@ -459,7 +461,8 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
   if (contiguous && device.vectorWidth > 1) {
     split(root, "x", "xv", "xl", device.vectorWidth, tail);
     loops<VectorizeOp>(root, {"xl"});
-    AlignBoundsOp::create(builder, root.getLoc(), name, "x", int64_t(device.vectorWidth));
+    if (!isExternal(root))
+      AlignBoundsOp::create(builder, root.getLoc(), name, "x", int64_t(device.vectorWidth));
     loops<ReorderOp>(root, {"xl", "xv", "c", "y"});
   } else {
     loops<ReorderOp>(root, {"x", "c", "y"});

@@ -156,7 +156,7 @@ private:
              mlir::SmallVectorImpl<mlir::StringRef> &order);
   void packTables(StageOp sum, int64_t filters, mlir::ArrayRef<bool> lists);
   StageOp findSum(StageOp root, mlir::SmallVectorImpl<IndexExpr> &reads);
-  bool readsInput(StageOp root);
+  bool isInterleaved(StageOp root);
   void collectReaches(StageOp reader);
   void fuse();
   void repeat();

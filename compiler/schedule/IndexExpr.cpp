@@ -471,3 +471,51 @@ std::pair<ForOp, int64_t> srcc::sched::stepOf(const IndexExpr &tap) {
   }
   return found;
 }
+
+std::optional<SmallVector<arith::CmpIOp>> srcc::sched::conjuncts(Value condition) {
+  SmallVector<arith::CmpIOp> all;
+  SmallVector<Value> rest{condition};
+  while (!rest.empty()) {
+    Value value = rest.pop_back_val();
+    if (auto both = value.getDefiningOp<arith::AndIOp>()) {
+      rest.append({both.getRhs(), both.getLhs()});
+      continue;
+    }
+    auto compare = value.getDefiningOp<arith::CmpIOp>();
+    if (!compare || !compare.getLhs().getType().isIndex())
+      return std::nullopt;
+    switch (compare.getPredicate()) {
+    case arith::CmpIPredicate::slt:
+    case arith::CmpIPredicate::sle:
+    case arith::CmpIPredicate::sgt:
+    case arith::CmpIPredicate::sge:
+      all.push_back(compare);
+      break;
+    default:
+      return std::nullopt;
+    }
+  }
+  return all;
+}
+
+Value srcc::sched::buildHolds(OpBuilder &builder, Location loc, ArrayRef<arith::CmpIOp> compares,
+                              bool everywhere, function_ref<bool(Value)> eliminate) {
+  Value all;
+  for (arith::CmpIOp compare : compares) {
+    auto predicate = compare.getPredicate();
+    bool less = predicate == arith::CmpIPredicate::slt || predicate == arith::CmpIPredicate::sle;
+    // Of left - right the extreme that decides.
+    IndexExpr left = IndexExpr::get(compare.getLhs()), right = IndexExpr::get(compare.getRhs());
+    if (less == everywhere) {
+      left = left.upper(eliminate);
+      right = right.lower(eliminate);
+    } else {
+      left = left.lower(eliminate);
+      right = right.upper(eliminate);
+    }
+    Value holds = arith::CmpIOp::create(builder, loc, predicate, left.materialize(builder, loc),
+                                        right.materialize(builder, loc));
+    all = all ? arith::AndIOp::create(builder, loc, all, holds).getResult() : holds;
+  }
+  return all;
+}

@@ -11,6 +11,8 @@
 
 #include "dialects/sched/Sched.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -85,6 +87,16 @@ public:
 
   std::map<Monomial, int64_t, MonomialLess> terms;
 };
+
+/// The comparisons of indices (<, <=, >, >=) whose conjunction `condition` is; none if it is not.
+std::optional<llvm::SmallVector<mlir::arith::CmpIOp>> conjuncts(mlir::Value condition);
+
+/// Builds the condition that each comparison holds for some, or with `everywhere` that all hold for
+/// all values of the loop variables for which `eliminate` holds: the latter never true where it
+/// is false. `compares` is not empty.
+mlir::Value buildHolds(mlir::OpBuilder &builder, mlir::Location loc,
+                       llvm::ArrayRef<mlir::arith::CmpIOp> compares, bool everywhere,
+                       llvm::function_ref<bool(mlir::Value)> eliminate);
 
 /// How many blocks are around a block: of two loop variables the deeper one is the inner.
 unsigned depthOf(mlir::Block *block);

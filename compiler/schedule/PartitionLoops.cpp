@@ -4,7 +4,8 @@
 //===----------------------------------------------------------------------===//
 // Where a stage stores exterior values (sched-infer-bounds), the body of the innermost loop that
 // is neither vectorised nor unrolled splits in two: tiles that touch the domain compute and
-// select, tiles that do not only store the exterior value.
+// select, tiles that do not only store the exterior value. Where a stage reads an input, which has
+// nothing around it, tiles wholly inside are a third case: there no index is kept in bounds.
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
@@ -21,16 +22,6 @@ namespace srcc::sched {
 
 using namespace mlir;
 using namespace srcc::sched;
-
-/// The comparisons whose conjunction `value` is.
-static void conjuncts(Value value, SmallVectorImpl<arith::CmpIOp> &all) {
-  if (auto both = value.getDefiningOp<arith::AndIOp>()) {
-    conjuncts(both.getLhs(), all);
-    conjuncts(both.getRhs(), all);
-  } else if (auto compare = value.getDefiningOp<arith::CmpIOp>()) {
-    all.push_back(compare);
-  }
-}
 
 /// Drops computations of `block` whose results nobody uses, stages included that are stored in it
 /// and not read; what is stored outside slides, and later tiles read it.
@@ -74,12 +65,67 @@ static void eraseUnused(Block &block) {
   }
 }
 
+/// What `index` would be if it lay in bounds: the `e` of max(0, min(e, end)), if the comparisons
+/// say that 0 <= e <= end; else null.
+static Value unclamped(Value index, ArrayRef<arith::CmpIOp> compares) {
+  auto max = index.getDefiningOp<arith::MaxSIOp>();
+  auto min = max ? max.getRhs().getDefiningOp<arith::MinSIOp>() : arith::MinSIOp();
+  if (!min || IndexExpr::get(max.getLhs()).constant() != 0)
+    return {};
+  IndexExpr e = IndexExpr::get(min.getLhs()), end = IndexExpr::get(min.getRhs());
+  auto all = [](Value) { return true; };
+  bool low = e.lower(all).provablyNonNegative(), high = (end - e.upper(all)).provablyNonNegative();
+  for (arith::CmpIOp compare : compares) {
+    if (!(IndexExpr::get(compare.getLhs()) == e))
+      continue;
+    IndexExpr bound = IndexExpr::get(compare.getRhs());
+    if (compare.getPredicate() == arith::CmpIPredicate::sge)
+      low |= bound.provablyNonNegative();
+    else if (compare.getPredicate() == arith::CmpIPredicate::slt)
+      high |= (end + 1 - bound).provablyNonNegative();
+  }
+  return low && high ? min.getLhs() : Value();
+}
+
+/// Splits `tile` once more if it keeps indices in bounds: where the comparisons hold for all values
+/// of its `inner` loops, neither that nor `select` is needed.
+static void isolateInterior(Block &tile, arith::SelectOp select, ArrayRef<arith::CmpIOp> compares,
+                            llvm::function_ref<bool(Value)> inner) {
+  SmallVector<std::pair<OpOperand *, Value>> guarded;
+  tile.walk([&](LoadOp load) {
+    for (OpOperand &index : load.getIndicesMutable())
+      if (Value free = unclamped(index.get(), compares))
+        guarded.push_back({&index, free});
+  });
+  if (guarded.empty())
+    return;
+  SmallVector<Operation *> old;
+  for (Operation &op : tile.without_terminator())
+    old.push_back(&op);
+  OpBuilder builder(tile.getTerminator());
+  Value inside = buildHolds(builder, select.getLoc(), compares, /*everywhere=*/true, inner);
+  auto branch = scf::IfOp::create(builder, select.getLoc(), inside, /*withElseRegion=*/true);
+  IRMapping map;
+  builder.setInsertionPoint(branch.elseBlock()->getTerminator());
+  for (Operation *op : old)
+    builder.clone(*op, map);
+  for (Operation *op : old)
+    op->moveBefore(branch.thenBlock()->getTerminator());
+  for (auto [index, free] : guarded)
+    index->set(free);
+  select.getResult().replaceAllUsesWith(select.getTrueValue());
+  select.erase();
+  eraseUnused(*branch.thenBlock());
+}
+
 static void partition(StoreOp store) {
   auto select = store.getValue().getDefiningOp<arith::SelectOp>();
   if (!select || !select->hasAttr("sched.exterior"))
     return;
-  SmallVector<arith::CmpIOp> compares;
-  conjuncts(select.getCondition(), compares);
+  auto found = conjuncts(select.getCondition());
+  if (!found)
+    return;
+  ArrayRef<arith::CmpIOp> compares = *found;
   // The tile: the body of the innermost loop on which it depends whether the picture is touched,
   // and outside which nothing is unrolled or vectorised.
   Block *tile = store->getBlock();
@@ -104,18 +150,7 @@ static void partition(StoreOp store) {
   SmallVector<Operation *> old;
   for (Operation &op : *tile)
     old.push_back(&op);
-  Value touches;
-  for (arith::CmpIOp compare : compares) {
-    IndexExpr index = IndexExpr::get(compare.getLhs());
-    bool low = compare.getPredicate() == arith::CmpIPredicate::sge;
-    IndexExpr extreme = low ? index.upper(inner) : index.lower(inner);
-    Value holds = arith::CmpIOp::create(builder, loc, compare.getPredicate(),
-                                        extreme.materialize(builder, loc),
-                                        IndexExpr::get(compare.getRhs()).materialize(builder, loc));
-    touches = touches ? arith::AndIOp::create(builder, loc, touches, holds).getResult() : holds;
-  }
-  if (!touches)
-    return;
+  Value touches = buildHolds(builder, loc, compares, /*everywhere=*/false, inner);
   auto branch = scf::IfOp::create(builder, loc, touches, /*withElseRegion=*/true);
   Block *then = branch.thenBlock(), *otherwise = branch.elseBlock();
   IRMapping map;
@@ -129,6 +164,12 @@ static void partition(StoreOp store) {
   outside.getResult().replaceAllUsesWith(outside.getFalseValue());
   outside.erase();
   eraseUnused(*otherwise);
+  bool varies = llvm::any_of(compares, [&](arith::CmpIOp compare) {
+    IndexExpr index = IndexExpr::get(compare.getLhs());
+    return !(index.lower(inner) == index.upper(inner));
+  });
+  if (varies)
+    isolateInterior(*then, select, compares, inner);
 }
 
 /// The last store of each stage, innermost stages first; a branch copied from another is left.

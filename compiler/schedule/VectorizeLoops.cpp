@@ -205,6 +205,17 @@ LogicalResult Vectorizer::widen(Operation &op) {
           return failure();
       return success();
     }
+    // Whole vectors where it holds for all lanes.
+    if (auto compares = conjuncts(guard.getCondition())) {
+      Value all = buildHolds(builder, loc, *compares, /*everywhere=*/true,
+                             [&](Value iv) { return iv == loop.getIv(); });
+      auto branch = scf::IfOp::create(builder, loc, all, /*withElseRegion=*/true);
+      builder.setInsertionPointToStart(branch.thenBlock());
+      for (Operation &inner : guard.thenBlock()->without_terminator())
+        if (failed(widen(inner)))
+          return failure();
+      builder.setInsertionPointToStart(branch.elseBlock());
+    }
     for (int64_t i = 0; i < lanes; ++i) {
       Value holds = lane(guard.getCondition(), i, loc);
       auto clone = scf::IfOp::create(builder, loc, holds, false);

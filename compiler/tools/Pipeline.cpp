@@ -39,7 +39,7 @@ OwningOpRef<ModuleOp> srcc::readModelOrPhase(StringRef path, MLIRContext *contex
   if (!color.empty()) {
     auto parsed = onnx::parseColor(color);
     if (failed(parsed))
-      return fail("--color is rgb, bgr or y, not '" + color + "'");
+      return fail("--color is rgb, bgr, y or none, not '" + color + "'");
     options.color = *parsed;
   }
   if (!range.empty()) {

@@ -112,6 +112,8 @@ static LogicalResult interpretModel(ModuleOp module) {
   if (pngIn || pngOut)
     if (failed(verifyModel(module)))
       return failure();
+  if ((pngIn || pngOut) && !io.hasColor())
+    return error("the model's channels are no colours: --input and --output are .npy files");
 
   llvm::Expected<Map> picture = pngIn ? readPng(input) : readNpy(input);
   if (!picture)

@@ -83,7 +83,8 @@ struct Options {
                          cl::desc("Write the loop nests as pseudo-code")};
   cl::opt<std::string> color{
       "color", cl::cat(category), cl::value_desc("C"),
-      cl::desc("ONNX: meaning of the channels, rgb, bgr or y (default: 3 rgb, 1 y)")};
+      cl::desc("ONNX: meaning of the channels, rgb, bgr, y, or none (no colours, any number) "
+               "(default: 3 rgb, 1 y)")};
   cl::opt<std::string> range{
       "range", cl::cat(category), cl::value_desc("LO:HI"),
       cl::desc("ONNX: values of black and white (default 0:1, or 0:255 if the "

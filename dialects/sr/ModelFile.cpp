@@ -142,7 +142,7 @@ LogicalResult srcc::sr::verifyModel(ModuleOp module) {
   if (!io) // model_c1
     return mlir::emitError(module.getLoc(),
                            "a model has the module attribute sr.io = #sr.io<scale = .., "
-                           "color = rgb|bgr|y, range = LOW : HIGH>");
+                           "color = rgb|bgr|y|none, range = LOW : HIGH>");
   func::FuncOp function = getModelFunction(module);
   if (!function || !function.isPublic() || function.isExternal() ||
       !function.getBody().hasOneBlock()) // model_c2
@@ -154,10 +154,11 @@ LogicalResult srcc::sr::verifyModel(ModuleOp module) {
                            "a model maps one picture 1xCxHxWxf32 to one picture, not ")
            << type;
   MapShape input = getMapShape(type.getInput(0)), output = getMapShape(type.getResult(0));
-  if (input.c != io.getChannels() || output.c != io.getChannels()) // model_c4
+  if (!io.takesChannels(input.c) || !io.takesChannels(output.c)) // model_c4
     return mlir::emitError(function.getLoc(), "color = ")
-           << stringifyColor(io.getColor()) << " means " << io.getChannels()
-           << " channels, but the model has " << input.c << " in and " << output.c << " out";
+           << stringifyColor(io.getColor()) << " means "
+           << (io.getColor() == Color::Y ? "1 channel" : "3 channels") << ", but the model has "
+           << input.c << " in and " << output.c << " out";
   if (failed(verifyBody(function)))
     return failure();
   int64_t height = ShapedType::isDynamic(input.h) ? probeSize : input.h;

@@ -15,7 +15,8 @@ class SR_EnumAttr<EnumInfo info, string mnemonic> : EnumAttr<SR_Dialect, info, m
 }
 
 def SR_Color : SR_Enum<"Color", "colour space of a picture", [
-  I32EnumCase<"RGB", 0, "rgb">, I32EnumCase<"BGR", 1, "bgr">, I32EnumCase<"Y", 2, "y">]>;
+  I32EnumCase<"RGB", 0, "rgb">, I32EnumCase<"BGR", 1, "bgr">, I32EnumCase<"Y", 2, "y">,
+  I32EnumCase<"None", 3, "none">]>;
 def SR_PadMode : SR_Enum<"PadMode", "what pad fills in", [
   I32EnumCase<"Constant", 0, "constant">, I32EnumCase<"Edge", 1, "edge">,
   I32EnumCase<"Reflect", 2, "reflect">]>;
@@ -53,8 +54,9 @@ def SR_IOAttr : SR_Attr<"IO", "io"> {
   let description = [{
     The module attribute `sr.io`: what an upscaler has to know about a model and the tensor types
     do not say. `scale` is output size / input size; `color` the meaning of the channels (`y` is
-    BT.601 luma alone, in which case the chroma is upscaled by other means); `range` the values of
-    black and white, at the input and at the output.
+    BT.601 luma alone, in which case the chroma is upscaled by other means; `none`: the channels
+    are no colours, as of several frames or of features, and are as many as the types say); `range`
+    the values of black and white, at the input and at the output.
 
     Example: `sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>`
   }];
@@ -70,8 +72,12 @@ def SR_IOAttr : SR_Attr<"IO", "io"> {
     /// The values of black and white.
     double getLow() const { return getLowValue().convertToDouble(); }
     double getHigh() const { return getHighValue().convertToDouble(); }
-    /// Channels of a picture in this colour space: 1 or 3.
-    int64_t getChannels() const { return getColor() == Color::Y ? 1 : 3; }
+    /// Whether the pictures have colours, so that they are read from files and written to them.
+    bool hasColor() const { return getColor() != Color::None; }
+    /// Whether a picture in this colour space may have so many channels.
+    bool takesChannels(int64_t channels) const {
+      return !hasColor() || channels == (getColor() == Color::Y ? 1 : 3);
+    }
   }];
 }
 

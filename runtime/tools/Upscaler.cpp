@@ -25,6 +25,9 @@ static srrt::Model open(const std::string &path, const std::optional<std::string
 Upscaler::Upscaler(const std::string &path, const std::optional<std::string> &device,
                    const std::optional<std::string> &cacheFolder, uint64_t memoryLimit)
     : model(open(path, device, cacheFolder, memoryLimit)), modelInfo(model.query()) {
+  if (modelInfo.color == SRRT_COLOR_NONE)
+    throw std::runtime_error(path + ": its channels are no colours, so it takes no pictures; "
+                                    "srrt_run_f32 runs it on float planes");
   int channels = isLuma() ? 1 : 3;
   if (modelInfo.in_channels != channels || modelInfo.out_channels != channels)
     throw std::runtime_error(path + ": takes " + std::to_string(modelInfo.in_channels) +

@@ -186,12 +186,12 @@ for text in ("1:0", "0:nan", "0", "0:1:2", "a:b", "0:inf"):
         return n.op("Relu", x)
 
 
-@refuse("color_of_3", "means 1 channels", options=("--onnx-color=y",))
+@refuse("color_of_3", "means 1 channel,", options=("--onnx-color=y",))
 def _(n, x):
     return n.op("Relu", x)
 
 
-@refuse("color_name", "rgb, bgr or y", options=("--onnx-color=cmyk",))
+@refuse("color_name", "rgb, bgr, y or none", options=("--onnx-color=cmyk",))
 def _(n, x):
     return n.op("Relu", x)
 

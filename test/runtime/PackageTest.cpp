@@ -126,6 +126,10 @@ TEST(Package, ModelRules) {
   EXPECT_THAT(problemAfter([](P &p) { p.version = 2; }), HasSubstr("version 2"));
   EXPECT_THAT(problemAfter([](P &p) { p.scale = 0; }), HasSubstr("scale 0"));
   EXPECT_THAT(problemAfter([](P &p) { p.color = format::Color(7); }), HasSubstr("colour space 7"));
+  EXPECT_THAT(problemAfter([](P &p) { p.color = format::Color::None; }), // and takes bytes
+              HasSubstr("8 bits, but the model has no colours"));
+  EXPECT_THAT(problemAfter([](P &p) { p.color = format::Color::None, p.in_channels = 0; }),
+              HasSubstr("channels 0 and 3"));
   EXPECT_THAT(problemAfter([](P &p) { p.precision = format::Precision(9); }),
               HasSubstr("precision 9"));
   EXPECT_THAT(problemAfter([](P &p) { p.high = p.low; }), HasSubstr("range"));

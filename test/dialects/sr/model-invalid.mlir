@@ -50,7 +50,7 @@ module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 255.0>} 
 // -----
 
 module attributes {sr.io = #sr.io<scale = 1, color = y, range = 0.0 : 255.0>} {
-  // expected-error@+1 {{color = y means 1 channels, but the model has 3 in and 3 out}}
+  // expected-error@+1 {{color = y means 1 channel, but the model has 3 in and 3 out}}
   func.func @model_c4(%x: tensor<1x3x?x?xf32>) -> tensor<1x3x?x?xf32> {
     return %x : tensor<1x3x?x?xf32>
   }
