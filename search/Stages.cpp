@@ -21,6 +21,7 @@
 #include "llvm/Support/xxhash.h"
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -640,14 +641,16 @@ private:
   }
 
   /// The densest plan of the candidate's schemes that meets the target; at least one step of
-  /// density.
+  /// density, and no less than settling the ratios could reach.
   Plan settlePlan(const Candidate &candidate, double *ms) {
     const Network &network = candidate.net.network;
     auto at = [&](double density) {
       return latency.predict(network, withDensity(candidate.plan, density));
     };
     double density = findDensity(at, targetMs, int(config.search.densities));
-    density = std::max(density, 1.0 / double(config.search.densities));
+    double step = 1.0 / double(config.search.densities);
+    density = std::max(
+        density, config.prune.method == "surgeon" ? step * std::ceil(Losses::least / step) : step);
     *ms = at(density);
     return withDensity(candidate.plan, density);
   }

@@ -64,12 +64,13 @@ size_t postfix(AffineExpr expr, std::vector<format::ExprNode> &nodes) {
   return std::max(lhs, rhs + 1);
 }
 
-/// How many elements a buffer has for a picture of 1 x 1.
+/// How many elements a buffer has for each pixel of a picture, whose sides most models can take.
 int64_t elementsOfPixel(ocl::BufferOp op) {
-  AffineExpr one = getAffineConstantExpr(1, op.getContext());
-  AffineExpr count = op.getElements().getResult(0).replaceSymbols({one, one});
+  constexpr int64_t side = 240;
+  AffineExpr size = getAffineConstantExpr(side, op.getContext());
+  AffineExpr count = op.getElements().getResult(0).replaceSymbols({size, size});
   auto constant = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(count, 0, 0));
-  return constant ? constant.getValue() : 0;
+  return constant ? constant.getValue() / (side * side) : 0;
 }
 
 /// The bytes of a constant's elements, in order; `storage` holds them if nothing else does.
@@ -254,7 +255,7 @@ LogicalResult Writer::build() {
         builder, info.golden->height, info.golden->width, builder.CreateVector(info.golden->input),
         builder.CreateVector(info.golden->output), info.golden->tolerance);
 
-  // For a picture of 1 x 1 the planes have one element a channel in, scale x scale out.
+  // Planes have one element a channel and pixel in, scale x scale out.
   auto channels = [&](ocl::BufferKind kind) -> int64_t {
     for (auto buffer : plans[0].getOps<ocl::BufferOp>())
       if (buffer.getKind() == kind && buffer.getFormat() == ocl::PixelFormat::F32Planar)

@@ -438,7 +438,14 @@ void DefaultSchedule::rows(StageOp stage) {
     return;
   }
   int64_t bands = choose(Knob::Bands, stage.getSymName(), bandsOfUnit, {1, 2, 4, 8, 16});
-  AffineExpr height = stage.getExtents().getResult(1);
+  // All that readers want, with what lies around the picture: a band more, of a row or two, would
+  // be one more for some core.
+  int64_t above = 0, below = 0;
+  for (const Reach &reach : f.reaches) {
+    above = std::max(above, -reach.top);
+    below = std::max(below, reach.bottom);
+  }
+  AffineExpr height = stage.getExtents().getResult(1) + (above + below);
   SplitOp::create(builder, stage.getLoc(), stage.getSymName(), "y", "band", "row",
                   AffineMap::get(0, 2, height.ceilDiv(units() * bands)), Tail::Guard,
                   IntegerAttr());
