@@ -2,6 +2,7 @@
 // is wide in registers, four channels at a time.
 // RUN: srcc %s --target=pocl-cpu --remarks=sched-default --stop-after=sched -o %t.mlir 2>&1 | FileCheck %s --check-prefix=REMARKS
 // RUN: FileCheck %s < %t.mlir
+// RUN: srcc %s --target=pocl-cpu --emit=schedule | FileCheck %s --check-prefix=BANDS
 // RUN: srcc %s --target=pocl-cpu --no-fusion --stop-after=sched | FileCheck %s --check-prefix=PLAIN
 // RUN: srcc %s --target=mali-g77 --no-fusion --stop-after=sched | FileCheck %s --check-prefix=GPU-PLAIN
 // RUN: srcc %s --target=mali-g77 --print-loop-nest | FileCheck %s --check-prefix=GPU
@@ -31,6 +32,9 @@ module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>} {
 // CHECK: sched.compute_at @narrow at @sum "row"
 // CHECK: sched.store_at @narrow at @sum "band"
 // CHECK: sched.fold_storage @narrow "y" by 4
+
+// The 3x3 behind @sum reads a row above and one below the picture, which belong to the first and the last band.
+// BANDS: sched.split @sum "y" into "band", "row" by affine_map<()[s0, s1] -> ((s0 + 2) ceildiv
 
 // PLAIN-NOT: sched.store_at
 // PLAIN: sched.compute_root @narrow
