@@ -406,7 +406,8 @@ DefaultSchedule::StraightLine DefaultSchedule::straightLine(StageOp sum, int64_t
 /// The loops of a reduction domain, innermost first.
 void DefaultSchedule::reductionLoops(StageOp sum, int64_t update, int64_t perTap,
                                      SmallVectorImpl<StringRef> &order) {
-  int64_t most = choose(Knob::Straight, updateName(sum, update), mostStraight, {32, 64, 128, 256});
+  int64_t most =
+      choose(Knob::Straight, updateName(sum, update), mostStraight(), {32, 64, 128, 256});
   StraightLine straight = straightLine(sum, update, perTap, most);
   SmallVector<StringRef> rdims;
   auto updates = sum.getUpdateOps();

@@ -347,7 +347,7 @@ double DefaultSchedule::tileCycles(StageOp stored, Tile &tile) {
   double cycles = 0;
   tile.lists.clear();
   for (unsigned update = 0; update < sum.getUpdateOps().size(); ++update) {
-    int64_t most = preview(Knob::Straight, updateName(sum, update), mostStraight);
+    int64_t most = preview(Knob::Straight, updateName(sum, update), mostStraight());
     int64_t taps = straightLine(sum, update, filters * vectors, most).taps;
     double dense = tapsOf(sum, update, filters) * tapCycles(filters, vectors, 4.0 / double(taps));
     // Where a list ends is not predicted.
