@@ -7,7 +7,8 @@ Contenders: srcc; Halide's code for the CPU and through OpenCL of the schedule t
 the one without Winograd's form and of a phone's; and, of plain sums without any schedule of ours, Adams2019 on the CPU and
 Anderson2021 and Li2018 through OpenCL. The beams of the first two are 1 wide: with 32, their default, neither ends within
 minutes on a single layer.
-`layer_3x3_32` is one convolution of 3x3, 32 channels in and out; for it, dense, there is a schedule for Halide by hand, bench/halide_layer.mlir, which srcc is measured with as well. Every network is measured dense and pruned.
+`layer_3x3_32` is one convolution of 3x3, 32 channels in and out; for it, dense, there is a schedule for Halide by hand,
+bench/halide_layer.mlir, which srcc is measured with as well. Every network is measured dense and pruned.
 
 Everything is compiled first, and its output of a small picture held against the reference interpreter's. What was compiled
 is kept in build/bench/halide, under names made of what it depends on, and so is why something could not be: what Halide

@@ -134,6 +134,20 @@ std::vector<Trial> searchEvolution(const Space &space, const Evaluate &evaluate,
   return pool.trials;
 }
 
+/// Rewards as the quantiles of a logistic distribution at their ranks, which keep the order: penalties of many dB for
+/// what misses a target would leave nothing of the tenths of dB between candidates that meet it.
+static std::vector<double> rankScores(const std::vector<double> &rewards) {
+  std::vector<double> sorted = rewards, scores;
+  std::sort(sorted.begin(), sorted.end());
+  for (double reward : rewards) {
+    auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), reward);
+    double middle = double(first - sorted.begin() + last - sorted.begin()) / 2; // of equal ones
+    double share = middle / double(rewards.size());
+    scores.push_back(std::log(share / (1 - share)));
+  }
+  return scores;
+}
+
 std::vector<Trial> searchBayes(const Space &space, const Evaluate &evaluate, Surrogate &surrogate,
                                const SearchOptions &options) {
   Pool pool(space, evaluate, options);
@@ -150,9 +164,10 @@ std::vector<Trial> searchBayes(const Space &space, const Evaluate &evaluate, Sur
       asked.push_back(space.encode(point));
     std::vector<Point> picked;
     if (!candidates.empty()) {
-      surrogate.fit(known, rewards);
+      std::vector<double> scores = rankScores(rewards);
+      surrogate.fit(known, scores);
       std::vector<Surrogate::Guess> guesses = surrogate.predict(asked);
-      double best = *std::max_element(rewards.begin(), rewards.end());
+      double best = *std::max_element(scores.begin(), scores.end());
       std::vector<bool> taken(candidates.size());
       for (int pick = 0; pick < options.batch && pick < int(candidates.size()); ++pick) {
         int choice = -1;

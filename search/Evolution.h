@@ -48,7 +48,7 @@ public:
     std::vector<double> members; ///< what each of the ensemble says
   };
   virtual ~Surrogate() = default;
-  /// Learns the rewards, dB, of points as Space::encode writes them: at least one, as many rewards.
+  /// Learns the rewards, of any scale, of points as Space::encode writes them: at least one, as many rewards.
   virtual void fit(const std::vector<std::vector<float>> &points,
                    const std::vector<double> &rewards) = 0;
   /// A guess for each point, after fit.
