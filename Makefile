@@ -1,6 +1,6 @@
 # The everyday commands; `make help` lists them. Everything real is in CMake, this only strings it together.
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test fuzz bench bench-cost bench-halide bench-peers bench-phones bench-prototypes bench-rank bench-search bench-tune format clean
+.PHONY: help deps build demo test fuzz bench bench-ablation bench-cost bench-halide bench-peers bench-phones bench-prototypes bench-rank bench-search bench-tune format clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
@@ -108,6 +108,9 @@ bench-peers: build $(BUILD)/venv-peers/requirements.txt $(BUILD)/venv-deepsparse
 
 bench-prototypes: build ## time srcc beside kernels written by hand (docs/benchmarks.md)
 	@$(PYTHON) bench/prototypes.py $(BENCH_FLAGS)
+
+bench-ablation: build ## search architectures, pruning and both for the same targets (docs/search.md)
+	@$(PYTHON) bench/ablation.py $(BENCH_FLAGS)
 
 bench-halide: build ## time srcc beside Halide: the same schedule, and Halide's autoschedulers
 	@PATH="$(abspath $(BUILD))/bin:$$PATH" $(PYTHON) bench/halide.py $(BENCH_FLAGS)

@@ -1,6 +1,6 @@
 """What architecture search, pruning search and both are worth: the paper's ablation, on the pictures given.
 
-ablation.py --train FOLDER... --validate FOLDER... --judge FOLDER...
+make bench-ablation BENCH_FLAGS="--train FOLDER... --validate FOLDER... --judge FOLDER..."
 
 Two supernets are trained once: one whose cells have a choice of blocks, one whose cells are all the first of them. Then
 for each target three searches start from them: `architecture` (blocks are chosen, layers stay dense), `pruning` (the
@@ -31,7 +31,7 @@ def arguments():
     parser.add_argument("--validate", nargs="+", type=pathlib.Path, help="folders of pictures that judge candidates")
     parser.add_argument("--judge", nargs="+", type=pathlib.Path, help="folders of pictures that judge the results")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "bench" / "ablation",
-                        help="of the searches (build/bench/ablation)")
+                        help="of the searches (build/bench/ablation; with --quick build/bench/ablation-quick)")
     parser.add_argument("--kinds", default=",".join(KINDS), help="which of them")
     parser.add_argument("--targets", default="40,30,22", metavar="MS,...", help="latencies (40,30,22)")
     parser.add_argument("--seeds", default="1", metavar="N,...", help="of the searches and their trainings (1)")
@@ -54,6 +54,7 @@ def arguments():
     if options.quick:
         options.evaluations, options.supernet_steps, options.tune_steps = 2, 20, 2
         options.steps, options.rounds = 20, 1
+        options.folder = options.folder.with_name(options.folder.name + "-quick")
     options.kinds, options.blocks, options.schemes = (
         getattr(options, key).split(",") for key in ("kinds", "blocks", "schemes"))
     options.targets = [float(t) for t in options.targets.split(",")]
@@ -72,7 +73,8 @@ def toml(sections):
 
 
 def search(options, folder, kind, seed, ms, evaluations, steps, start=None):
-    """Runs or goes on with a search; with a start its supernet is that of another folder, as it is."""
+    """Runs or goes on with a search; with a start its supernet is that of another folder, as it is. One that has ended is
+    not run again: another build might choose otherwise."""
     blocks = options.blocks[:1] if kind == "pruning" else options.blocks
     sections = {
         "run": {"folder": str(folder), "seed": seed, "threads": 1},
@@ -82,7 +84,7 @@ def search(options, folder, kind, seed, ms, evaluations, steps, start=None):
         "target": {"device": options.device, "size": options.size, "ms": ms},
         "network": {"channels": options.channels, "cells": options.cells, "blocks": blocks},
         "supernet": {"steps": options.supernet_steps, "rate": 2e-3},
-        "search": {"schemes": ["dense"] if kind == "architecture" else options.schemes,
+        "search": {"schemes": ["dense"] if kind == "architecture" or not start else options.schemes,
                    "evaluations": evaluations, "tune_steps": options.tune_steps, "tune_rate": 2e-4},
         "prune": {"method": "surgeon", "patches": 24},
         "finetune": {"steps": steps, "rate": 1e-3},
@@ -92,13 +94,18 @@ def search(options, folder, kind, seed, ms, evaluations, steps, start=None):
         sections["network"]["warm_start"] = str(start)
         sections["supernet"] = {"steps": 1, "rate": 1e-9}
     folder.parent.mkdir(parents=True, exist_ok=True)
-    config = folder.with_suffix(".toml")
-    config.write_text(toml(sections))
-    with open(folder.with_suffix(".log"), "a") as log:
+    config, log_file = (folder.parent / (folder.name + end) for end in (".toml", ".log"))
+    text = toml(sections)
+    if ended := finished(folder):
+        if config.read_text() != text:
+            raise Failed(f"{folder}: made with other options; name another --folder")
+        return ended
+    config.write_text(text)
+    with open(log_file, "a") as log:
         done = subprocess.run([program("srcc-search"), "run", config], stdin=subprocess.DEVNULL, stdout=log,
                               stderr=subprocess.STDOUT, env={"OMP_WAIT_POLICY": "passive", **os.environ})
     if done.returncode:
-        said = folder.with_suffix(".log").read_text(errors="replace").strip().splitlines()
+        said = log_file.read_text(errors="replace").strip().splitlines()
         raise Failed(f"srcc-search: exit code {done.returncode}: {said[-1] if said else ''}")
     return json.loads((folder / "result.json").read_text())
 
@@ -106,13 +113,12 @@ def search(options, folder, kind, seed, ms, evaluations, steps, start=None):
 def supernet(options, kind, seed):
     """The checkpoint of the supernet of a kind, from a search of one candidate for a target that anything meets."""
     folder = options.folder / f"supernet-{'pruning' if kind == 'pruning' else 'blocks'}-{seed}"
-    if not finished(folder):
-        search(options, folder, kind, seed, ms=1e6, evaluations=1, steps=1)
+    search(options, folder, kind, seed, ms=1e6, evaluations=1, steps=1)
     return folder / "supernet.pt"
 
 
 def finished(folder):
-    """What a search that has ended says; another build might choose otherwise, so that it is not run again."""
+    """What a search that has ended says; none of others."""
     result = folder / "result.json"
     found = json.loads(result.read_text()) if result.exists() else {}
     return found if "psnr" in found else None
@@ -132,11 +138,9 @@ def judge(options, model):
 def find(options, case):
     """Searches, judges and compiles; fills in the case."""
     folder = options.folder / f"{case['kind']}-{case['target_ms']:g}-{case['seed']}"
-    result = finished(folder)
-    if not result:
-        start = supernet(options, case["kind"], case["seed"])
-        result = search(options, folder, case["kind"], case["seed"], case["target_ms"], options.evaluations,
-                        options.steps, start)
+    start = supernet(options, case["kind"], case["seed"])
+    result = search(options, folder, case["kind"], case["seed"], case["target_ms"], options.evaluations, options.steps,
+                    start)
     said = run(program("srcc-cost"), folder / "model.mlirbc", f"--target={options.device}", f"--size={options.size}",
                "--json")
     case["predicted_ms"] = json.loads(said)["total_ms"]
@@ -179,7 +183,7 @@ def main():
     else:
         cases = [{"target_ms": ms, "kind": kind, "seed": seed, "error": "", "rounds": []}
                  for seed in options.seeds for ms in options.targets for kind in options.kinds]
-        results = {"machine": machine(), "command": command_line("python bench/ablation.py"),
+        results = {"machine": machine(), "command": command_line("make bench-ablation"),
                    "evaluations": options.evaluations, "supernet_steps": options.supernet_steps,
                    "steps": options.steps, "cases": cases}
         for number, case in enumerate(cases):

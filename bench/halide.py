@@ -124,7 +124,7 @@ def variants(options):
         for variant, prune in VARIANTS.items():
             name = f"{net} {variant}"
             if re.search(options.nets, name):
-                only = " layers=conv" if prune and net.startswith("layer") else ""  # which reads the picture
+                only = " layers=conv" if prune and net.startswith("layer") else ""  # --sr-prune leaves dense what reads the picture
                 result[name] = file, prune + only
     return result
 

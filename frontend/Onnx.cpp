@@ -395,10 +395,8 @@ LogicalResult Importer::finish(ModuleOp module, func::FuncOp function) {
   if (!io)
     return failure();
   if (!io.takesChannels(channels) || !io.takesChannels(map->channels))
-    return error() << "color " << sr::stringifyColor(color) << " means "
-                   << (color == sr::Color::Y ? "1 channel" : "3 channels") << ", the input has "
-                   << channels << " and the output " << map->channels
-                   << "; if they are no colours, say so: --color=none";
+    return error() << io.describeColor() << ", the input has " << channels << " and the output "
+                   << map->channels << "; if they are no colours, say so: --color=none";
   module->setAttr("sr.io", io);
   note("scale " + std::to_string(scale) + ", from the sizes of input and output");
   note("color " + sr::stringifyColor(color).str() +

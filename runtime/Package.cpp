@@ -29,7 +29,7 @@ constexpr size_t maxStack = 32;       ///< values an expression may hold at once
 constexpr size_t maxNodes = 4096;     ///< length of an expression
 constexpr size_t maxArguments = 1024; ///< of a kernel
 constexpr uint32_t knownVersion = 1;  ///< of the format
-constexpr int mostChannels = 65535;
+constexpr int mostChannels = 65535;   ///< of a picture
 
 using format::BufferKind;
 using format::ElementType;

@@ -176,7 +176,8 @@ typedef struct srrt_model_info {
   const char *device;   /* device it runs on */
   const char *platform; /* OpenCL platform of that device */
   int scale;            /* output height / input height */
-  srrt_color color;     /* order of the float planes; Y: luma only (BT.601, studio swing) */
+  srrt_color color;     /* order of the float planes; Y: luma only (BT.601, studio swing);
+                         * NONE: they are no colours */
   float low, high;      /* value range of the float planes, black and white; same at both ends */
   int in_channels, out_channels;
   srrt_precision precision;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -70,7 +71,9 @@ public:
     }
     std::vector<double> rewards = evaluate(points);
     for (size_t i = 0; i < points.size(); ++i)
-      trials.push_back({points[i], rewards.at(i)});
+      trials.push_back({points[i], std::isnan(rewards.at(i))
+                                       ? -std::numeric_limits<double>::infinity()
+                                       : rewards[i]});
     known.insert(points.begin(), points.end());
   }
 
@@ -134,8 +137,9 @@ std::vector<Trial> searchEvolution(const Space &space, const Evaluate &evaluate,
   return pool.trials;
 }
 
-/// Rewards as the quantiles of a logistic distribution at their ranks, which keep the order: penalties of many dB for
-/// what misses a target would leave nothing of the tenths of dB between candidates that meet it.
+/// Rewards as the quantiles of a logistic distribution at their ranks, which keep the order:
+/// penalties of many dB for what misses a target would leave nothing of the tenths of dB between
+/// candidates that meet it.
 static std::vector<double> rankScores(const std::vector<double> &rewards) {
   std::vector<double> sorted = rewards, scores;
   std::sort(sorted.begin(), sorted.end());

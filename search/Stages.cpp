@@ -641,7 +641,7 @@ private:
   }
 
   /// The densest plan of the candidate's schemes that meets the target; at least one step of
-  /// density, and no less than settling the ratios could reach.
+  /// density, and for the surgeon no less than Losses::least, up to a step.
   Plan settlePlan(const Candidate &candidate, double *ms) {
     const Network &network = candidate.net.network;
     auto at = [&](double density) {
@@ -698,8 +698,9 @@ private:
     if (config.prune.method != "surgeon")
       relevant.prune = {};
     Json calibration = result.value("calibration", Json::array());
-    context = hashOf(supernet.network.toJson() + hashOf(supernet.weights) +
-                     printConfig(relevant, false) + std::to_string(targetMs) + calibration.dump());
+    context =
+        hashOf(supernet.network.toJson() + hashOf(supernet.weights) + printConfig(relevant, false) +
+               std::to_string(targetMs) + calibration.dump() + std::to_string(Losses::least));
     record("context", context);
     std::unique_ptr<Store> store;
     if (writes())
@@ -709,7 +710,7 @@ private:
     methods.erase(std::remove(methods.begin(), methods.end(), config.search.method), methods.end());
     methods.insert(methods.begin(), config.search.method);
     Point best;
-    std::map<Point, double> slower; // by what share of the target a point misses it
+    std::map<Point, bool> meets; // the target
     for (const std::string &method : methods) {
       int64_t number = 0;
       double highest = 0;
@@ -732,16 +733,16 @@ private:
               method.c_str(), (long long)number, options.evaluations, e.reward, highest, e.psnr,
               e.predictedMs, 100 * e.density);
           rewards.push_back(e.reward);
-          slower[points[i]] = std::max(0.0, e.predictedMs / targetMs - 1);
+          meets[points[i]] = e.predictedMs <= targetMs;
         }
         return rewards;
       };
       std::vector<Trial> trials = searchBy(method, v.space, judge, options);
       if (method == config.search.method) // what meets the target comes before what does not
-        best =
-            std::max_element(trials.begin(), trials.end(), [&](const Trial &a, const Trial &b) {
-              return std::pair(-slower[a.point], a.reward) < std::pair(-slower[b.point], b.reward);
-            })->point;
+        best = std::max_element(trials.begin(), trials.end(), [&](const Trial &a, const Trial &b) {
+                 return std::pair(meets.at(a.point), a.reward) <
+                        std::pair(meets.at(b.point), b.reward);
+               })->point;
     }
     if (store) {
       Json rows = Json::array();

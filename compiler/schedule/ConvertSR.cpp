@@ -799,7 +799,7 @@ void Converter::ends(const StageRef &result) {
   pixels.setOutput(Format::U8Interleaved);
 }
 
-/// The same stage from 8-bit pixels: low + v (high - low) / 255.
+/// The input's stage, from 8-bit pixels: low + v (high - low) / 255.
 void Converter::fromPixels(const StageRef &input, StringRef pixels) {
   float low = io.getLow(), high = io.getHigh();
   int64_t channels = cast<AffineConstantExpr>(input.c).getValue();

@@ -198,12 +198,12 @@ StageOp DefaultSchedule::findSum(StageOp root, SmallVectorImpl<IndexExpr> &reads
   return found;
 }
 
-/// Whether neighbours in x are not neighbours in a picture that `root` reads or is.
-bool DefaultSchedule::isInterleaved(StageOp root) {
-  bool found = root.getOutput() && *root.getOutput() == Format::U8Interleaved;
-  root.walk([&](ReadOp read) {
+/// Whether a stage reads the pipeline's input, in any format or in the given one.
+bool DefaultSchedule::readsInput(StageOp stage, std::optional<Format> format) {
+  bool found = false;
+  stage.walk([&](ReadOp read) {
     auto input = dyn_cast_or_null<InputOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
-    found |= input && input.getFormat() == Format::U8Interleaved;
+    found |= input && (!format || input.getFormat() == *format);
   });
   return found;
 }
@@ -447,9 +447,12 @@ void DefaultSchedule::plainRoot(StageOp root, bool vectorize) {
     loops<GpuBlocksOp>(root, {"xb", "yb", "c"});
     return;
   }
-  // Neighbours in x are neighbours in all that is read: whole vectors.
+  // Neighbours in x are neighbours in all that is read: whole vectors. Bytes are interleaved, and
+  // an output that reads an input would keep every index in bounds.
   Value x = root.getPure().getArgument(2);
-  bool contiguous = vectorize && !isInterleaved(root);
+  bool contiguous = vectorize && root.getOutput() != Format::U8Interleaved &&
+                    !readsInput(root, Format::U8Interleaved) &&
+                    !(isExternal(root) && readsInput(root));
   root.walk([&](ReadOp read) {
     auto step = read.getIndices().empty()
                     ? std::optional<int64_t>(0)

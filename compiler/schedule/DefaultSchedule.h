@@ -28,6 +28,7 @@
 #include "llvm/ADT/StringSet.h"
 
 #include <map>
+#include <optional>
 
 namespace srcc::sched {
 
@@ -159,7 +160,7 @@ private:
              mlir::SmallVectorImpl<mlir::StringRef> &order);
   void packTables(StageOp sum, int64_t filters, mlir::ArrayRef<bool> lists);
   StageOp findSum(StageOp root, mlir::SmallVectorImpl<IndexExpr> &reads);
-  bool isInterleaved(StageOp root);
+  bool readsInput(StageOp stage, std::optional<Format> format = {});
   void collectReaches(StageOp reader);
   void fuse();
   void repeat();

@@ -204,13 +204,15 @@ void DefaultSchedule::fuse() {
     double saved = 2.0 * channels * 4 / (device.bandwidth * 1e9);
     // Half of the cache is for weights and what streams through. More than 256 KB never paid: with
     // 2 MB, four blocks of wdsr_b_x2_16x24 at once took 1.2 times as long as one, pruned to a
-    // quarter, and as long dense (srcc-bench --size 640x360). What multiplies nothing, an input in
-    // another layout, is not worth a pass through memory: one such block alone, 24 channels in and
-    // out, takes 0.80 to 0.85 of the time (pruned to 1/8 and 1/4, AVX-512).
-    int64_t room = device.l2Bytes / 2;
-    if (macsOf(op))
-      room = std::min<int64_t>(room, 256 << 10);
+    // quarter, and as long dense (srcc-bench --size 640x360).
+    int64_t room = std::min<int64_t>(device.l2Bytes / 2, 256 << 10);
     bool rowsPay = ringBytes[root.getSymName()] + bytes <= room && again <= saved;
+    // An input in another layout is not worth a pass through memory: one block of that network
+    // alone, 24 channels in and out, takes 0.80 to 0.85 of the time (1/8 and 1/4 of its weights,
+    // AVX-512).
+    bool copies = readsInput(op);
+    if (copies)
+      rowsPay = bytes <= device.l2Bytes / 2;
     SmallVector<int64_t> options{0, 2};
     if (byTile)
       options.push_back(1);
@@ -222,7 +224,8 @@ void DefaultSchedule::fuse() {
     if (place == 1) {
       f.tileOf = first;
     } else if (place == 2) {
-      ringBytes[root.getSymName()] += bytes;
+      if (!copies)
+        ringBytes[root.getSymName()] += bytes;
       f.rowOf = root;
       f.ahead = newest;
       f.window = window;

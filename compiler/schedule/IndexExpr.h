@@ -92,8 +92,9 @@ public:
 std::optional<llvm::SmallVector<mlir::arith::CmpIOp>> conjuncts(mlir::Value condition);
 
 /// Builds the condition that each comparison holds for some, or with `everywhere` that all hold for
-/// all values of the loop variables for which `eliminate` holds: the latter never true where it
-/// is false. `compares` is not empty.
+/// all values of the loop variables for which `eliminate` holds. It is conservative: with
+/// `everywhere` never true where one does not hold, without never false where all hold somewhere.
+/// `compares` is not empty.
 mlir::Value buildHolds(mlir::OpBuilder &builder, mlir::Location loc,
                        llvm::ArrayRef<mlir::arith::CmpIOp> compares, bool everywhere,
                        llvm::function_ref<bool(mlir::Value)> eliminate);

@@ -87,8 +87,9 @@ static Value unclamped(Value index, ArrayRef<arith::CmpIOp> compares) {
   return low && high ? min.getLhs() : Value();
 }
 
-/// Splits `tile` once more if it keeps indices in bounds: where the comparisons hold for all values
-/// of its `inner` loops, neither that nor `select` is needed.
+/// If `tile`, in some place of which the comparisons hold, keeps indices in bounds: where they hold
+/// for all values of its `inner` loops, neither that nor `select` is needed. A tile of one place is
+/// such a one, others split once more.
 static void isolateInterior(Block &tile, arith::SelectOp select, ArrayRef<arith::CmpIOp> compares,
                             llvm::function_ref<bool(Value)> inner) {
   SmallVector<std::pair<OpOperand *, Value>> guarded;
@@ -99,23 +100,31 @@ static void isolateInterior(Block &tile, arith::SelectOp select, ArrayRef<arith:
   });
   if (guarded.empty())
     return;
-  SmallVector<Operation *> old;
-  for (Operation &op : tile.without_terminator())
-    old.push_back(&op);
-  OpBuilder builder(tile.getTerminator());
-  Value inside = buildHolds(builder, select.getLoc(), compares, /*everywhere=*/true, inner);
-  auto branch = scf::IfOp::create(builder, select.getLoc(), inside, /*withElseRegion=*/true);
-  IRMapping map;
-  builder.setInsertionPoint(branch.elseBlock()->getTerminator());
-  for (Operation *op : old)
-    builder.clone(*op, map);
-  for (Operation *op : old)
-    op->moveBefore(branch.thenBlock()->getTerminator());
+  Block *interior = &tile;
+  bool varies = llvm::any_of(compares, [&](arith::CmpIOp compare) {
+    IndexExpr index = IndexExpr::get(compare.getLhs());
+    return !(index.lower(inner) == index.upper(inner));
+  });
+  if (varies) {
+    SmallVector<Operation *> old;
+    for (Operation &op : tile.without_terminator())
+      old.push_back(&op);
+    OpBuilder builder(tile.getTerminator());
+    Value inside = buildHolds(builder, select.getLoc(), compares, /*everywhere=*/true, inner);
+    auto branch = scf::IfOp::create(builder, select.getLoc(), inside, /*withElseRegion=*/true);
+    interior = branch.thenBlock();
+    IRMapping map;
+    builder.setInsertionPoint(branch.elseBlock()->getTerminator());
+    for (Operation *op : old)
+      builder.clone(*op, map);
+    for (Operation *op : old)
+      op->moveBefore(interior->getTerminator());
+  }
   for (auto [index, free] : guarded)
     index->set(free);
   select.getResult().replaceAllUsesWith(select.getTrueValue());
   select.erase();
-  eraseUnused(*branch.thenBlock());
+  eraseUnused(*interior);
 }
 
 static void partition(StoreOp store) {
@@ -164,12 +173,7 @@ static void partition(StoreOp store) {
   outside.getResult().replaceAllUsesWith(outside.getFalseValue());
   outside.erase();
   eraseUnused(*otherwise);
-  bool varies = llvm::any_of(compares, [&](arith::CmpIOp compare) {
-    IndexExpr index = IndexExpr::get(compare.getLhs());
-    return !(index.lower(inner) == index.upper(inner));
-  });
-  if (varies)
-    isolateInterior(*then, select, compares, inner);
+  isolateInterior(*then, select, compares, inner);
 }
 
 /// The last store of each stage, innermost stages first; a branch copied from another is left.

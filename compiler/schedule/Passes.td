@@ -80,7 +80,8 @@ def SchedPartitionLoops : SchedPass<"sched-partition-loops"> {
   let summary = "skips the work of tiles that lie outside the picture";
   let description = [{
     Where a stage stores exterior values, tiles that touch its domain compute and select; tiles that do
-    not, only store the exterior value.
+    not, only store the exterior value. If it reads an input, tiles wholly inside are apart: they keep
+    no index in bounds.
   }];
 }
 def SchedUnrollLists : SchedPass<"sched-unroll-lists"> {
@@ -102,7 +103,8 @@ def SchedVectorizeLoops : SchedPass<"sched-vectorize-loops"> {
   let summary = "unrolls, vectorises and maps loops to the GPU's grid";
   let description = [{
     Vectorised loops become vectors, unrolled ones straight-line code, blocks and threads of the GPU ids
-    of the grid, the rest `scf.for`. Private memory with constant places becomes variables.
+    of the grid, the rest `scf.for`. A guarded vector is stored whole where its guard holds for all
+    lanes, else lane by lane. Private memory with constant places becomes variables.
   }];
 }
 def SchedRepeat : SchedPass<"sched-repeat"> {

@@ -206,7 +206,11 @@ LogicalResult Vectorizer::widen(Operation &op) {
       return success();
     }
     // Whole vectors where it holds for all lanes.
-    if (auto compares = conjuncts(guard.getCondition())) {
+    bool whole = llvm::any_of(*guard.thenBlock(), [&](Operation &inner) {
+      return isa<memref::StoreOp, srcc::ocl::VStoreHalfOp>(inner) &&
+             stepOf(inner.getOperand(2)) == 1;
+    });
+    if (auto compares = conjuncts(guard.getCondition()); compares && whole) {
       Value all = buildHolds(builder, loc, *compares, /*everywhere=*/true,
                              [&](Value iv) { return iv == loop.getIv(); });
       auto branch = scf::IfOp::create(builder, loc, all, /*withElseRegion=*/true);

@@ -216,10 +216,12 @@ std::optional<srcc::GoldenPicture> goldenOf(ModuleOp module) {
   auto func = *funcs.begin();
   auto io = module->getAttrOfType<srcc::sr::IOAttr>("sr.io");
   srcc::GoldenPicture golden;
-  golden.height = 9;
-  golden.width = 13;
-  srcc::sr::Map in(srcc::sr::getMapShape(func.getArgument(0).getType()).c, golden.height,
-                   golden.width);
+  srcc::sr::MapShape shape = srcc::sr::getMapShape(func.getArgument(0).getType());
+  golden.height = mlir::ShapedType::isDynamic(shape.h) ? 9 : shape.h;
+  golden.width = mlir::ShapedType::isDynamic(shape.w) ? 13 : shape.w;
+  if (golden.height * golden.width > 1 << 16) // of one size, and that is large
+    return std::nullopt;
+  srcc::sr::Map in(shape.c, golden.height, golden.width);
   std::mt19937 random(1);
   for (float &v : in.values)
     v = io.getLow() + (io.getHigh() - io.getLow()) * (random() % 256) / 255.0;

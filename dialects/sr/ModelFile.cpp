@@ -155,10 +155,8 @@ LogicalResult srcc::sr::verifyModel(ModuleOp module) {
            << type;
   MapShape input = getMapShape(type.getInput(0)), output = getMapShape(type.getResult(0));
   if (!io.takesChannels(input.c) || !io.takesChannels(output.c)) // model_c4
-    return mlir::emitError(function.getLoc(), "color = ")
-           << stringifyColor(io.getColor()) << " means "
-           << (io.getColor() == Color::Y ? "1 channel" : "3 channels") << ", but the model has "
-           << input.c << " in and " << output.c << " out";
+    return mlir::emitError(function.getLoc(), io.describeColor())
+           << ", but the model has " << input.c << " in and " << output.c << " out";
   if (failed(verifyBody(function)))
     return failure();
   int64_t height = ShapedType::isDynamic(input.h) ? probeSize : input.h;

@@ -64,6 +64,14 @@ void IOAttr::print(AsmPrinter &printer) const {
           << ", range = " << formatDouble(getLow()) << " : " << formatDouble(getHigh()) << ">";
 }
 
+std::string IOAttr::describeColor() const {
+  return ("color = " + stringifyColor(getColor()) + " means " +
+          (!hasColor()              ? "any number of channels"
+           : getColor() == Color::Y ? "1 channel"
+                                    : "3 channels"))
+      .str();
+}
+
 LogicalResult IOAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t scale, Color,
                              APFloat low, APFloat high) {
   if (scale < 1 || scale > 16) // io_c1

@@ -78,6 +78,8 @@ def SR_IOAttr : SR_Attr<"IO", "io"> {
     bool takesChannels(int64_t channels) const {
       return !hasColor() || channels == (getColor() == Color::Y ? 1 : 3);
     }
+    /// For errors: "color = y means 1 channel".
+    std::string describeColor() const;
   }];
 }
 

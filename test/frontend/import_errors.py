@@ -191,6 +191,11 @@ def _(n, x):
     return n.op("Relu", x)
 
 
+@refuse("channels_differ", "color = rgb means 3 channels", "--color=none")
+def _(n, x):
+    return n.conv(x, 5, 3)
+
+
 @refuse("color_name", "rgb, bgr, y or none", options=("--onnx-color=cmyk",))
 def _(n, x):
     return n.op("Relu", x)
