@@ -18,9 +18,9 @@ import re
 import subprocess
 import sys
 
-from common import (Failed, Load, ROOT, cell, command_line, conditions, least_disturbed, machine, markdown, median,
+from common import (Failed, ROOT, cell, command_line, conditions, least_disturbed, machine, markdown, median,
                     plain, program, progress, publish, reporter_of, run, runs_for, save)
-from models import children_s
+from models import measure
 
 KINDS = ["architecture", "pruning", "both"]
 
@@ -150,13 +150,6 @@ def find(options, case):
     run(program("srcc"), folder / "model.mlirbc", f"--target={options.device}", "-o", case["package"])
 
 
-def measure(options, case):
-    load, before = Load(), children_s()
-    said = run(program("srcc-bench"), case["package"], "--size", options.size, "--runs",
-               runs_for(case["predicted_ms"], 2), "--warmup", 1, "--json", "-")
-    return {**json.loads(said), "others": load.others(children_s() - before)}
-
-
 def tables(results):
     sets = sorted({name for case in results["cases"] for name in case.get("psnr", {})})
     header = ["target, what, seed", *(f"{name} dB" for name in sets), "predicted ms", "measured ms", "frames/s",
@@ -199,7 +192,8 @@ def main():
                     continue
                 progress(f"round {done + 1}/{options.rounds}: {case['kind']}, {case['target_ms']:g} ms")
                 try:
-                    case["rounds"].append(least_disturbed(lambda: measure(options, case), 2))
+                    case["rounds"].append(least_disturbed(
+                        lambda: measure(case["package"], options.size, runs_for(case["predicted_ms"], 2)), 2))
                 except Failed as failure:
                     case["error"] = str(failure)
                 save(options.json, results)

@@ -21,7 +21,6 @@ import tempfile
 from common import (
     ROOT,
     Failed,
-    Load,
     cell,
     command_line,
     conditions,
@@ -40,7 +39,7 @@ from common import (
     runs_for,
     save,
 )
-from models import children_s
+from models import measure
 
 BAR = 1.15
 PHOTO = ROOT / "docs" / "demo" / "lighthouse.png"
@@ -97,14 +96,6 @@ def emitted(case, make):
         case[key] = result[key]
 
 
-def measure(case):
-    load, before = Load(), children_s()
-    runs = runs_for(case["target_ms"], 2)
-    said = run(program("srcc-bench"), case["package"], "--size", case["size"], "--runs", runs,
-               "--warmup", 1, "--json", "-")
-    return {**json.loads(said), "others": load.others(children_s() - before)}
-
-
 def tables(results):
     header = ["network, size, share of dense", "target ms", "predicted", "measured", "/ target",
               "/ predicted", "others"]
@@ -158,7 +149,9 @@ def main():
                     if case["error"]:
                         continue
                     progress(f"round {done + 1}/{options.rounds}: {case['net']} {case['ratio']}")
-                    case["rounds"].append(least_disturbed(lambda case=case: measure(case), options.tries))
+                    case["rounds"].append(least_disturbed(
+                        lambda case=case: measure(case["package"], case["size"], runs_for(case["target_ms"], 2)),
+                        options.tries))
                     save(options.json, results)
         progress("")
     header, rows = tables(results)

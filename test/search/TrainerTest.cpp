@@ -220,7 +220,6 @@ TEST(Trainer, RefusesBadCheckpoints) {
   }
 }
 
-// Weights outside a mask stay zero through training, and a checkpoint keeps the mask.
 // A kept weight that is zero counts as kept outside, and is no tiny number that slows training.
 TEST(Trainer, KeptWeightsMayBeZero) {
   Network network = buildNetwork(2, {4}, {{"wdsr-b:2"}});
@@ -235,6 +234,7 @@ TEST(Trainer, KeptWeightsMayBeZero) {
   EXPECT_EQ(folded.weight, weights[1].weight);
 }
 
+// Weights outside a mask stay zero through training, and a checkpoint keeps the mask.
 TEST(Trainer, KeepsMasks) {
   Training setup;
   TrainOptions options = setup.options("masked");
