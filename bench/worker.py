@@ -20,6 +20,14 @@ import time
 import numpy as np
 
 
+def aligned(shape):
+    """An array of floats from a multiple of 64 bytes on, which libsrrt uses in place."""
+    count = int(np.prod(shape))
+    memory = np.empty(count + 16, np.float32)
+    first = -memory.ctypes.data % 64 // 4
+    return memory[first:first + count].reshape(shape)
+
+
 def srcc(network, picture, threads):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "test" / "system"))
     import ctypes
@@ -28,12 +36,14 @@ def srcc(network, picture, threads):
     _, _, height, width = picture.shape
     model.prepare(height, width)
     scale = model.info.scale
-    output = np.empty((1, model.info.out_channels, height * scale, width * scale), np.float32)
-    arguments = model.handle, *(ctypes.c_void_p(a.ctypes.data) for a in (picture, output))
+    source, output = aligned(picture.shape), aligned((1, model.info.out_channels, height * scale, width * scale))
+    source[...] = picture
+    arguments = model.handle, *(ctypes.c_void_p(a.ctypes.data) for a in (source, output))
 
     def run():
         model.check(model.lib.srrt_run_f32(*arguments))
         return output
+    run.source = source  # lives as long as run
     model.lib.srrt_version.restype = ctypes.c_char_p
     return run, model.lib.srrt_version().decode()
 

@@ -8,7 +8,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <exception>
+#include <memory>
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
+#endif
 
 namespace srcc::runtime {
 
@@ -19,6 +24,8 @@ namespace {
 
 /// Of host memory that kernels use as it is, in bytes: the largest vector, and a cache line.
 constexpr uintptr_t hostAlignment = 64;
+/// What Linux calls a huge page on x86-64, and on 64-bit ARM with small pages of 4 KiB.
+constexpr uint64_t largePage = 2 << 20;
 
 /// What pictures may take on the device if the caller names no limit, in bytes: enough for full HD
 /// at most networks, little enough for a phone.
@@ -131,6 +138,29 @@ Handle<cl_mem> Model::createBuffer(cl_mem_flags flags, uint64_t bytes, const voi
     fail(SRRT_TOO_LARGE, "clCreateBuffer: the device refuses a buffer of ", bytes, " bytes");
   check(error, "clCreateBuffer");
   return memory;
+}
+
+Handle<cl_mem> Model::createInLargePages(uint64_t bytes) const {
+  // The driver takes the memory as it is, and gives it back when nobody uses it any more.
+  uint64_t whole = (bytes + largePage - 1) / largePage * largePage;
+  std::unique_ptr<void, decltype(&std::free)> pages(std::aligned_alloc(largePage, size_t(whole)),
+                                                    std::free);
+  if (!pages)
+    return createBuffer(CL_MEM_READ_WRITE, bytes, nullptr);
+#ifdef MADV_HUGEPAGE
+  madvise(pages.get(), size_t(whole), MADV_HUGEPAGE); // else pages are small
+#endif
+  Handle<cl_mem> memory = createBuffer(CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, bytes, pages.get());
+  check(cl.clSetMemObjectDestructorCallback(
+            memory.get(), [](cl_mem, void *of) { std::free(of); }, pages.get()),
+        "clSetMemObjectDestructorCallback");
+  pages.release();
+  return memory;
+}
+
+Handle<cl_mem> Model::createOwn(uint64_t bytes) const {
+  return isCpu && bytes >= largePage ? createInLargePages(bytes)
+                                     : createBuffer(CL_MEM_READ_WRITE, bytes, nullptr);
 }
 
 Handle<cl_mem> Model::createImage(cl_mem_flags flags, Place place, uint64_t bytes,
@@ -413,7 +443,7 @@ void Model::prepare(int height, int width) {
     Place place = plan.slots.front().places[i];
     memory.push_back(
         place == Place::Buffer
-            ? createBuffer(CL_MEM_READ_WRITE, std::max<uint64_t>(sizes[i], 4), nullptr)
+            ? createOwn(std::max<uint64_t>(sizes[i], 4))
             : createImage(CL_MEM_READ_WRITE, place, std::max(sizes[i], rowBytes(place)), nullptr));
   }
   slots = std::move(memory);
@@ -423,7 +453,7 @@ void Model::prepare(int height, int width) {
 }
 
 Handle<cl_mem> Model::createPicture(uint64_t bytes) {
-  Handle<cl_mem> memory = createBuffer(CL_MEM_READ_WRITE, bytes, nullptr);
+  Handle<cl_mem> memory = createOwn(bytes);
   cl_uchar zero = 0;
   check(cl.clEnqueueFillBuffer(queue(), memory.get(), &zero, sizeof zero, 0, bytes, 0, nullptr,
                                nullptr),

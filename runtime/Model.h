@@ -65,6 +65,11 @@ private:
   const Route &route(format::PixelFormat input, format::PixelFormat output) const;
   cl_command_queue queue() const { return profilingQueue ? profilingQueue.get() : ownQueue.get(); }
   Handle<cl_mem> createBuffer(cl_mem_flags flags, uint64_t bytes, const void *data) const;
+  /// A buffer of a CPU in large pages, where the system has them: its kernels go through megabytes
+  /// in rows far apart, and a 4 KiB page a row is more than processors keep the places of.
+  Handle<cl_mem> createInLargePages(uint64_t bytes) const;
+  /// Memory for what kernels write: in large pages where that pays.
+  Handle<cl_mem> createOwn(uint64_t bytes) const;
   /// An image of whole rows; `data` has as many bytes, or is null.
   Handle<cl_mem> createImage(cl_mem_flags flags, Place place, uint64_t bytes,
                              const void *data) const;

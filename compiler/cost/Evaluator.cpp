@@ -113,7 +113,18 @@ void Evaluator::run(ArrayRef<Instruction> code) {
       const std::vector<int32_t> *values = nullptr;
       if (i.a < int(launch.arguments.size()))
         values = &buffers[launch.arguments[i.a]].values;
+      else if (auto own = tables.find(i.a); own != tables.end())
+        values = &own->second;
       r = values && b >= 0 && b < int64_t(values->size()) ? (*values)[b] : 0;
+      break;
+    }
+    case I::Store: {
+      constexpr int64_t most = 1 << 20;
+      if (!filling || b < 0 || b >= most)
+        break;
+      std::vector<int32_t> &own = tables[i.a];
+      own.resize(std::max(own.size(), size_t(b) + 1));
+      own[b] = int32_t(slots[i.c]);
       break;
     }
     }
@@ -231,6 +242,22 @@ void Evaluator::reference(int from, int to) {
       slots[node.iv] =
           slots[node.lower] + tripOf(node) / 2 * std::max<int64_t>(slots[node.step], 1);
     run(node.code);
+  }
+}
+
+/// Runs the loops that write tables, with all around them in the middle, and computes anew what
+/// depends on those.
+void Evaluator::fillTables() {
+  for (int n = 0; n < int(tree.nodes.size()); ++n) {
+    const Node &node = tree.nodes[n];
+    if (!node.fills)
+      continue;
+    int64_t trip = tripOf(node), lower = slots[node.lower], step = slots[node.step];
+    filling = true;
+    for (int64_t i = 0; i < trip; ++i)
+      slots[node.iv] = lower + i * step, run(node.code);
+    filling = false;
+    reference(0, tree.nodes.size());
   }
 }
 

@@ -50,6 +50,7 @@ private:
   const std::vector<double> &subtree(int node);
   void enumerate(int dimension, double weight, Counts &counts);
   void reference(int from, int to);
+  void fillTables();
   int64_t tripOf(const Node &node) const {
     int64_t step = slots[node.step];
     if (step <= 0 || slots[node.upper] <= slots[node.lower])
@@ -64,6 +65,9 @@ private:
   const Launch &launch;
   llvm::ArrayRef<Table> buffers;
   std::vector<int64_t> slots;
+  /// What kernels write into tables of their own, by memory; nothing of others.
+  std::map<int, std::vector<int32_t>> tables;
+  bool filling = false;
   std::array<int64_t, 3> grid, group;
   /// How often the nodes of a subtree run, by the values that decide it.
   std::vector<std::map<std::vector<int64_t>, std::vector<double>>> cache;

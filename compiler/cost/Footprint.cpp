@@ -15,9 +15,17 @@ void Footprint::add(int64_t begin, int64_t end) {
 }
 
 void Footprint::add(const Footprint &other) {
-  intervals.insert(intervals.end(), other.intervals.begin(), other.intervals.end());
+  double most = std::max(bytes(), other.bytes());
+  bool alike = empty() || other.empty() || copies == other.copies;
   copies = std::max(copies, other.copies);
+  intervals.insert(intervals.end(), other.intervals.begin(), other.intervals.end());
   normalise();
+  // Sets of one memory that were expanded otherwise mostly are the same places: as many as the
+  // larger.
+  if (!alike) {
+    copies = 1;
+    copies = std::max(1.0, most / bytes());
+  }
 }
 
 void Footprint::normalise() {

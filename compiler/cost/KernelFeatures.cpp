@@ -76,15 +76,32 @@ bool Kernel::unpredictable(size_t node) const { return tree->nodes[node].unpredi
 double Kernel::localBytes() const { return tree->localBytes; }
 double Kernel::privateBytes() const { return tree->privateBytes; }
 double Kernel::codeSize() const { return tree->codeSize; }
-double Kernel::codeInstructions() const {
-  double sum = 0;
-  for (const Node &node : tree->nodes) {
+double Kernel::codeInstructions(double unrolled) const {
+  // 64-bit addresses of drivers of 32 bits: two additions beside what they differ by.
+  constexpr double ofAccess = 1 + 2;
+  llvm::DenseMap<int, int64_t> constants;
+  for (auto &[slot, value] : tree->constants)
+    constants[slot] = value;
+  std::vector<double> code(tree->nodes.size());
+  for (int n = int(tree->nodes.size()) - 1; n >= 0; --n) {
+    const Node &node = tree->nodes[n];
     for (int kind = 0; kind < arithKinds; ++kind)
-      sum += node.piece.instructions(Arith(kind), 1);
-    sum += node.piece.loadInstructions(4) + node.piece.storeInstructions(4) + node.piece.addresses +
-           double(node.code.size());
+      code[n] += node.piece.instructions(Arith(kind), 1);
+    code[n] += ofAccess * (node.piece.loadInstructions(4) + node.piece.storeInstructions(4)) +
+               node.piece.addresses + double(node.code.size());
+    for (int child = n + 1; child < node.end; child = tree->nodes[child].end)
+      code[n] += code[child];
+    constexpr int64_t mostTurns = 32; // Mesa's
+    auto lower = constants.find(node.lower), upper = constants.find(node.upper),
+         step = constants.find(node.step), none = constants.end();
+    if (node.kind != NodeKind::Loop || lower == none || upper == none || step == none)
+      continue;
+    int64_t turns = llvm::divideCeil(std::max<int64_t>(0, upper->second - lower->second),
+                                     std::max<int64_t>(1, step->second));
+    if (turns <= mostTurns && double(turns) * code[n] <= unrolled)
+      code[n] *= double(turns);
   }
-  return sum;
+  return code.front();
 }
 double Kernel::registers() const { return tree->registers; }
 uint64_t Kernel::signature() const { return tree->signature; }

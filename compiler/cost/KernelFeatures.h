@@ -25,7 +25,7 @@
 namespace srcc::cost {
 
 /// Raised when features are counted differently: what was stored under another version is stale.
-constexpr int featureVersion = 2;
+constexpr int featureVersion = 3;
 
 enum class Arith { FMA, Multiply, Add, Select, Divide, Special, Convert, Integer };
 enum class Element { F32, F16, I32 };
@@ -110,8 +110,9 @@ public:
   /// Operations in the text: a measure of its code.
   double codeSize() const;
   /// Instructions of a work-item's code where each works on one value, but reads and writes on
-  /// four: what GPUs' compilers count, each piece once.
-  double codeInstructions() const;
+  /// four: what GPUs' compilers count, each piece once, but loops of few turns as often as they run
+  /// if that is no more than `unrolled` instructions.
+  double codeInstructions(double unrolled) const;
   /// 32-bit registers of a work-item alive at once.
   double registers() const;
   /// A hash of what the kernel does: equal kernels have equal ones, names left out.

@@ -12,7 +12,7 @@
 namespace srcc::cost {
 
 /// An integer operation over slots: numbered values of sizes, ids, loop variables and what is made
-/// of them.
+/// of them. Load reads the integer in place b of memory a, Store writes c there.
 struct Instruction {
   enum Code : uint8_t {
     Add,
@@ -33,6 +33,7 @@ struct Instruction {
     Select,
     Copy,
     Load,
+    Store,
     Eq,
     Ne,
     Lt,
@@ -40,7 +41,7 @@ struct Instruction {
     Gt,
     Ge
   } code;
-  int to = 0, a = 0, b = 0, c = 0; // slots; of Load a is the argument, b the index
+  int to = 0, a = 0, b = 0, c = 0; // slots, but a of Load and Store; of Store, none is written
 };
 
 /// One read or write, where and of how many bytes.
@@ -58,6 +59,7 @@ struct Node {
   bool unpredictable = false;
   Piece piece;
   std::vector<Instruction> code;    // all integer arithmetic
+  bool fills = false;               // a loop that writes a table of integers
   std::vector<Instruction> control; // that which trip counts and conditions need
   std::vector<int> inputs;          // slots from outside that control of the subtree reads
 };

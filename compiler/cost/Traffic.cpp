@@ -6,6 +6,7 @@
 #include "compiler/cost/Footprint.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace srcc;
@@ -76,6 +77,7 @@ private:
   // By node and memory; the last node is the grid.
   std::vector<double> iterationBytes;
   std::vector<std::vector<double>> wholeBytes, ownBytes;
+  std::vector<std::vector<char>> scattered; // whether iterations are at places of lists
   std::vector<double> weight;
 };
 
@@ -89,6 +91,7 @@ Traffic::Traffic(Evaluator &evaluator, Counts &counts)
   for (const Access &access : tree.accesses)
     memories = std::max(memories, access.memory + 1);
   of.reference(0, nodes);
+  of.fillTables();
   at = of.slots;
   for (const Access &access : tree.accesses)
     base.push_back(addressOf(access));
@@ -252,6 +255,7 @@ void Traffic::expand(Way &way, int which, const Group &group) {
 /// branches inside it.
 void Traffic::findSets() {
   Sets iteration(nodes + 1, std::vector<Footprint>(memories)), whole = iteration, own = iteration;
+  scattered.assign(nodes + 1, std::vector<char>(memories, 0));
   for (const Group &group : groupsOf()) {
     Way way{group.places, {}, {}};
     for (int d = 0; d < 3; ++d) // work-items of a group run side by side
@@ -260,8 +264,10 @@ void Traffic::findSets() {
     bool likely = true;
     for (int n = group.node; n >= 0 && likely; n = tree.nodes[n].parent) {
       iteration[n][group.memory].add(way.set);
-      if (tree.nodes[n].kind == NodeKind::Loop)
+      if (tree.nodes[n].kind == NodeKind::Loop) {
+        scattered[n][group.memory] |= stride[n][group.first] == irregular;
         expand(way, n, group);
+      }
       whole[n][group.memory].add(way.set);
       // What hardly ever happens fills no cache.
       likely = tree.nodes[n].parent < 0 || tree.nodes[n].kind == NodeKind::Loop ||
@@ -286,7 +292,8 @@ void Traffic::findSets() {
 }
 
 /// Bytes that move between a cache and what is behind it: what is distinct in a loop if the cache
-/// holds what an iteration touches, else the same again in each iteration.
+/// holds what an iteration touches, else the same again in each iteration. Iterations at places of
+/// lists find what any before them left, so the cache has to hold what all of them touch.
 double Traffic::moved(double cache) {
   std::vector<std::vector<double>> moved(nodes + 1, std::vector<double>(memories, 0));
   for (int n = nodes - 1; n >= 0; --n) {
@@ -299,9 +306,10 @@ double Traffic::moved(double cache) {
       for (int m = 0; m < memories; ++m)
         body[m] += visits * moved[child][m];
     }
-    double part = kept(iterationBytes[n], cache);
+    double all = std::accumulate(wholeBytes[n].begin(), wholeBytes[n].end(), 0.0);
     double trip = node.kind == NodeKind::Loop ? double(trips[n]) : 1;
     for (int m = 0; m < memories; ++m) {
+      double part = kept(scattered[n][m] ? all : iterationBytes[n], cache);
       double once = std::min(wholeBytes[n][m], trip * body[m]);
       moved[n][m] = part * once + (1 - part) * trip * body[m];
     }

@@ -58,6 +58,7 @@ private:
   std::unique_ptr<KernelTree> tree = std::make_unique<KernelTree>();
   llvm::DenseMap<Value, int> slots;
   llvm::DenseMap<Value, int> memories;
+  llvm::DenseSet<Value> tables; // memory that the kernel fills with integers
   /// Reads of a block that are still what memory holds.
   struct Place {
     Value memref, index;
@@ -126,7 +127,8 @@ void TreeBuilder::read(int node, const MemoryUse &use) {
     access(node, use.memref, use.index, type, false);
     tree->nodes[node].piece.loads[log2Lanes(type)] += 1;
   }
-  if (!type.isSignlessInteger(32) || !isa<BlockArgument>(use.memref) || !use.index)
+  if (!type.isSignlessInteger(32) || !use.index ||
+      !(isa<BlockArgument>(use.memref) || tables.contains(use.memref)))
     return;
   Instruction load;
   load.code = Instruction::Load;
@@ -142,6 +144,21 @@ void TreeBuilder::write(int node, const MemoryUse &use) {
     it = it->first.memref == use.memref ? known.erase(it) : std::next(it);
   access(node, use.memref, use.index, use.value.getType(), true);
   tree->nodes[node].piece.stores[log2Lanes(use.value.getType())] += 1;
+  // A table of its own that a kernel fills, as with the addresses of taps.
+  if (!use.value.getType().isSignlessInteger(32) || !use.memref.getDefiningOp<memref::AllocaOp>() ||
+      !use.index || tree->nodes[node].kind != NodeKind::Loop)
+    return;
+  Instruction store;
+  store.code = Instruction::Store;
+  store.a = memoryOf(use.memref);
+  store.b = slotOf(use.index);
+  store.c = slotOf(use.value);
+  store.to = newSlot();
+  if (tree->opaque[store.b] || tree->opaque[store.c])
+    return;
+  tables.insert(use.memref);
+  tree->nodes[node].code.push_back(store);
+  tree->nodes[node].fills = true;
 }
 
 void TreeBuilder::arith(int node, Arith kind, Operation &op) {
@@ -270,6 +287,9 @@ LogicalResult TreeBuilder::operation(Operation &op, int node) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](memref::PrefetchOp prefetch) {
         piece->prefetches += 1;
+        // It comes into the caches as what is read does.
+        access(node, prefetch.getMemref(), prefetch.getIndices().front(),
+               cast<MemRefType>(prefetch.getMemref().getType()).getElementType(), false);
         return success();
       })
       .Case([&](memref::AllocaOp alloca) {
@@ -400,6 +420,8 @@ LogicalResult TreeBuilder::slice() {
     SmallVector<int, 3> all;
     if (i.code == Instruction::Load)
       return SmallVector<int, 3>{i.b};
+    if (i.code == Instruction::Store)
+      return SmallVector<int, 3>{i.b, i.c};
     all.push_back(i.a);
     if (i.code != Instruction::Copy)
       all.push_back(i.b);
@@ -425,7 +447,7 @@ LogicalResult TreeBuilder::slice() {
       if (i.code == Instruction::Load || decodes)
         fromMemory.insert(i.to);
       if (decodes && i.code != Instruction::Copy && i.code != Instruction::Load &&
-          !isConstantAdd(i))
+          i.code != Instruction::Store && !isConstantAdd(i))
         node.piece.decoded += 1;
       if (needed[i.to])
         node.control.push_back(i);

@@ -310,6 +310,9 @@ Expected<Device> srcc::parseDevice(StringRef text, StringRef file) {
   reader.integer("local_bytes", device.localBytes, 0, gibibyte);
   reader.flag("fp16", device.fp16);
   reader.flag("images", device.images);
+  device.unrolledCode = {0, "assumed: the file does not say"};
+  if (reader.has("unrolled_code"))
+    reader.integer("unrolled_code", device.unrolledCode, 0, 1 << 20);
   device.winogradChannels = {0, "assumed: the file does not say"};
   if (reader.has("winograd_channels"))
     reader.integer("winograd_channels", device.winogradChannels, 0, 65536);
@@ -386,6 +389,7 @@ std::string srcc::printDevice(const Device &device) {
   flag("fp16", device.fp16);
   flag("images", device.images);
   integer("winograd_channels", device.winogradChannels);
+  integer("unrolled_code", device.unrolledCode);
   const char *multiplyAdds[] = {"fma", "mad", "contract"};
   choice("multiply_add", multiplyAdds[int(device.multiplyAdd.value)], device.multiplyAdd.from);
   const char *prefetches[] = {"none", "function", "builtin"};

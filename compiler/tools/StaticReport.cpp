@@ -134,6 +134,7 @@ Error srcc::writeStaticReport(StringRef text, const cost::Program &program, cons
       return createStringError(source + ": " + error.message());
     }
   }
+  const double unrolled = double(device.unrolledCode);
   SmallVector<StringRef> gpus;
   StringRef(device.mobileCompilers).split(gpus, ',', -1, false);
   for (StringRef gpu : gpus) {
@@ -159,10 +160,10 @@ Error srcc::writeStaticReport(StringRef text, const cost::Program &program, cons
       const Statistics &s = found->second;
       os << format("%-40s %-12s %7.0f %5.0f %6.0f %8.0f %7.0f | %6.0f %6.0f\n",
                    kernel.name().str().c_str(), gpu.str().c_str(), s.instructions, s.registers,
-                   s.group, s.privateBytes, s.spills, kernel.codeInstructions(),
+                   s.group, s.privateBytes, s.spills, kernel.codeInstructions(unrolled),
                    kernel.registers());
       theirsRegisters.push_back(s.registers), ours.push_back(kernel.registers());
-      theirsCode.push_back(s.instructions), oursCode.push_back(kernel.codeInstructions());
+      theirsCode.push_back(s.instructions), oursCode.push_back(kernel.codeInstructions(unrolled));
       spilled += s.privateBytes > 0 || s.spills > 0;
     }
     os << format("%s: %u kernels, %u with private memory or spills; rank correlation of our "

@@ -4,6 +4,7 @@
 //===----------------------------------------------------------------------===//
 #include "compiler/cost/Calibrate.h"
 #include "compiler/cost/Footprint.h"
+#include "compiler/cost/KernelTree.h"
 #include "compiler/cost/LayerList.h"
 #include "compiler/cost/Memo.h"
 #include "compiler/tools/Pipeline.h"
@@ -73,6 +74,19 @@ TEST(Footprint, ManyPiecesAreCountedAllTheSame) {
   f.expand(4096, 1000);
   f.expand(4096 * 1000, 1000); // more pieces than are kept apart
   EXPECT_EQ(f.bytes(), 64e6);
+}
+
+TEST(Footprint, SetsThatWereExpandedOtherwiseAreNotMultiplied) {
+  Footprint few, many;
+  few.add(0, 64);
+  few.expand(4096, 1000); // kept apart
+  for (int64_t i = 0; i < 4; ++i)
+    many.add(i * 256, i * 256 + 64);
+  many.expand(4096, 1000); // copies of four
+  double most = many.bytes();
+  EXPECT_EQ(most, 4 * 64e3);
+  few.add(many);
+  EXPECT_EQ(few.bytes(), most);
 }
 
 //===----------------------------------------------------------------------===//
@@ -181,6 +195,73 @@ TEST_F(Cost, ManyWorkGroupsAreSampledWithTheirWeights) {
   Counts counts = program.count(program.launches[0], 1000, 64, {32768, 524288});
   EXPECT_NEAR(counts.runs[0], 1000, 1e-6);
   EXPECT_NEAR(counts.runs[1], 8000, 1e-6);
+}
+
+TEST_F(Cost, AddressesThatAKernelTabulatesAreFollowed) {
+  // Lists of a 1x1 layer take all channels of what is read, so all of it is touched, and once.
+  LayerList list;
+  auto add = [&](int64_t out, int64_t kernel, double density) {
+    LayerSpec spec;
+    spec.name = "l" + std::to_string(list.layers.size());
+    spec.out = out, spec.kernel = kernel, spec.density = density, spec.relu = true;
+    if (density < 1)
+      spec.structure.scheme = sparsity::Scheme::Block, spec.structure.filters = 4,
+      spec.structure.channels = 1;
+    list.layers.push_back(spec);
+  };
+  add(64, 3, 1), add(32, 1, 0.5), add(12, 3, 1);
+  Program program = lower(list, "pocl-cpu", /*fusion=*/false);
+  const Launch *layer = nullptr;
+  for (const Launch *launch : program.floatLaunches())
+    if (llvm::StringRef(launch->name).ends_with("l1_relu"))
+      layer = launch;
+  ASSERT_TRUE(layer);
+  constexpr int64_t height = 90, width = 160;
+  EXPECT_TRUE([&] {
+    for (size_t n = 0; n < program.kernels[layer->kernel].size(); ++n)
+      if (program.kernels[layer->kernel].unpredictable(n))
+        return true;
+    return false;
+  }()) << "has no lists";
+  Counts counts = program.count(*layer, height, width, {32 << 10, 512 << 10});
+  double there = 0;
+  for (size_t argument : layer->arguments)
+    if (mlir::AffineMap elements = program.buffers[argument].elements)
+      there += 4.0 * evaluateAffine(elements.getResult(0), height, width);
+  EXPECT_GT(counts.footprint, height * width * 4.0 * (64 + 32));
+  EXPECT_LT(counts.footprint, there + 80 * 64 * 4); // a tile is asked for behind the last one
+}
+
+TEST_F(Cost, ShortLoopsOfACodeAreWrittenOut) {
+  std::string text = R"(
+gpu.module @kernels {
+  gpu.func @k(%in: memref<?xf32> {ocl.name = "in", ocl.read_only},
+      %out: memref<?xf32> {ocl.name = "out"}, %h: i32, %w: i32) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c3 = arith.constant 3 : index
+    %width = arith.index_cast %w : i32 to index
+    scf.for %i = %c0 to %c3 step %c1 {
+      %v = memref.load %in[%i] : memref<?xf32>
+      %s = arith.addf %v, %v : f32
+      memref.store %s, %out[%i] : memref<?xf32>
+    }
+    gpu.return
+  }
+}
+ocl.program @net {
+  ocl.buffer @in input f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
+  ocl.buffer @out output f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
+  ocl.launch @kernels::@k blocks affine_map<()[s0, s1] -> (s0)> threads affine_map<()[s0, s1] -> (1)>
+    args [@in, @out] reads [0] writes [1] layers ["a"]
+}
+)";
+  double loop = parse(text).kernels[0].codeInstructions(0);
+  double written = parse(text).kernels[0].codeInstructions(1000);
+  EXPECT_EQ(written - 1, 3 * (loop - 1)); // but for the cast of the width
+  EXPECT_EQ(parse(text).kernels[0].codeInstructions(10), loop);
+  text.replace(text.find("to %c3"), 6, "to %width");
+  EXPECT_EQ(parse(text).kernels[0].codeInstructions(1000), loop);
 }
 
 TEST_F(Cost, SignaturesTellTablesApartButNotNames) {
@@ -505,7 +586,7 @@ TEST_F(Cost, FitFindsTheCoefficientsBehindTimes) {
   slower.cost.exitCycles.value = 60;
   Profile profile;
   std::map<std::string, Program> programs;
-  for (uint64_t kit : {0, 1, 2}) {
+  for (uint64_t kit : {0, 1, 2, 3}) {
     LayerList list = randomLayers(kit, 8);
     programs.emplace(list.name, lower(list, "pocl-cpu", /*fusion=*/false));
     const Program &program = programs.find(list.name)->second;

@@ -28,6 +28,7 @@ const std::string good = R"({
   "local_bytes": {"value": 32768, "from": "assumed: x"},
   "fp16": {"value": true, "from": "assumed: x"},
   "images": {"value": false, "from": "assumed: x"},
+  "unrolled_code": {"value": 500, "from": "assumed: x"},
   "winograd_channels": {"value": 0, "from": "assumed: x"},
   "multiply_add": {"value": "mad", "from": "assumed: x"},
   "prefetch": {"value": "function", "from": "assumed: x"},
@@ -67,6 +68,7 @@ TEST(Device, ReadsEveryKey) {
   EXPECT_EQ(device->maxThreads, 256);
   EXPECT_EQ(device->preferredThreads, 128);
   EXPECT_EQ(device->localBytes, 32768);
+  EXPECT_EQ(device->unrolledCode, 500);
   EXPECT_TRUE(device->fp16);
   EXPECT_FALSE(device->images);
   EXPECT_EQ(device->multiplyAdd, MultiplyAdd::MAD);
