@@ -148,7 +148,8 @@ Handle<cl_mem> Model::createInLargePages(uint64_t bytes) const {
   if (!pages)
     return createBuffer(CL_MEM_READ_WRITE, bytes, nullptr);
 #ifdef MADV_HUGEPAGE
-  madvise(pages.get(), size_t(whole), MADV_HUGEPAGE); // else pages are small
+  // The last pages stay small, so that no more is taken than is asked for.
+  madvise(pages.get(), size_t(bytes / largePage * largePage), MADV_HUGEPAGE);
 #endif
   Handle<cl_mem> memory = createBuffer(CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, bytes, pages.get());
   check(cl.clSetMemObjectDestructorCallback(
@@ -158,7 +159,7 @@ Handle<cl_mem> Model::createInLargePages(uint64_t bytes) const {
   return memory;
 }
 
-Handle<cl_mem> Model::createOwn(uint64_t bytes) const {
+Handle<cl_mem> Model::createWritable(uint64_t bytes) const {
   return isCpu && bytes >= largePage ? createInLargePages(bytes)
                                      : createBuffer(CL_MEM_READ_WRITE, bytes, nullptr);
 }
@@ -443,7 +444,7 @@ void Model::prepare(int height, int width) {
     Place place = plan.slots.front().places[i];
     memory.push_back(
         place == Place::Buffer
-            ? createOwn(std::max<uint64_t>(sizes[i], 4))
+            ? createWritable(std::max<uint64_t>(sizes[i], 4))
             : createImage(CL_MEM_READ_WRITE, place, std::max(sizes[i], rowBytes(place)), nullptr));
   }
   slots = std::move(memory);
@@ -453,7 +454,7 @@ void Model::prepare(int height, int width) {
 }
 
 Handle<cl_mem> Model::createPicture(uint64_t bytes) {
-  Handle<cl_mem> memory = createOwn(bytes);
+  Handle<cl_mem> memory = createWritable(bytes);
   cl_uchar zero = 0;
   check(cl.clEnqueueFillBuffer(queue(), memory.get(), &zero, sizeof zero, 0, bytes, 0, nullptr,
                                nullptr),

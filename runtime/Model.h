@@ -69,7 +69,7 @@ private:
   /// in rows far apart, and a 4 KiB page a row is more than processors keep the places of.
   Handle<cl_mem> createInLargePages(uint64_t bytes) const;
   /// Memory for what kernels write: in large pages where that pays.
-  Handle<cl_mem> createOwn(uint64_t bytes) const;
+  Handle<cl_mem> createWritable(uint64_t bytes) const;
   /// An image of whole rows; `data` has as many bytes, or is null.
   Handle<cl_mem> createImage(cl_mem_flags flags, Place place, uint64_t bytes,
                              const void *data) const;

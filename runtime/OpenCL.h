@@ -15,25 +15,50 @@
 
 namespace srcc::runtime {
 
-#define SRRT_OPENCL_FUNCTIONS(X)                                                                   \
-  X(clGetPlatformIDs)                                                                              \
-  X(clGetPlatformInfo)                                                                             \
-  X(clGetDeviceIDs)                                                                                \
-  X(clGetDeviceInfo)                                                                               \
-  X(clCreateContext)                                                                               \
-  X(clRetainContext) X(clReleaseContext) X(clCreateCommandQueue) X(clGetCommandQueueInfo)          \
-      X(clRetainCommandQueue) X(clReleaseCommandQueue) X(clCreateBuffer) X(clCreateImage)          \
-          X(clReleaseMemObject) X(clGetMemObjectInfo) X(clCreateProgramWithSource)                 \
-              X(clCreateProgramWithBinary) X(clBuildProgram) X(clGetProgramInfo)                   \
-                  X(clGetProgramBuildInfo) X(clReleaseProgram) X(clCreateKernel) X(clSetKernelArg) \
-                      X(clGetKernelWorkGroupInfo) X(clGetKernelInfo) X(clReleaseKernel)            \
-                          X(clEnqueueNDRangeKernel) X(clEnqueueReadBuffer) X(clEnqueueWriteBuffer) \
-                              X(clEnqueueReadBufferRect) X(clEnqueueWriteBufferRect)               \
-                                  X(clEnqueueCopyBufferRect) X(clEnqueueFillBuffer)                \
-                                      X(clEnqueueMapBuffer) X(clEnqueueUnmapMemObject) X(clFlush)  \
-                                          X(clFinish) X(clWaitForEvents)                           \
-                                              X(clGetEventProfilingInfo) X(clReleaseEvent)         \
-                                                  X(clSetMemObjectDestructorCallback)
+// clang-format off: one a line
+#define SRRT_OPENCL_FUNCTIONS(X) \
+  X(clGetPlatformIDs) \
+  X(clGetPlatformInfo) \
+  X(clGetDeviceIDs) \
+  X(clGetDeviceInfo) \
+  X(clCreateContext) \
+  X(clRetainContext) \
+  X(clReleaseContext) \
+  X(clCreateCommandQueue) \
+  X(clGetCommandQueueInfo) \
+  X(clRetainCommandQueue) \
+  X(clReleaseCommandQueue) \
+  X(clCreateBuffer) \
+  X(clCreateImage) \
+  X(clReleaseMemObject) \
+  X(clGetMemObjectInfo) \
+  X(clCreateProgramWithSource) \
+  X(clCreateProgramWithBinary) \
+  X(clBuildProgram) \
+  X(clGetProgramInfo) \
+  X(clGetProgramBuildInfo) \
+  X(clReleaseProgram) \
+  X(clCreateKernel) \
+  X(clSetKernelArg) \
+  X(clGetKernelWorkGroupInfo) \
+  X(clGetKernelInfo) \
+  X(clReleaseKernel) \
+  X(clEnqueueNDRangeKernel) \
+  X(clEnqueueReadBuffer) \
+  X(clEnqueueWriteBuffer) \
+  X(clEnqueueReadBufferRect) \
+  X(clEnqueueWriteBufferRect) \
+  X(clEnqueueCopyBufferRect) \
+  X(clEnqueueFillBuffer) \
+  X(clEnqueueMapBuffer) \
+  X(clEnqueueUnmapMemObject) \
+  X(clFlush) \
+  X(clFinish) \
+  X(clWaitForEvents) \
+  X(clGetEventProfilingInfo) \
+  X(clReleaseEvent) \
+  X(clSetMemObjectDestructorCallback)
+// clang-format on
 
 /// The functions of one OpenCL library. Members have the functions' own names.
 struct OpenCL {

@@ -40,7 +40,8 @@ void Evaluator::run(ArrayRef<Instruction> code) {
   using I = Instruction;
   auto wrap = [](uint64_t v) { return int64_t(v); };
   for (const Instruction &i : code) {
-    int64_t a = slots[i.a], b = slots[i.b], r = 0;
+    bool ofMemory = i.code == I::Load || i.code == I::Store;
+    int64_t a = ofMemory ? 0 : slots[i.a], b = slots[i.b], r = 0;
     switch (i.code) {
     case I::Add:
       r = wrap(uint64_t(a) + uint64_t(b));
@@ -119,8 +120,7 @@ void Evaluator::run(ArrayRef<Instruction> code) {
       break;
     }
     case I::Store: {
-      constexpr int64_t most = 1 << 20;
-      if (!filling || b < 0 || b >= most)
+      if (!filling || b < 0 || b >= mostOfTable)
         break;
       std::vector<int32_t> &own = tables[i.a];
       own.resize(std::max(own.size(), size_t(b) + 1));
@@ -245,19 +245,23 @@ void Evaluator::reference(int from, int to) {
   }
 }
 
-/// Runs the loops that write tables, with all around them in the middle, and computes anew what
-/// depends on those.
+/// Runs the loops that write tables, with ids and all loops around them in the middle: what else
+/// their values depend on stays as it is there.
 void Evaluator::fillTables() {
+  for (int i = 0; i < 3; ++i)
+    set(tree.blockId[i], grid[i] / 2), set(tree.threadId[i], group[i] / 2);
+  reference(0, tree.nodes.size());
   for (int n = 0; n < int(tree.nodes.size()); ++n) {
     const Node &node = tree.nodes[n];
     if (!node.fills)
       continue;
-    int64_t trip = tripOf(node), lower = slots[node.lower], step = slots[node.step];
+    int64_t trip = std::min(tripOf(node), mostOfTable);
+    int64_t lower = slots[node.lower], step = slots[node.step];
     filling = true;
     for (int64_t i = 0; i < trip; ++i)
       slots[node.iv] = lower + i * step, run(node.code);
     filling = false;
-    reference(0, tree.nodes.size());
+    reference(0, tree.nodes.size()); // what is read from it
   }
 }
 
@@ -266,6 +270,7 @@ Counts Evaluator::count(const CacheSizes &caches) {
   counts.groups = double(grid[0]) * grid[1] * grid[2];
   counts.threads = double(group[0]) * group[1] * group[2];
   counts.runs.assign(tree.nodes.size(), 0);
+  fillTables();
   enumerate(0, 1, counts);
   counts.entries.assign(tree.nodes.size(), 0);
   for (size_t n = 1; n < tree.nodes.size(); ++n)

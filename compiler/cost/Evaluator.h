@@ -65,9 +65,10 @@ private:
   const Launch &launch;
   llvm::ArrayRef<Table> buffers;
   std::vector<int64_t> slots;
-  /// What kernels write into tables of their own, by memory; nothing of others.
+  /// Integers that the kernel writes into private memory, by the number of the memory.
   std::map<int, std::vector<int32_t>> tables;
-  bool filling = false;
+  static constexpr int64_t mostOfTable = 1 << 20;
+  bool filling = false; ///< Store writes
   std::array<int64_t, 3> grid, group;
   /// How often the nodes of a subtree run, by the values that decide it.
   std::vector<std::map<std::vector<int64_t>, std::vector<double>>> cache;

@@ -16,16 +16,15 @@ void Footprint::add(int64_t begin, int64_t end) {
 
 void Footprint::add(const Footprint &other) {
   double most = std::max(bytes(), other.bytes());
-  bool alike = empty() || other.empty() || copies == other.copies;
-  copies = std::max(copies, other.copies);
+  bool alike = empty() || other.empty() ||
+               std::abs(copies - other.copies) < 1e-6 * std::max(copies, other.copies);
+  copies = alike ? std::max(copies, other.copies) : 1;
   intervals.insert(intervals.end(), other.intervals.begin(), other.intervals.end());
   normalise();
-  // Sets of one memory that were expanded otherwise mostly are the same places: as many as the
-  // larger.
-  if (!alike) {
-    copies = 1;
+  // Sets of one memory that were expanded otherwise are taken to be mostly the same places, as what
+  // the taps of one list read: as many bytes as the larger has. Apart, they would be more.
+  if (!alike)
     copies = std::max(1.0, most / bytes());
-  }
 }
 
 void Footprint::normalise() {

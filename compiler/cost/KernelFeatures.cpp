@@ -77,7 +77,7 @@ double Kernel::localBytes() const { return tree->localBytes; }
 double Kernel::privateBytes() const { return tree->privateBytes; }
 double Kernel::codeSize() const { return tree->codeSize; }
 double Kernel::codeInstructions(double unrolled) const {
-  // 64-bit addresses of drivers of 32 bits: two additions beside what they differ by.
+  // A 64-bit address takes two additions on GPUs of 32 bits.
   constexpr double ofAccess = 1 + 2;
   llvm::DenseMap<int, int64_t> constants;
   for (auto &[slot, value] : tree->constants)

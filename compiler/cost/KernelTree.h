@@ -41,7 +41,8 @@ struct Instruction {
     Gt,
     Ge
   } code;
-  int to = 0, a = 0, b = 0, c = 0; // slots, but a of Load and Store; of Store, none is written
+  int to = 0, a = 0, b = 0,
+      c = 0; // slots, but a memory a of Load and Store; nothing reads to of Store
 };
 
 /// One read or write, where and of how many bytes.

@@ -91,7 +91,6 @@ Traffic::Traffic(Evaluator &evaluator, Counts &counts)
   for (const Access &access : tree.accesses)
     memories = std::max(memories, access.memory + 1);
   of.reference(0, nodes);
-  of.fillTables();
   at = of.slots;
   for (const Access &access : tree.accesses)
     base.push_back(addressOf(access));

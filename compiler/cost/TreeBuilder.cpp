@@ -153,9 +153,9 @@ void TreeBuilder::write(int node, const MemoryUse &use) {
   store.a = memoryOf(use.memref);
   store.b = slotOf(use.index);
   store.c = slotOf(use.value);
-  store.to = newSlot();
   if (tree->opaque[store.b] || tree->opaque[store.c])
     return;
+  store.to = newSlot();
   tables.insert(use.memref);
   tree->nodes[node].code.push_back(store);
   tree->nodes[node].fills = true;
@@ -288,6 +288,8 @@ LogicalResult TreeBuilder::operation(Operation &op, int node) {
       .Case([&](memref::PrefetchOp prefetch) {
         piece->prefetches += 1;
         // It comes into the caches as what is read does.
+        if (prefetch.getIndices().empty())
+          return success();
         access(node, prefetch.getMemref(), prefetch.getIndices().front(),
                cast<MemRefType>(prefetch.getMemref().getType()).getElementType(), false);
         return success();

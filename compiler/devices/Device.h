@@ -96,7 +96,7 @@ struct Device {
   Fact<bool> fp16;                ///< has arithmetic in half (cl_khr_fp16)
   Fact<bool> images;              ///< intermediates pay in images
   Fact<int64_t> unrolledCode; ///< instructions up to which the driver's compiler writes out loops
-                              ///< of few turns; 0: of a CPU, where it does not matter
+                              ///< of few turns; 0: no loop is written out
   Fact<int64_t> winogradChannels; ///< convolutions of 3 rows and as many channels in pay in
                                   ///< Winograd's form; 0: none do
   Fact<MultiplyAdd> multiplyAdd;

@@ -209,6 +209,7 @@ int bench(const Arguments &arguments) {
                                       int64_t(width) * info.scale};
   AlignedFloats source(input.data.size());
   std::copy(input.data.begin(), input.data.end(), source.data());
+  input.data = {};
   AlignedFloats output(size_t(outputShape[1]) * outputShape[2] * outputShape[3]);
   start = Clock::now();
   model.runF32(source.data(), output.data());

@@ -51,6 +51,9 @@ FORWARD_STATUS(clEnqueueReadBuffer,
                (cl_command_queue queue, cl_mem memory, cl_bool blocking, size_t offset, size_t size,
                 void *data, cl_uint waits, const cl_event *wait, cl_event *event),
                (queue, memory, blocking, offset, size, data, waits, wait, event))
+FORWARD_STATUS(clSetMemObjectDestructorCallback,
+               (cl_mem memory, void(CL_CALLBACK *notify)(cl_mem, void *), void *user),
+               (memory, notify, user))
 FORWARD_OBJECT(cl_mem, clCreateBuffer,
                (cl_context context, cl_mem_flags flags, size_t size, void *data, cl_int *error),
                (context, flags, size, data, error))

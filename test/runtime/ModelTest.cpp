@@ -152,6 +152,21 @@ TEST_F(ModelTest, ChainSharesMemoryAndComputes) {
   EXPECT_EQ(memory.pictures, 2u * 2400);
 }
 
+TEST_F(ModelTest, LargePictures) {
+  // In large pages from 2 MiB on.
+  Opened opened;
+  ASSERT_OK(open(opened, chainModel(3)));
+  for (auto [height, width] : {std::pair(512, 342), std::pair(4, 4), std::pair(600, 400)}) {
+    ASSERT_OK(srrt_prepare(opened.model, height, width));
+    Floats in(size_t(height) * width * 3, 1), out(in.size());
+    for (int run = 0; run < 2; ++run) {
+      out.assign(out.size(), 0);
+      ASSERT_OK(srrt_run_f32(opened.model, in.data(), out.data()));
+      EXPECT_THAT(out, Each(4.0f));
+    }
+  }
+}
+
 TEST_F(ModelTest, WrongSizes) {
   Opened opened;
   ASSERT_OK(open(opened, simple()));
@@ -581,9 +596,9 @@ protected:
     ASSERT_TRUE(failOn);
   }
   void TearDown() override {
-    for (const char *call :
-         {"clGetPlatformIDs", "clGetDeviceIDs", "clCreateContext", "clCreateBuffer",
-          "clEnqueueNDRangeKernel", "clFinish", "clCreateProgramWithBinary"})
+    for (const char *call : {"clGetPlatformIDs", "clGetDeviceIDs", "clCreateContext",
+                             "clCreateBuffer", "clEnqueueNDRangeKernel", "clFinish",
+                             "clCreateProgramWithBinary", "clSetMemObjectDestructorCallback"})
       if (failOn)
         failOn(call, CL_SUCCESS);
   }
@@ -614,6 +629,17 @@ TEST_F(FailingTest, OutOfMemoryThenSmaller) {
   ASSERT_OK(srrt_prepare(opened.model, 2, 2));
   ASSERT_OK(srrt_run_f32(opened.model, in.data(), out.data()));
   EXPECT_THAT(out, Each(4.0f));
+}
+
+TEST_F(FailingTest, LargePagesThatCannotBeGivenBack) {
+  Opened opened;
+  ASSERT_OK(open(opened, chainModel(3)));
+  failOn("clSetMemObjectDestructorCallback", CL_OUT_OF_HOST_MEMORY);
+  EXPECT_STATUS(srrt_prepare(opened.model, 600, 400), SRRT_OUT_OF_MEMORY,
+                "clSetMemObjectDestructorCallback");
+  ASSERT_OK(srrt_prepare(opened.model, 2, 2)); // small pictures have no large pages
+  failOn("clSetMemObjectDestructorCallback", CL_SUCCESS);
+  ASSERT_OK(srrt_prepare(opened.model, 600, 400));
 }
 
 TEST_F(FailingTest, LostDevice) {
