@@ -217,6 +217,7 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
   addFrom(8 * read, &C::prefetchCycles, 1.5);
   addFrom(turn, &C::branch, 1.5), addFrom(turn, &C::enterCycles, 1.5);
   addFrom(2, &C::roofPower, 1, 1, 64), addFrom(0.03, &C::growth, 1, 0, 0.5);
+  addFrom(0.05, &C::memoryGrowth, 1, 0, 0.5);
 
   std::vector<const Sample *> fitted, held;
   for (const Sample &sample : samples)
@@ -237,7 +238,7 @@ Expected<Fit> cost::fitDevice(const Device &device, const Profile &profile,
     std::vector<double> sizes;
     for (size_t i = 0; i < fitted.size(); ++i)
       sizes.push_back(std::abs(f[i]));
-    double scale = std::max(2 * middle(sizes), 0.02);
+    double scale = std::max(middle(sizes), 0.02);
     for (size_t i = 0; i < fitted.size(); ++i)
       residuals.weights[i] = 1 / std::sqrt(1 + (f[i] / scale) * (f[i] / scale));
   }

@@ -120,11 +120,12 @@ Time cost::timeOf(const Kernel &kernel, const Counts &counts, double misses, con
   time.compute = cycles / (units * std::max(busy, 1e-3) * c.clock) * 1e-6;
   // What caches and pages cost more where a launch touches more, beyond what is counted.
   constexpr double usual = 4 << 20, least = 64 << 10;
-  time.compute *= std::pow(std::max(counts.footprint, least) / usual, c.growth);
+  double beyond = std::max(counts.footprint, least) / usual;
+  time.compute *= std::pow(beyond, c.growth);
   double cache =
       counts.traffic[0] / c.l2Bandwidth * 1e-6 + counts.traffic[1] / c.llcBandwidth * 1e-6;
   double far = misses * counts.moved / c.memoryBandwidth * 1e-6;
-  time.memory = cache + far;
+  time.memory = (cache + far) * std::pow(beyond, c.memoryGrowth);
   time.launch = c.launch * 1e-3 + counts.groups / units * c.group * 1e-3;
   time.total = time.launch + std::max(time.compute, time.memory) +
                (1 - c.overlap) * std::min(time.compute, time.memory);

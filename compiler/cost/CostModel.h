@@ -9,7 +9,9 @@
 //   reads and writes, issue, latency / work-items in flight compute  = sum over pieces (runs *
 //   piece + entries * (enter + exit)) / (busy units * clock)
 //              * (distinct bytes / 4 MiB) ^ growth
-//   memory   = bytes beyond the first cache / l2 + bytes beyond the second / llc + misses / memory
+//   memory   = (bytes beyond the first cache / l2 + bytes beyond the second / llc + misses /
+//   memory)
+//              * (distinct bytes / 4 MiB) ^ memory_growth
 //   time     = launch + groups + max(compute, memory) + (1 - overlap) * min(compute, memory)
 //
 // All coefficients are costs, so more pixels, channels or taps are never faster for the same
@@ -27,7 +29,7 @@ namespace srcc::cost {
 class Memo;
 
 /// Raised when the formula changes.
-constexpr int modelVersion = 4;
+constexpr int modelVersion = 5;
 
 /// What a launch waits for most.
 enum class Bound { Arithmetic, LoadStore, Issue, Latency, Cache, Memory, Launch };

@@ -89,6 +89,7 @@ ArrayRef<CostKey> srcc::costKeys() {
       {"gap_us", "us", &CostFacts::gap, 0, 1e6},
       {"group_us", "us", &CostFacts::group, 0, 1e6},
       {"growth", "power", &CostFacts::growth, 0, 0.5},
+      {"memory_growth", "power", &CostFacts::memoryGrowth, 0, 0.5},
       {"overlap", "share", &CostFacts::overlap, 0, 1},
   };
   return keys;
@@ -125,6 +126,7 @@ static CostFacts derivedCosts(const Device &device) {
   set(cost.roofPower, 16, "assumed: hardly more than the highest roof");
   set(cost.enterCycles, 0, counted);
   set(cost.growth, 0, "assumed: caches have it all");
+  set(cost.memoryGrowth, 0, "assumed: caches have it all");
   set(cost.exitCycles, cpu ? 15 : 0,
       cpu ? "assumed: a mispredicted branch" : "assumed: none is foreseen");
   set(cost.resident, cpu ? 1 : 1024, "assumed: as GPUs of phones");

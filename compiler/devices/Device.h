@@ -69,7 +69,8 @@ struct CostFacts {
   Fact<double> launch;          ///< us of a launch on the device
   Fact<double> gap;             ///< us from the end of a launch to the start of the next
   Fact<double> group;           ///< us of a work-group, on a compute unit
-  Fact<double> growth; ///< compute time grows with the launch's distinct bytes to this power
+  Fact<double> growth;       ///< compute time grows with the launch's distinct bytes to this power
+  Fact<double> memoryGrowth; ///< the same of the time of caches and memory
   Fact<double>
       overlap; ///< share of the lesser of arithmetic and memory time that is hidden, 0 to 1
 };
