@@ -4,15 +4,15 @@
 //===----------------------------------------------------------------------===//
 // The time of a launch, all numbers of the device's file (Device::cost), a roofline with several
 // roofs:
-//
-//   piece    = (sum of roofs ^ power) ^ (1 / power) + turn of a loop cycles roofs    = arithmetic,
-//   reads and writes, issue, latency / work-items in flight compute  = sum over pieces (runs *
-//   piece + entries * (enter + exit)) / (busy units * clock)
-//              * (distinct bytes / 4 MiB) ^ growth
-//   memory   = (bytes beyond the first cache / l2 + bytes beyond the second / llc + misses /
-//   memory)
-//              * (distinct bytes / 4 MiB) ^ memory_growth
-//   time     = launch + groups + max(compute, memory) + (1 - overlap) * min(compute, memory)
+// clang-format off
+//   roofs   = arithmetic, reads and writes, issue, latency / work-items in flight
+//   piece   = (sum of roofs ^ power) ^ (1 / power) + turn of a loop                      (cycles)
+//   compute = sum over pieces (runs * piece + entries * (enter + exit)) / (busy units * clock)
+//             * (distinct bytes / 4 MiB) ^ growth
+//   memory  = (bytes beyond the first cache / l2 + bytes beyond the second / llc + misses / memory)
+//             * (distinct bytes / 4 MiB) ^ memory_growth
+//   time    = launch + groups + max(compute, memory) + (1 - overlap) * min(compute, memory)
+// clang-format on
 //
 // All coefficients are costs, so more pixels, channels or taps are never faster for the same
 // schedule. Work-items in flight follow from registers: occupancy is floor(steps * registers /

@@ -41,8 +41,8 @@ struct Instruction {
     Gt,
     Ge
   } code;
-  int to = 0, a = 0, b = 0,
-      c = 0; // slots, but a memory a of Load and Store; nothing reads to of Store
+  /// Slots, but a memory `a` of Load and Store. Nothing reads `to` of Store.
+  int to = 0, a = 0, b = 0, c = 0;
 };
 
 /// One read or write, where and of how many bytes.

@@ -130,13 +130,9 @@ void TreeBuilder::read(int node, const MemoryUse &use) {
   if (!type.isSignlessInteger(32) || !use.index ||
       !(isa<BlockArgument>(use.memref) || tables.contains(use.memref)))
     return;
-  Instruction load;
-  load.code = Instruction::Load;
-  load.a = memoryOf(use.memref);
-  load.b = slotOf(use.index);
-  load.to = slotOf(use.value);
-  tree->opaque[load.to] = tree->opaque[load.b];
-  tree->nodes[node].code.push_back(load);
+  int at = slotOf(use.index), to = slotOf(use.value);
+  tree->opaque[to] = tree->opaque[at];
+  tree->nodes[node].code.push_back({Instruction::Load, to, memoryOf(use.memref), at});
 }
 
 void TreeBuilder::write(int node, const MemoryUse &use) {
@@ -148,16 +144,12 @@ void TreeBuilder::write(int node, const MemoryUse &use) {
   if (!use.value.getType().isSignlessInteger(32) || !use.memref.getDefiningOp<memref::AllocaOp>() ||
       !use.index || tree->nodes[node].kind != NodeKind::Loop)
     return;
-  Instruction store;
-  store.code = Instruction::Store;
-  store.a = memoryOf(use.memref);
-  store.b = slotOf(use.index);
-  store.c = slotOf(use.value);
-  if (tree->opaque[store.b] || tree->opaque[store.c])
+  int at = slotOf(use.index), value = slotOf(use.value);
+  if (tree->opaque[at] || tree->opaque[value])
     return;
-  store.to = newSlot();
   tables.insert(use.memref);
-  tree->nodes[node].code.push_back(store);
+  tree->nodes[node].code.push_back(
+      {Instruction::Store, newSlot(), memoryOf(use.memref), at, value});
   tree->nodes[node].fills = true;
 }
 

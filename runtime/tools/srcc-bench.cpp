@@ -10,7 +10,8 @@
 //
 // min_ms: the least of those.
 //
-// host_ms: median, float32 in host memory to float32 in host memory, copies included.
+// host_ms: median, float32 in host memory to float32 in host memory: used in place on a CPU, copied
+// elsewhere.
 //
 // gflops: 2 x the model's non-zero multiply-adds / median_ms; no padding, no recomputation.
 //
@@ -385,7 +386,7 @@ int main(int argc, char **argv) {
       "  srcc-bench --profile kit.srp --json profile.json   all kernels at several sizes, for\n"
       "                                                     srcc-cost --calibrate\n\n"
       "'median' is from the first enqueue to the last completion, with float planes in device\n"
-      "memory; 'host memory to host memory' includes the copies. GFLOP/s count the model's own\n"
+      "memory; 'host memory to host memory' includes copies (none on CPUs). GFLOP/s count the model's own\n"
       "non-zero multiply-adds, twice; 'of peak' is against the multiply-adds that all threads "
       "reach\n"
       "with the CPU's vectors, measured between the runs. The first run of a model on a device\n"

@@ -127,6 +127,16 @@ protected:
   MLIRContext context;
 };
 
+/// Launches @k, which reads one picture and writes another, once a row.
+constexpr const char *launchOfK = R"(
+ocl.program @net {
+  ocl.buffer @in input f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
+  ocl.buffer @out output f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
+  ocl.launch @kernels::@k blocks affine_map<()[s0, s1] -> (s0)> threads affine_map<()[s0, s1] -> (1)>
+    args [@in, @out] reads [0] writes [1] layers ["a"]
+}
+)";
+
 /// A row of each work-group, in vectors; every second row only where the picture has one more.
 constexpr const char *rows = R"(
 gpu.module @kernels {
@@ -233,7 +243,7 @@ TEST_F(Cost, AddressesThatAKernelTabulatesAreFollowed) {
 }
 
 TEST_F(Cost, ShortLoopsOfACodeAreWrittenOut) {
-  std::string text = R"(
+  std::string text = std::string(R"(
 gpu.module @kernels {
   gpu.func @k(%in: memref<?xf32> {ocl.name = "in", ocl.read_only},
       %out: memref<?xf32> {ocl.name = "out"}, %h: i32, %w: i32) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
@@ -249,13 +259,7 @@ gpu.module @kernels {
     gpu.return
   }
 }
-ocl.program @net {
-  ocl.buffer @in input f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
-  ocl.buffer @out output f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
-  ocl.launch @kernels::@k blocks affine_map<()[s0, s1] -> (s0)> threads affine_map<()[s0, s1] -> (1)>
-    args [@in, @out] reads [0] writes [1] layers ["a"]
-}
-)";
+)") + launchOfK;
   double loop = parse(text).kernels[0].codeInstructions(0);
   double written = parse(text).kernels[0].codeInstructions(1000);
   EXPECT_EQ(written - 1, 3 * (loop - 1)); // but for the cast of the width
@@ -331,16 +335,7 @@ gpu.module @kernels {
   for (int s = 0; s < sums; ++s)
     os << "%e" << s << " = memref.load %s" << s << "[] : memref<vector<8xf32>>\n"
        << "vector.store %e" << s << ", %out[%c0] : memref<?xf32>, vector<8xf32>\n";
-  os << R"(gpu.return
-  }
-}
-ocl.program @net {
-  ocl.buffer @in input f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
-  ocl.buffer @out output f32 elements affine_map<()[s0, s1] -> (s0 * s1)> format f32_planar
-  ocl.launch @kernels::@k blocks affine_map<()[s0, s1] -> (s0)> threads affine_map<()[s0, s1] -> (1)>
-    args [@in, @out] reads [0] writes [1] layers ["a"]
-}
-)";
+  os << "gpu.return\n}\n}\n" << launchOfK;
   return text;
 }
 
