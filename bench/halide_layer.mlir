@@ -1,20 +1,21 @@
 // A schedule for Halide on a CPU by hand, of the network layer_3x3_32 of bench/halide.py: 3x3, 32 channels in and out. Bands
 // of rows in parallel; CHANNELS x PIXELS are summed in registers, in vectors of VECTOR pixels, the taps of a channel
-// unrolled; the picture, with zeros around it, is copied row by row into a window that slides along the band and stays in
-// the second-level cache. bench/halide.py puts numbers for the CPU's registers in place of the words; srcc takes what it
-// writes, too.
+// unrolled; a row is gone through with the weights of CHANNELS, which stay in the first-level cache, before those of the
+// next; the picture, with zeros around it, is copied row by row into a window that slides along the band and stays in the
+// second-level cache. bench/halide.py puts numbers for the CPU's registers in place of the words; srcc takes what it writes,
+// too.
 sched.schedule @layer {
   sched.compute_root @output
   sched.split @output "y" into "band", "row" by affine_map<()[s0, s1] -> (18)>
   sched.split @output "x" into "xt", "xp" by affine_map<()[s0, s1] -> (PIXELS)>
   sched.split @output "xp" into "xv", "xl" by affine_map<()[s0, s1] -> (VECTOR)>
   sched.split @output "c" into "co", "ci" by affine_map<()[s0, s1] -> (CHANNELS)>
-  sched.reorder @output ["xl", "xv", "ci", "co", "xt", "row", "band"]
+  sched.reorder @output ["xl", "xv", "ci", "xt", "co", "row", "band"]
   sched.vectorize @output ["xl"]
   sched.unroll @output ["xv", "ci"]
   sched.gpu_blocks @output ["band"]
 
-  sched.compute_at @conv.sum at @output "co"
+  sched.compute_at @conv.sum at @output "xt"
   sched.split @conv.sum "x" into "xv", "xl" by affine_map<()[s0, s1] -> (VECTOR)> tail round_up
   sched.vectorize @conv.sum ["xl"]
   sched.unroll @conv.sum ["xv", "c"]

@@ -126,7 +126,8 @@ void DefaultSchedule::analyse() {
       if (made == blocks.end())
         return;
       Operation *of = made->second;
-      bool own = llvm::equal(read.getIndices(), at) && !isExternal(op);
+      bool own = llvm::equal(read.getIndices(), at) &&
+                 (!isExternal(op) || facts[source.getSymName()].readers.size() == 1);
       if (!own || blocks.try_emplace(op, of).first->second != of)
         stored.insert(source);
     });
@@ -144,8 +145,10 @@ void DefaultSchedule::analyse() {
     f.op.walk([&](ReadOp read) {
       constant &= isa_and_nonnull<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
     });
-    f.root =
-        isKept(f.op) || stored.contains(f.op) || (!constant && (!f.pointwise || !oneReader(f)));
+    // So does the picture, to what takes few rows of it together.
+    bool picture = copiesInput(f.op) && f.readers.size() == 1 && blocks.contains(f.readers[0]);
+    f.root = isKept(f.op) || stored.contains(f.op) ||
+             (!constant && !picture && (!f.pointwise || !oneReader(f)));
   }
 }
 
@@ -206,6 +209,14 @@ bool DefaultSchedule::readsInput(StageOp stage, std::optional<Format> format) {
     found |= input && (!format || input.getFormat() == *format);
   });
   return found;
+}
+
+/// Whether a stage is the pipeline's input and no more.
+bool DefaultSchedule::copiesInput(StageOp stage) {
+  Block &body = stage.getPure().front();
+  auto read = body.getTerminator()->getOperand(0).getDefiningOp<ReadOp>();
+  return read && isa<InputOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource())) &&
+         llvm::equal(read.getIndices(), body.getArguments());
 }
 
 /// What `reader` reads of stored stages, through inlined ones and sums, in its own coordinates.

@@ -30,7 +30,8 @@ int64_t DefaultSchedule::macsOf(StageOp stored) {
 void DefaultSchedule::findBlocks() {
   for (auto root : pipeline.getOps<StageOp>()) {
     Facts &f = facts[root.getSymName()];
-    if (!f.root || isExternal(root) || f.reduction || sums.count(root.getSymName()))
+    if (!f.root || root.getOutput() == Format::U8Interleaved || f.reduction ||
+        sums.count(root.getSymName()))
       continue;
     RowBlock block;
     bool serves = true;
@@ -117,8 +118,9 @@ void DefaultSchedule::blocksCPU(StageOp root) {
       strip += pixels;
   }
   StringRef name = root.getSymName();
+  bool external = isExternal(root);
   split(root, "y", "yo", "yi", block.rows, Tail::Guard);
-  split(root, "x", "xs", "xr", strip, Tail::RoundUp);
+  split(root, "x", "xs", "xr", strip, external ? Tail::Guard : Tail::RoundUp);
   split(root, "xr", "xt", "xp", pixels, Tail::Guard);
   split(root, "xp", "xv", "xl", lanes, Tail::Guard);
   split(root, "c", "co", "ci", best.filters, Tail::Guard);
@@ -126,8 +128,10 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   loops<VectorizeOp>(root, {"xl"});
   loops<UnrollOp>(root, {"xv", "yi"});
   loops<GpuBlocksOp>(root, {"yo"});
-  AlignBoundsOp::create(builder, root.getLoc(), name, "y", block.rows);
-  AlignBoundsOp::create(builder, root.getLoc(), name, "x", strip);
+  if (!external) {
+    AlignBoundsOp::create(builder, root.getLoc(), name, "y", block.rows);
+    AlignBoundsOp::create(builder, root.getLoc(), name, "x", strip);
+  }
   auto vectors = [&](StageOp stage) {
     split(stage, "x", "xv", "xl", lanes, Tail::RoundUp);
     loops<VectorizeOp>(stage, {"xl"});

@@ -17,28 +17,27 @@ TEXT = """module attributes {{sr.io = #sr.io<scale = {scale}, color = none, rang
 """
 
 
-def network(path, channels, filters, k, shuffle):
-    """One convolution, and a pixel shuffle behind it or the sum with its input."""
+def network(path, channels, filters, k, tail):
+    """One convolution, alone or with a pixel shuffle behind it or the sum with its input."""
     weights = np.random.default_rng(channels).standard_normal((filters, channels, k, k)).astype("<f4") / (k * channels)
     kind = f"tensor<1x{filters}x?x?xf32>"
-    if shuffle:
-        result = f"tensor<1x{filters // 4}x?x?xf32>"
-        tail = f"%out = sr.pixel_shuffle %conv {{scale = 2}} : ({kind}) -> {result}"
-    else:
-        result = kind
-        tail = f"%out = sr.add %conv, %in : ({kind}, {kind}) -> {kind}"
-    path.write_text(TEXT.format(scale=2 if shuffle else 1, channels=channels, filters=filters, k=k, pad=k // 2,
+    shuffled = f"tensor<1x{filters // 4}x?x?xf32>"
+    result, line = {
+        "shuffle": (shuffled, f"%out = sr.pixel_shuffle %conv {{scale = 2}} : ({kind}) -> {shuffled}"),
+        "add": (kind, f"%out = sr.add %conv, %in : ({kind}, {kind}) -> {kind}"),
+        "": (kind, "")}[tail]
+    path.write_text(TEXT.format(scale=2 if tail == "shuffle" else 1, channels=channels, filters=filters, k=k, pad=k // 2,
                                 weights=weights.tobytes().hex(), result=result,
-                                tail=f"{tail}\n    return %out : {result}"))
+                                tail=f"{line}\n    return {'%out' if line else '%conv'} : {result}"))
 
 
 checks = Checks()
 with scratch() as folder:
     folder = pathlib.Path(folder)
-    for channels, filters, k, shuffle in [(5, 28, 3, True), (24, 24, 1, False), (32, 32, 3, False)]:
+    for channels, filters, k, tail in [(5, 28, 3, "shuffle"), (24, 24, 1, "add"), (32, 32, 3, "add"), (32, 32, 3, "")]:
         for target in ("host", "adreno650", "mali-g77"):
-            with checks(f"{channels} to {filters} channels, {k}x{k}, {target}"):
-                network(folder / "net.mlir", channels, filters, k, shuffle)
+            with checks(f"{channels} to {filters} channels, {k}x{k}, {tail or 'alone'}, {target}"):
+                network(folder / "net.mlir", channels, filters, k, tail)
                 run("srcc", folder / "net.mlir", f"--target={target}", "-o", folder / "net.srp")
                 model = Model(folder / "net.srp")
                 if (model.info.color, model.info.in_channels) != (3, channels):

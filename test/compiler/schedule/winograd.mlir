@@ -14,6 +14,7 @@
 // RUN: sed 's/color = rgb/color = bgr/' %s > %t.bgr.mlir
 // RUN: srcc %t.bgr.mlir --target=pocl-cpu --winograd=0 --print-loop-nest | FileCheck %s --check-prefix=SHUFFLE
 // RUN: srcc %S/Inputs/winograd-branches.mlir --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=BRANCH
+// RUN: srcc %S/Inputs/winograd-end.mlir --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=END
 // RUN: not srcc %s --winograd=-2 2>&1 | FileCheck %s --check-prefix=ERROR
 // ERROR: error: --winograd is a number of channels, or 0 for none, not -2
 
@@ -87,3 +88,12 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
 // BRANCH-NEXT: gpu_block yo:
 // BRANCH: produce third.products:
 // BRANCH: produce output:
+
+// From the picture itself to an output nothing else shares: rows are transformed from and to where they lie.
+// END-NOT: produce
+// END: produce output:
+// END-NEXT: gpu_block yo:
+// END-NEXT: for xs:
+// END-NEXT: produce conv.input:
+// END: produce conv.products:
+// END-NOT: produce output:
