@@ -219,8 +219,37 @@ static bool hasFloors(const IndexExpr &e) {
   });
 }
 
-/// The best bound of `e` as it is, with floors relaxed whose divisors divide their coefficients,
-/// and with all; no better one is looked for than `enough`.
+/// Replaces floor((a + c) / n) - floor(a / n), where c is a constant, by its bound: the least of
+/// these differences is floor(c / n), the greatest ceil(c / n).
+static IndexExpr relaxPairs(IndexExpr e, bool lower) {
+  auto isFloor = [](const auto &term) {
+    return term.first.size() == 1 && term.first[0]->kind == IndexAtom::FloorDiv;
+  };
+  auto pairOf = [&]() -> std::optional<IndexExpr> {
+    for (auto &plus : e.terms)
+      for (auto &minus : e.terms) {
+        if (!isFloor(plus) || !isFloor(minus) || plus.second <= 0 || minus.second >= 0)
+          continue;
+        const IndexAtom &a = *plus.first[0], &b = *minus.first[0];
+        auto offset = a.number == b.number ? (a.a - b.a).constant() : std::nullopt;
+        if (!offset)
+          continue;
+        int64_t times = std::min(plus.second, -minus.second);
+        IndexExpr pair;
+        pair.terms[plus.first] = times;
+        pair.terms[minus.first] = -times;
+        return e - pair + times * (lower ? llvm::divideFloorSigned(*offset, a.number)
+                                         : llvm::divideCeilSigned(*offset, a.number));
+      }
+    return std::nullopt;
+  };
+  while (auto next = pairOf())
+    e = std::move(*next);
+  return e;
+}
+
+/// The best bound of `e` as it is, with pairs of floors relaxed, with floors whose divisors divide
+/// their coefficients, and with all; no better one is looked for than `enough`.
 static std::optional<int64_t> bestBound(const IndexExpr &e, bool lower,
                                         std::optional<int64_t> enough = std::nullopt) {
   std::optional<int64_t> best;
@@ -237,6 +266,10 @@ static std::optional<int64_t> bestBound(const IndexExpr &e, bool lower,
   auto done = [&] { return best && enough && (lower ? *best >= *enough : *best <= *enough); };
   better({e, 1});
   if (done() || !hasFloors(e))
+    return best;
+  if (IndexExpr paired = relaxPairs(e, lower); !(paired == e))
+    better(relaxFloors(paired, lower, 1));
+  if (done())
     return best;
   Ratio whole = relaxFloors(e, lower, 1);
   better(whole);

@@ -20,6 +20,7 @@ void srcc::sched::buildSharedKernelsPipeline(OpPassManager &pm, bool fromLoops) 
   if (!fromLoops)
     buildLoopsPipeline(pm);
   pm.addPass(createSchedPartitionLoops());
+  pm.addPass(createSchedTrimStorage());
   pm.addPass(createSchedUnrollLists());
   pm.addPass(createSchedFlattenStorage());
   pm.addPass(createSchedRepeat());

@@ -84,6 +84,14 @@ def SchedPartitionLoops : SchedPass<"sched-partition-loops"> {
     no index in bounds.
   }];
 }
+def SchedTrimStorage : SchedPass<"sched-trim-storage"> {
+  let summary = "stores no more of root stages than tiles that compute touch";
+  let description = [{
+    Bounds inference stores all that loops touch. What only tiles outside the picture would have read,
+    which `sched-partition-loops` lets compute nothing, is left out: conditions of branches bound the
+    variables of loops around them.
+  }];
+}
 def SchedUnrollLists : SchedPass<"sched-unroll-lists"> {
   let summary = "turns unrolled lists of taps into straight-line code";
   let description = [{
