@@ -243,21 +243,24 @@ void DefaultSchedule::collectReaches(StageOp reader) {
       }
       Reach reach;
       reach.reader = reader;
-      bool around = indices.size() == 3 && read.getExterior() != Exterior::RepeatEdge &&
-                    read.getExterior() != Exterior::MirrorInterior;
-      for (unsigned dim : {1u, 2u}) {
-        if (!around)
-          break;
+      bool checked = indices.size() == 3 && read.getExterior() != Exterior::RepeatEdge &&
+                     read.getExterior() != Exterior::MirrorInterior;
+      auto isAround = [&](unsigned dim, int64_t &first, int64_t &last) {
+        if (!checked)
+          return false;
         Value own = reader.getPure().getArgument(dim);
         IndexExpr offset = indices[dim] - IndexExpr::get(own);
         auto low = offset.lower(any).constant(), high = offset.upper(any).constant();
-        around &= low && high && !offset.dependsOn(own);
-        if (around) {
-          (dim == 1 ? reach.top : reach.left) = *low;
-          (dim == 1 ? reach.bottom : reach.right) = *high;
-        }
-      }
-      f.blocked |= !around;
+        if (!low || !high || offset.dependsOn(own))
+          return false;
+        first = *low;
+        last = *high;
+        return true;
+      };
+      bool rows = isAround(1, reach.top, reach.bottom),
+           columns = isAround(2, reach.left, reach.right);
+      f.blocked |= !rows || !columns;
+      f.ownColumns &= columns && !reach.left && !reach.right;
       f.reaches.push_back(reach);
     });
   };

@@ -62,7 +62,8 @@ struct Facts {
   bool pointwise = true; // every reader reads it once, outside reductions, and never around a point
   bool root = false;     // has storage, at the root unless tileOf or rowOf says where
   bool exact = false;    // more rows than the picture, of which differences are taken: never as f16
-  bool blocked = false;  // some reader needs more than rows around its own
+  bool blocked = false;  // some reader needs more than rows and columns around its own
+  bool ownColumns = true; // all readers read their own columns, whatever the rows
   mlir::SmallVector<Reach> reaches;
   // Where it is computed, if not at the root.
   StageOp tileOf;              // at a tile of this stage,
@@ -120,9 +121,8 @@ private:
   /// Whether a stage passes through memory tile by tile: all read it at their own columns. Vectors
   /// of all its channels lie side by side then, in the order in which tiles take them.
   bool passesByTile(Facts &f) {
-    return f.root && !f.tileOf && !f.rowOf && !f.blocked && device.vectorWidth > 1 &&
-           channelsOf(f.op) >= 8 && f.op.getRank() == 3 && !f.reaches.empty() &&
-           llvm::all_of(f.reaches, [](Reach &r) { return !r.left && !r.right; });
+    return f.root && !f.tileOf && !f.rowOf && f.ownColumns && device.vectorWidth > 1 &&
+           channelsOf(f.op) >= 8 && f.op.getRank() == 3 && !f.reaches.empty();
   }
   /// Bands of rows of a picture for each core, by rule: several, so that none waits long for the
   /// others.

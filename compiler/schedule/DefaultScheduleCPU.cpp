@@ -99,7 +99,11 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   int64_t lanes = device.vectorWidth, channels = channelsOf(root);
   Tile best;
   double least = std::numeric_limits<double>::infinity();
+  // Half of the first-level cache is for the row that all filters of a tile read.
+  auto rowBytes = [&](int64_t pixels) { return (pixels + 2 * lanes) * 4 * channelsOf(input); };
   for (int64_t vectors = 1; vectors <= 5; ++vectors) {
+    if (input && vectors > 1 && rowBytes(vectors * lanes) > device.l1Bytes / 2)
+      break;
     Tile tile;
     if (double cycles = tileCost(products, vectors, tile, /*whole=*/true); cycles < least) {
       least = cycles;
@@ -112,11 +116,9 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   best.filters = choose(Knob::Filters, sum.getSymName(), best.filters, divisors);
   best.vectors = choose(Knob::Vectors, sum.getSymName(), best.vectors, {1, 2, 3, 4, 5, 6});
   int64_t pixels = best.vectors * lanes, strip = pixels;
-  if (input) {
-    int64_t column = 4 * block.inner * channelsOf(input);
-    while (strip < 4 * pixels && (strip + pixels + lanes) * column <= device.l2Bytes / 8)
+  if (input)
+    while (strip < 4 * pixels && block.inner * rowBytes(strip + pixels) <= device.l2Bytes / 32)
       strip += pixels;
-  }
   StringRef name = root.getSymName();
   bool external = isExternal(root);
   split(root, "y", "yo", "yi", block.rows, Tail::Guard);
@@ -146,8 +148,17 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   split(input, "y", "yo", "yi", block.inner, Tail::RoundUp);
   vectors(input);
   loops<UnrollOp>(input, {"yi"});
-  loops<ReorderOp>(input, {"xl", "yi", "xv", "c", "yo"});
-  int64_t bytes = (strip + 2 * lanes) * 4 * block.inner * channelsOf(input);
+  // What lies in vectors, side by side for all channels, is read in whole ones and in that order.
+  if (llvm::any_of(facts, [&](auto &other) {
+        return passesByTile(other.second) &&
+               llvm::any_of(other.second.reaches, [&](Reach &r) { return r.reader == input; });
+      })) {
+    loops<ReorderOp>(input, {"xl", "yi", "c", "xv", "yo"});
+    AlignBoundsOp::create(builder, root.getLoc(), input.getSymName(), "x", lanes);
+  } else {
+    loops<ReorderOp>(input, {"xl", "yi", "xv", "c", "yo"});
+  }
+  int64_t bytes = block.inner * rowBytes(strip);
   store(input.getSymName(), {"y", "c", "x"}, 1, false, false,
         bytes <= device.localBytes / 2 ? Memory::Local : Memory::Global);
 }
