@@ -182,6 +182,7 @@ private:
   }
   int64_t macsOf(StageOp stored);
   void chooseTiles();
+  double crossing(StageOp sum, unsigned update);
   double tileCycles(StageOp stored, Tile &tile);
   static constexpr int64_t tileFilters[] = {1, 2, 3, 4, 5, 6, 8, 10, 12}; ///< of a tile, by rule
   double tileCost(StageOp stored, int64_t vectors, Tile &tile, bool whole = false);
