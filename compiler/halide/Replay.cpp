@@ -847,6 +847,11 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
           }))
         leaveOut("on a device, vectors that an unrolled loop would weave into one of more than " +
                  Twine(widestVector) + " elements");
+      else if (onDevice && !options.guardedVectors && instance.stage.getOutput() &&
+               llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
+                 return t.tail == Tail::Guard && t.inner == l.name;
+               }))
+        leaveOut("on a device, vectors of an output under conditions that Halide does not write");
       else if (onDevice && stepsIn(instance, definition, l.name) > widestVector)
         stage.vectorize(var(l.name), int(widestVector));
       else

@@ -35,6 +35,9 @@ struct ReplayOptions {
   /// False: every stage is a Func without a schedule, for an autoscheduler.
   bool schedule = true;
   Taps taps = Taps::List;
+  /// False: on a device, vectors of an output whose tail is guarded are left out. Halide 21 has
+  /// some of them in its intermediate code, but not in that of devices.
+  bool guardedVectors = true;
 };
 
 /// A pipeline from float planes to float planes.

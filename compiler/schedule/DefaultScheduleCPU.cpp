@@ -120,7 +120,7 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   best.vectors = choose(Knob::Vectors, sum.getSymName(), best.vectors, {1, 2, 3, 4, 5, 6});
   int64_t pixels = best.vectors * lanes, strip = pixels;
   if (input)
-    while (strip < 4 * pixels && block.inner * rowBytes(strip + pixels) <= device.l2Bytes / 32)
+    while (strip < 4 * pixels && block.inner * rowBytes(strip + pixels) <= 2 * device.l1Bytes)
       strip += pixels;
   StringRef name = root.getSymName();
   bool external = isExternal(root);

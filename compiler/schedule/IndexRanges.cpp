@@ -238,8 +238,9 @@ static IndexExpr relaxPairs(IndexExpr e, bool lower) {
         IndexExpr pair;
         pair.terms[plus.first] = times;
         pair.terms[minus.first] = -times;
-        return e - pair + times * (lower ? llvm::divideFloorSigned(*offset, a.number)
-                                         : llvm::divideCeilSigned(*offset, a.number));
+        return e - pair +
+               times * (lower ? llvm::divideFloorSigned(*offset, a.number)
+                              : llvm::divideCeilSigned(*offset, a.number));
       }
     return std::nullopt;
   };

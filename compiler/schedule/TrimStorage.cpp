@@ -49,6 +49,7 @@ static void restrict(const IndexExpr &difference, Ranges &ranges) {
   }
 }
 
+/// What the branches around an operation say of the loops around them.
 static Ranges rangesAt(Operation *op) {
   Ranges ranges;
   for (Operation *inner = op; Operation *outer = inner->getParentOp(); inner = outer) {
@@ -104,6 +105,7 @@ static IndexExpr extreme(Value index, bool upper, const Ranges &ranges) {
   return (upper ? isLess(e, plain) : isLess(plain, e)) ? e : plain;
 }
 
+/// Narrows the storage of a root stage to what is loaded and stored of it.
 static void trim(RealizeOp realize, LoopsOp loops) {
   Box touched;
   auto touch = [&](Operation *op, ValueRange indices) {
@@ -148,10 +150,9 @@ struct SchedTrimStorage : public srcc::sched::impl::SchedTrimStorageBase<SchedTr
   void runOnOperation() override {
     for (auto loops : getOperation().getOps<LoopsOp>())
       for (auto realize : loops.getBody().getOps<RealizeOp>()) {
-        Operation *pipeline =
-            SymbolTable::lookupNearestSymbolFrom(loops, loops.getPipelineAttr());
-        auto stage = dyn_cast_or_null<StageOp>(
-            SymbolTable::lookupSymbolIn(pipeline, realize.getStage()));
+        Operation *pipeline = SymbolTable::lookupNearestSymbolFrom(loops, loops.getPipelineAttr());
+        auto stage =
+            dyn_cast_or_null<StageOp>(SymbolTable::lookupSymbolIn(pipeline, realize.getStage()));
         if (stage && !stage.getOutput())
           trim(realize, loops);
       }

@@ -89,6 +89,59 @@ LogicalResult writeText(llvm::StringRef text) {
   return error ? fail("cannot write " + llvm::toString(std::move(error))) : success();
 }
 
+/// Replays the schedule and writes what was asked for.
+LogicalResult emit(srcc::sched::PipelineOp pipeline, const srcc::sched::Schedule &schedule,
+                   const srcc::halide::ReplayOptions &how, const srcc::halide::ModelInfo &info,
+                   int width, int height) {
+  const Halide::Target &target = how.target;
+  llvm::StringRef output = options->output;
+  auto replayed = srcc::halide::replay(pipeline, schedule, how);
+  if (failed(replayed))
+    return failure();
+  if (!options->quiet)
+    for (const std::string &what : replayed->leftOut)
+      llvm::errs() << "srcc-halide: left out, since Halide has no counterpart: " << what << "\n";
+  if (!options->autoscheduler.empty()) {
+    auto made =
+        srcc::halide::autoschedule(*replayed, options->autoscheduler, target, height, width);
+    if (!made)
+      return fail(made.takeError());
+  }
+
+  std::string function = options->function;
+  if (function.empty())
+    for (char c : pipeline.getSymName())
+      function += llvm::isAlnum(c) ? c : '_';
+  if (function.empty() || llvm::isDigit(function[0]) ||
+      !llvm::all_of(function, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
+    return fail("--function: '" + function + "' is no name in C");
+  switch (options->emit) {
+  case Form::LoopNest: {
+    auto text = srcc::halide::loopNestOf(*replayed);
+    return text ? writeText(*text) : fail(text.takeError());
+  }
+  case Form::Stmt:
+  case Form::DeviceCode: {
+    auto text =
+        srcc::halide::textOf(*replayed, function, target,
+                             options->emit == Form::Stmt ? Halide::OutputFileType::stmt
+                                                         : Halide::OutputFileType::device_code);
+    return text ? writeText(*text) : fail(text.takeError());
+  }
+  case Form::Code:
+    break;
+  }
+  llvm::Error error =
+      output.ends_with(".so")
+          ? srcc::halide::writeLibrary(*replayed, pipeline, function, target, info, output)
+          : srcc::halide::writeObject(*replayed, function, target, output);
+  if (error)
+    return fail(std::move(error));
+  if (!options->quiet)
+    llvm::errs() << "srcc: wrote " << output << " with Halide for " << target.to_string() << "\n";
+  return success();
+}
+
 LogicalResult compile(MLIRContext *context) {
   llvm::StringRef output = options->output;
   bool isLibrary = output.ends_with(".so"), isObject = output.ends_with(".o");
@@ -159,50 +212,16 @@ LogicalResult compile(MLIRContext *context) {
     how.extents = srcc::halide::extentsOf(loops);
   how.schedule = options->autoscheduler.empty();
   how.taps = options->taps;
-  auto replayed = srcc::halide::replay(pipeline, *schedule, how);
-  if (failed(replayed))
-    return failure();
-  if (!options->quiet)
-    for (const std::string &what : replayed->leftOut)
-      llvm::errs() << "srcc-halide: left out, since Halide has no counterpart: " << what << "\n";
-  if (!options->autoscheduler.empty()) {
-    auto made =
-        srcc::halide::autoschedule(*replayed, options->autoscheduler, target, height, width);
-    if (!made)
-      return fail(made.takeError());
+  // Some conditions on vectors cannot be written for a device, which shows at the end: then without
+  // them.
+  try {
+    return emit(pipeline, *schedule, how, info, width, height);
+  } catch (const Halide::Error &error) {
+    how.guardedVectors &= !llvm::StringRef(error.what()).contains("extract_mask_element");
+    if (how.guardedVectors)
+      throw;
   }
-
-  std::string function = options->function;
-  if (function.empty())
-    for (char c : pipeline.getSymName())
-      function += llvm::isAlnum(c) ? c : '_';
-  if (function.empty() || llvm::isDigit(function[0]) ||
-      !llvm::all_of(function, [](char c) { return llvm::isAlnum(c) || c == '_'; }))
-    return fail("--function: '" + function + "' is no name in C");
-  switch (options->emit) {
-  case Form::LoopNest: {
-    auto text = srcc::halide::loopNestOf(*replayed);
-    return text ? writeText(*text) : fail(text.takeError());
-  }
-  case Form::Stmt:
-  case Form::DeviceCode: {
-    auto text =
-        srcc::halide::textOf(*replayed, function, target,
-                             options->emit == Form::Stmt ? Halide::OutputFileType::stmt
-                                                         : Halide::OutputFileType::device_code);
-    return text ? writeText(*text) : fail(text.takeError());
-  }
-  case Form::Code:
-    break;
-  }
-  llvm::Error error =
-      isLibrary ? srcc::halide::writeLibrary(*replayed, pipeline, function, target, info, output)
-                : srcc::halide::writeObject(*replayed, function, target, output);
-  if (error)
-    return fail(std::move(error));
-  if (!options->quiet)
-    llvm::errs() << "srcc: wrote " << output << " with Halide for " << target.to_string() << "\n";
-  return success();
+  return emit(pipeline, *schedule, how, info, width, height);
 }
 } // namespace
 
