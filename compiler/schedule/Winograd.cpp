@@ -2,11 +2,11 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// F(4, 3) of Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional
-// Neural Networks", CVPR 2016, section 4.1) along y alone: 4 rows of output from 6 products of
-// transformed rows instead of 12. Along x the sum stays what it is, so vectors of pixels need no
-// shuffles. Rows are in blocks: block t has the rows 4 t to 4 t + 3 of the output and the rows 6 t
-// to 6 t + 5 of what is transformed.
+// F(6, 3) of Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional
+// Neural Networks", CVPR 2016, section 4.1) along y alone: 6 rows of output from 8 products of
+// transformed rows instead of 18. Along x the sum stays what it is, so vectors of pixels need no
+// shuffles. Rows are in blocks: block t has the rows 6 t to 6 t + 5 of the output and the rows 8 t
+// to 8 t + 7 of what is transformed.
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/ConvertSR.h"
 
@@ -18,21 +18,29 @@ using namespace mlir;
 using namespace srcc::sched;
 
 namespace {
-constexpr int64_t outRows = 4, inRows = 6, kernelRows = 3;
+constexpr int64_t outRows = 6, inRows = 8, kernelRows = 3;
 
-/// Of input rows, of the kernel's rows, and of products: with the points 0, 1, -1, 2, -2 and
-/// infinity.
-constexpr float inputTransform[inRows][inRows] = {{4, 0, -5, 0, 1, 0},  {0, -4, -4, 1, 1, 0},
-                                                  {0, 4, -4, -1, 1, 0}, {0, -2, -1, 2, 1, 0},
-                                                  {0, 2, -1, -2, 1, 0}, {0, 4, 0, -5, 0, 1}};
-constexpr double kernelTransform[inRows][kernelRows] = {{1. / 4, 0, 0},
-                                                        {-1. / 6, -1. / 6, -1. / 6},
-                                                        {-1. / 6, 1. / 6, -1. / 6},
-                                                        {1. / 24, 1. / 12, 1. / 6},
-                                                        {1. / 24, -1. / 12, 1. / 6},
+/// Of input rows, of the kernel's rows, and of products: with the points 0, 1, -1, 2, -2, 1/2, -1/2
+/// and infinity.
+constexpr float inputTransform[inRows][inRows] = {
+    {1, 0, -5.25, 0, 5.25, 0, -1, 0},      {0, 1, 1, -4.25, -4.25, 1, 1, 0},
+    {0, -1, 1, 4.25, -4.25, -1, 1, 0},     {0, 0.5, 0.25, -2.5, -1.25, 2, 1, 0},
+    {0, -0.5, 0.25, 2.5, -1.25, -2, 1, 0}, {0, 2, 4, -2.5, -5, 0.5, 1, 0},
+    {0, -2, 4, 2.5, -5, -0.5, 1, 0},       {0, -1, 0, 5.25, 0, -5.25, 0, 1}};
+constexpr double kernelTransform[inRows][kernelRows] = {{1, 0, 0},
+                                                        {-2. / 9, -2. / 9, -2. / 9},
+                                                        {-2. / 9, 2. / 9, -2. / 9},
+                                                        {1. / 90, 1. / 45, 2. / 45},
+                                                        {1. / 90, -1. / 45, 2. / 45},
+                                                        {32. / 45, 16. / 45, 8. / 45},
+                                                        {32. / 45, -16. / 45, 8. / 45},
                                                         {0, 0, 1}};
-constexpr float outputTransform[outRows][inRows] = {
-    {1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}};
+constexpr float outputTransform[outRows][inRows] = {{1, 1, 1, 1, 1, 1, 1, 0},
+                                                    {0, 1, -1, 2, -2, 0.5, -0.5, 0},
+                                                    {0, 1, 1, 4, 4, 0.25, 0.25, 0},
+                                                    {0, 1, -1, 8, -8, 0.125, -0.125, 0},
+                                                    {0, 1, 1, 16, 16, 0.0625, 0.0625, 0},
+                                                    {0, 1, -1, 32, -32, 0.03125, -0.03125, 1}};
 } // namespace
 
 /// The sum of the rows whose factors in `row` are not zero.
@@ -73,7 +81,7 @@ bool Converter::isWinograd(srcc::sr::Conv2DOp op) {
       shape[1] < leastWinograd || shape[0] * 3 < leastWinograd ||
       !llvm::all_of(op.getStrides(), isOne) || !llvm::all_of(op.getDilations(), isOne))
     return false;
-  // Zeros of a kernel are none in its transform, which saves half of the products itself.
+  // Zeros of a kernel are none in its transform, which saves more than half of the products itself.
   auto weights = srcc::sr::getConstantValues(op.getWeight());
   return succeeded(weights) && llvm::count(*weights, 0.0f) * 2 <= int64_t(weights->size());
 }
@@ -95,7 +103,7 @@ LogicalResult Converter::winograd(srcc::sr::Conv2DOp op, Operation *result) {
         transformed[(p * filters * channels + plane) * kw + kx] = float(sum);
       }
   remark::passed(op.getLoc(), remark::RemarkOpts::name("Winograd").category(DEBUG_TYPE))
-      << remark::add("{0} to {1} channels in Winograd's form, F(4, 3) along y: half the products",
+      << remark::add("{0} to {1} channels in Winograd's form, F(6, 3) along y: 4/9 of the products",
                      channels, filters)
       << remark::metric("channels", channels) << remark::metric("filters", filters);
   StageRef in = of(op.getInput());

@@ -34,10 +34,14 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
   }
 }
 
-// Rows of blocks: 6 for each 4 of the output.
-// CHECK-DAG: #[[ROWS:map[0-9]*]] = affine_map<()[s0, s1] -> (8, (s0 ceildiv 4) * 6, s1)>
-// CHECK-DAG: #[[SUMS:map[0-9]*]] = affine_map<()[s0, s1] -> (12, (s0 ceildiv 4) * 6, s1)>
-// CHECK: sched.align_bounds @relu "y" to 4
+// Rows of blocks: 8 for each 6 of the output.
+// CHECK-DAG: #[[ROWS:map[0-9]*]] = affine_map<()[s0, s1] -> (8, (s0 ceildiv 6) * 8, s1)>
+// CHECK-DAG: #[[SUMS:map[0-9]*]] = affine_map<()[s0, s1] -> (12, (s0 ceildiv 6) * 8, s1)>
+// CHECK: sched.store_in @few global layout ["y", "x/8", "c", "x%8"]
+// CHECK: sched.align_bounds @relu "y" to 6
+// Vectors of all channels side by side are read in that order.
+// CHECK: sched.reorder @many.input ["xl", "yi", "c", "xv", "yo"]
+// CHECK: sched.align_bounds @many.input "x" to 8
 // CHECK: sched.store_in @many.input local
 // CHECK: sched.compute_at @many.input at @relu "xs"
 // CHECK: sched.compute_at @many.products at @relu "co"
