@@ -112,6 +112,7 @@ void DefaultSchedule::analyse() {
   // ones: its loops then are those over blocks.
   llvm::DenseMap<Operation *, Operation *> blocks; // stage -> whose blocks
   llvm::DenseSet<Operation *> stored;
+  bool byBlocks = fusion && device.kind == srcc::DeviceKind::CPU; // the loops of blocksCPU
   for (auto op : pipeline.getOps<StageOp>()) {
     auto at = op.getPure().getArguments();
     op.getPure().walk([&](ReadOp read) {
@@ -127,7 +128,7 @@ void DefaultSchedule::analyse() {
         return;
       Operation *of = made->second;
       bool own = llvm::equal(read.getIndices(), at) &&
-                 (!isExternal(op) || facts[source.getSymName()].readers.size() == 1);
+                 (!isExternal(op) || (byBlocks && facts[source.getSymName()].readers.size() == 1));
       if (!own || blocks.try_emplace(op, of).first->second != of)
         stored.insert(source);
     });
@@ -145,8 +146,9 @@ void DefaultSchedule::analyse() {
     f.op.walk([&](ReadOp read) {
       constant &= isa_and_nonnull<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
     });
-    // So does the picture, to what takes few rows of it together.
-    bool picture = copiesInput(f.op) && f.readers.size() == 1 && blocks.contains(f.readers[0]);
+    // The picture itself costs little to read again where blocks of rows are made of it.
+    bool picture =
+        byBlocks && copiesInput(f.op) && f.readers.size() == 1 && blocks.contains(f.readers[0]);
     f.root = isKept(f.op) || stored.contains(f.op) ||
              (!constant && !picture && (!f.pointwise || !oneReader(f)));
   }

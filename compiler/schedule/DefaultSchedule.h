@@ -152,9 +152,9 @@ private:
   /// Operations in a row, by rule. On a CPU: against 128, wdsr_b_x2_16x24 takes 0.95 of the time,
   /// dense as pruned to a quarter in 8x4 blocks, abpn_x3, imdn_rtc_x2 and fsrcnn_x2 as long
   /// (srcc-bench --size 640x360 in turn). GPUs have small instruction caches, and their compilers
-  /// load ahead what straight-line code reads: with 128, so with the whole 5x5 of the last kernel
-  /// of wdsr_b_x2_8x24, that takes 192 registers and 512 bytes of private memory on Adreno 650 and
-  /// 660, with 64 it takes 128 and none (srcc --static-report).
+  /// load ahead what straight-line code reads: with 128 the 5x5 in the last kernel of
+  /// wdsr_b_x2_8x24 is straight-line code as a whole, and takes 192 registers and 512 bytes of
+  /// private memory on Adreno 650 and 660; with 64 it takes 128 and none (srcc --static-report).
   int64_t mostStraight() const { return device.kind == srcc::DeviceKind::CPU ? 256 : 64; }
   StraightLine straightLine(StageOp sum, int64_t update, int64_t perTap, int64_t most);
   void reductionLoops(StageOp sum, int64_t update, int64_t perTap,

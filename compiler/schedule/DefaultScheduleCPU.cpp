@@ -105,7 +105,7 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   // Half of the first-level cache is for the row that all filters of a tile read.
   auto rowBytes = [&](int64_t pixels) { return (pixels + 2 * lanes) * 4 * channelsOf(input); };
   for (int64_t vectors = 1; vectors <= 5; ++vectors) {
-    if (input && vectors > 1 && rowBytes(vectors * lanes) > device.l1Bytes / 2)
+    if (input && vectors > 1 && device.l1Bytes && rowBytes(vectors * lanes) > device.l1Bytes / 2)
       break;
     Tile tile;
     if (double cycles = tileCost(products, vectors, tile, /*whole=*/true); cycles < least) {
@@ -181,7 +181,6 @@ void DefaultSchedule::fuse() {
   for (auto op : pipeline.getOps<StageOp>())
     if (facts[op.getSymName()].root)
       stored.push_back(op);
-  constexpr int64_t width = assumedWidth, height = assumedHeight;
   llvm::StringMap<int64_t> ringBytes; // by root
   auto aheadOf = [&](StageOp s) {
     while (StageOp at = facts[s.getSymName()].tileOf)
@@ -213,10 +212,10 @@ void DefaultSchedule::fuse() {
       oldest = std::min(oldest, aheadOf(r.reader) + r.top);
     }
     int64_t window = newest - oldest + 1;
-    int64_t bytes = int64_t(llvm::PowerOf2Ceil(window)) * channels * width * 4;
+    int64_t bytes = int64_t(llvm::PowerOf2Ceil(window)) * channels * assumedWidth * 4;
     // Computing the first rows of each band twice against writing and reading the stage.
     int64_t bands = units() * preview(Knob::Bands, root.getSymName(), bandsOfUnit);
-    double rowsOfBand = double(height) / double(bands);
+    double rowsOfBand = double(assumedHeight) / double(bands);
     double again = 2.0 * macsOf(op) * 2 * newest / rowsOfBand / (device.peakF32 * 1e9);
     double saved = 2.0 * channels * 4 / (device.bandwidth * 1e9);
     // Half of the cache is for weights and what streams through. More than 256 KB never paid: with
@@ -333,9 +332,8 @@ void DefaultSchedule::repeat() {
 /// A tap costs a tile its multiply-adds (two a cycle), its loads (two a cycle: inputs and weights),
 /// its instructions (three a cycle, which is what is left of five to six where cores are shared;
 /// `overhead` of them beside), or the latency of the multiply-add that goes on from the tap before.
-/// Of its inputs the share `crossing` is in two cache lines, which takes half a cycle more: with 64
-/// channels, vectors of 64 bytes and rows in the second-level cache tiles of 4 x 4, 4 x 5, 8 x 2, 6
-/// x 4 and 8 x 3 take 0.62, 0.62, 0.59, 0.57 and 0.57 cycles a multiply-add.
+/// Of its inputs the share `crossing` is in two cache lines, which takes half a cycle more, by a
+/// loop of multiply-adds in C over rows in the second-level cache, on a Xeon with AVX-512.
 static double tapCycles(double filters, double vectors, double overhead, double crossing) {
   double multiplyAdds = filters * vectors, loads = filters + vectors, latency = 5;
   double busiest =
@@ -363,7 +361,7 @@ double DefaultSchedule::crossing(StageOp sum, unsigned update) {
   return share * double(std::min<int64_t>(4 * device.vectorWidth, 64)) / 64;
 }
 
-/// The share of a row of the picture that tiles of `pixels` compute beyond it, and it itself.
+/// Pixels that tiles of `pixels` compute for each one of a row of the picture.
 static double wholeTiles(int64_t pixels) {
   return double(llvm::divideCeil(assumedWidth, pixels) * pixels) / double(assumedWidth);
 }

@@ -12,6 +12,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
 
+#define DEBUG_TYPE "sched-trim-storage"
+
 namespace srcc::sched {
 #define GEN_PASS_DEF_SCHEDTRIMSTORAGE
 #include "compiler/schedule/Passes.h.inc"
@@ -31,8 +33,8 @@ using Ranges = llvm::SmallMapVector<Value, Interval, 4>;
 } // namespace
 
 /// Of a condition a v + rest >= 0, with v the variable of a loop, what it says of v whatever the
-/// others are.
-static void restrict(const IndexExpr &difference, Ranges &ranges) {
+/// others are. What is known already, of a branch further inside, stays.
+static void narrow(Ranges &ranges, const IndexExpr &difference) {
   for (const auto &[product, factor] : difference.terms) {
     if (product.size() != 1 || product[0]->kind != IndexAtom::Value ||
         !isa<BlockArgument>(product[0]->value))
@@ -63,31 +65,31 @@ static Ranges rangesAt(Operation *op) {
       IndexExpr left = IndexExpr::get(compare.getLhs()), right = IndexExpr::get(compare.getRhs());
       switch (compare.getPredicate()) {
       case arith::CmpIPredicate::slt:
-        restrict(right - left - 1, ranges);
+        narrow(ranges, right - left - 1);
         break;
       case arith::CmpIPredicate::sle:
-        restrict(right - left, ranges);
+        narrow(ranges, right - left);
         break;
       case arith::CmpIPredicate::sgt:
-        restrict(left - right - 1, ranges);
+        narrow(ranges, left - right - 1);
         break;
       default:
-        restrict(left - right, ranges);
+        narrow(ranges, left - right);
       }
     }
   }
   return ranges;
 }
 
-/// Whether a bound above is better than another one: for all sizes, or for most, by more than it is
-/// worse for others (whole tiles of the width, however they are counted).
+/// Whether `a` is the better of two upper bounds: never more than `b`, or more for some sizes
+/// (whole tiles of 64 against whole tiles of 80 columns) but by less than it is less for others.
 static bool isLess(const IndexExpr &a, const IndexExpr &b) {
   auto more = (a - b).constantUpper(), less = (b - a).constantUpper();
   return !(a == b) && more && (*more <= 0 || !less || *more < *less);
 }
 
 /// The least value of an index where the conditions hold, or with `upper` the greatest.
-static IndexExpr extreme(Value index, bool upper, const Ranges &ranges) {
+static IndexExpr boundWhere(Value index, bool upper, const Ranges &ranges) {
   auto bound = [&](const IndexExpr &e, llvm::function_ref<bool(Value)> eliminate) {
     return upper ? e.upper(eliminate) : e.lower(eliminate);
   };
@@ -105,38 +107,29 @@ static IndexExpr extreme(Value index, bool upper, const Ranges &ranges) {
   return (upper ? isLess(e, plain) : isLess(plain, e)) ? e : plain;
 }
 
-/// Narrows the storage of a root stage to what is loaded and stored of it.
-static void trim(RealizeOp realize, LoopsOp loops) {
-  Box touched;
-  auto touch = [&](Operation *op, ValueRange indices) {
-    Ranges ranges = rangesAt(op);
-    SmallVector<IndexExpr> low, high;
-    for (Value index : indices) {
-      low.push_back(extreme(index, /*upper=*/false, ranges));
-      high.push_back(extreme(index, /*upper=*/true, ranges));
-    }
-    touched.include(low, high);
-  };
-  loops.walk([&](Operation *op) {
-    if (auto load = dyn_cast<LoadOp>(op); load && load.getSource() == realize.getStage())
-      touch(op, load.getIndices());
-    else if (auto store = dyn_cast<StoreOp>(op); store && store.getStage() == realize.getStage())
-      touch(op, store.getIndices());
-  });
-  if (touched.empty())
-    return;
+/// What of a tile is not read is worth leaving out. A row or a few are not: of equal layers one's
+/// readers may touch a row more than another's, and their kernels are the same with the same
+/// storage.
+static bool isWorthIt(const IndexExpr &saved) {
+  auto rows = saved.constant();
+  return !rows || *rows > 4;
+}
+
+/// Narrows the storage of a root stage to what is touched of it.
+static void trim(RealizeOp realize, const Box &touched) {
   OpBuilder builder(realize);
   Location loc = realize.getLoc();
   MLIRContext *context = realize.getContext();
   for (unsigned i = 0; i < touched.low.size(); ++i) {
     IndexExpr low = IndexExpr::get(realize.getMins()[i]),
               high = low + IndexExpr::get(realize.getExtents()[i]) - 1;
-    bool later = touched.low[i].toAffine(context) && isLess(low, touched.low[i]),
-         sooner = touched.high[i].toAffine(context) && isLess(touched.high[i], high);
+    const IndexExpr &first = touched.low[i], &last = touched.high[i];
+    bool later = first.toAffine(context) && isLess(low, first) && isWorthIt(first - low),
+         sooner = last.toAffine(context) && isLess(last, high) && isWorthIt(high - last);
     if (later)
-      low = touched.low[i];
+      low = first;
     if (sooner)
-      high = touched.high[i];
+      high = last;
     if (!later && !sooner)
       continue;
     realize.getMinsMutable()[i].set(low.materialize(builder, loc));
@@ -149,13 +142,62 @@ struct SchedTrimStorage : public srcc::sched::impl::SchedTrimStorageBase<SchedTr
   using Base::Base;
   void runOnOperation() override {
     for (auto loops : getOperation().getOps<LoopsOp>())
-      for (auto realize : loops.getBody().getOps<RealizeOp>()) {
-        Operation *pipeline = SymbolTable::lookupNearestSymbolFrom(loops, loops.getPipelineAttr());
-        auto stage =
-            dyn_cast_or_null<StageOp>(SymbolTable::lookupSymbolIn(pipeline, realize.getStage()));
-        if (stage && !stage.getOutput())
-          trim(realize, loops);
-      }
+      run(loops);
+  }
+
+  void run(LoopsOp loops) {
+    Operation *pipeline = SymbolTable::lookupNearestSymbolFrom(loops, loops.getPipelineAttr());
+    llvm::MapVector<StringRef, Box> touched; // of stages at the root that are no outputs
+    SmallVector<RealizeOp> realizes;
+    for (auto realize : loops.getBody().getOps<RealizeOp>()) {
+      auto stage =
+          dyn_cast_or_null<StageOp>(SymbolTable::lookupSymbolIn(pipeline, realize.getStage()));
+      if (!stage || stage.getOutput())
+        continue;
+      touched.try_emplace(realize.getStage());
+      realizes.push_back(realize);
+    }
+    {
+      IndexMemo memo; // nothing changes while it lives
+      llvm::DenseMap<Block *, Ranges> known;
+      auto touch = [&](Operation *op, StringRef stage, ValueRange indices) {
+        auto entry = touched.find(stage);
+        if (entry == touched.end())
+          return;
+        auto [ranges, isNew] = known.try_emplace(op->getBlock());
+        if (isNew)
+          ranges->second = rangesAt(op);
+        SmallVector<IndexExpr> low, high;
+        for (Value index : indices) {
+          low.push_back(boundWhere(index, /*upper=*/false, ranges->second));
+          high.push_back(boundWhere(index, /*upper=*/true, ranges->second));
+        }
+        entry->second.include(low, high);
+      };
+      loops.walk([&](Operation *op) {
+        if (auto load = dyn_cast<LoadOp>(op))
+          touch(op, load.getSource(), load.getIndices());
+        else if (auto store = dyn_cast<StoreOp>(op))
+          touch(op, store.getStage(), store.getIndices());
+      });
+    }
+    // What is stored alike stays so: kernels of equal layers are one.
+    std::map<std::string, Box> alike;
+    auto groupOf = [&](RealizeOp realize) -> Box & {
+      std::string key;
+      for (Value bound : llvm::concat<Value>(realize.getMins(), realize.getExtents()))
+        key += IndexExpr::get(bound).str() + ";";
+      return alike[key];
+    };
+    SmallVector<Box *> groups;
+    for (RealizeOp realize : realizes) {
+      groups.push_back(&groupOf(realize));
+      if (const Box &box = touched[realize.getStage()]; !box.empty())
+        groups.back()->include(box.low, box.high);
+    }
+    for (auto [realize, group] : llvm::zip(realizes, groups))
+      if (!group->empty())
+        trim(realize, *group);
   }
 };
 } // namespace

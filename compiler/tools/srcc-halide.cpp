@@ -89,18 +89,16 @@ LogicalResult writeText(llvm::StringRef text) {
   return error ? fail("cannot write " + llvm::toString(std::move(error))) : success();
 }
 
-/// Replays the schedule and writes what was asked for.
+/// Replays the schedule and writes what was asked for; says what was left out.
 LogicalResult emit(srcc::sched::PipelineOp pipeline, const srcc::sched::Schedule &schedule,
                    const srcc::halide::ReplayOptions &how, const srcc::halide::ModelInfo &info,
-                   int width, int height) {
+                   int width, int height, std::vector<std::string> &leftOut) {
   const Halide::Target &target = how.target;
   llvm::StringRef output = options->output;
   auto replayed = srcc::halide::replay(pipeline, schedule, how);
   if (failed(replayed))
     return failure();
-  if (!options->quiet)
-    for (const std::string &what : replayed->leftOut)
-      llvm::errs() << "srcc-halide: left out, since Halide has no counterpart: " << what << "\n";
+  leftOut = replayed->leftOut;
   if (!options->autoscheduler.empty()) {
     auto made =
         srcc::halide::autoschedule(*replayed, options->autoscheduler, target, height, width);
@@ -135,11 +133,7 @@ LogicalResult emit(srcc::sched::PipelineOp pipeline, const srcc::sched::Schedule
       output.ends_with(".so")
           ? srcc::halide::writeLibrary(*replayed, pipeline, function, target, info, output)
           : srcc::halide::writeObject(*replayed, function, target, output);
-  if (error)
-    return fail(std::move(error));
-  if (!options->quiet)
-    llvm::errs() << "srcc: wrote " << output << " with Halide for " << target.to_string() << "\n";
-  return success();
+  return error ? fail(std::move(error)) : success();
 }
 
 LogicalResult compile(MLIRContext *context) {
@@ -212,16 +206,24 @@ LogicalResult compile(MLIRContext *context) {
     how.extents = srcc::halide::extentsOf(loops);
   how.schedule = options->autoscheduler.empty();
   how.taps = options->taps;
-  // Some conditions on vectors cannot be written for a device, which shows at the end: then without
-  // them.
+  std::vector<std::string> leftOut;
+  LogicalResult emitted = failure();
   try {
-    return emit(pipeline, *schedule, how, info, width, height);
+    emitted = emit(pipeline, *schedule, how, info, width, height, leftOut);
   } catch (const Halide::Error &error) {
-    how.guardedVectors &= !llvm::StringRef(error.what()).contains("extract_mask_element");
-    if (how.guardedVectors)
+    // Of Halide 21, from its device's text at the end: a condition on vectors that it cannot write.
+    if (!llvm::StringRef(error.what()).contains("extract_mask_element"))
       throw;
+    how.guardedVectors = false;
+    emitted = emit(pipeline, *schedule, how, info, width, height, leftOut);
   }
-  return emit(pipeline, *schedule, how, info, width, height);
+  if (failed(emitted) || options->quiet)
+    return emitted;
+  for (const std::string &what : leftOut)
+    llvm::errs() << "srcc-halide: left out, since Halide has no counterpart: " << what << "\n";
+  if (options->emit == Form::Code)
+    llvm::errs() << "srcc: wrote " << output << " with Halide for " << target.to_string() << "\n";
+  return success();
 }
 } // namespace
 
