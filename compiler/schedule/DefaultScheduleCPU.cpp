@@ -332,8 +332,8 @@ void DefaultSchedule::repeat() {
 /// A tap costs a tile its multiply-adds (two a cycle), its loads (two a cycle: inputs and weights),
 /// its instructions (three a cycle, which is what is left of five to six where cores are shared;
 /// `overhead` of them beside), or the latency of the multiply-add that goes on from the tap before.
-/// Of its inputs the share `crossing` is in two cache lines, which takes half a cycle more, by a
-/// loop of multiply-adds in C over rows in the second-level cache, on a Xeon with AVX-512.
+/// Of its inputs the share `crossing` is in two cache lines, which takes half a cycle more (of a
+/// loop written for this alone, not kept, on a Xeon with AVX-512).
 static double tapCycles(double filters, double vectors, double overhead, double crossing) {
   double multiplyAdds = filters * vectors, loads = filters + vectors, latency = 5;
   double busiest =
