@@ -514,6 +514,27 @@ LogicalResult KernelPrinter::printVector(Operation *op) {
         words[second] = takeWord(second ? shuffle.getV2() : shuffle.getV1());
       elements.push_back({words[second], second ? position - first : position});
     }
+    // Half of each in turn: both halves in a row, then in their order. Compilers look through lanes
+    // one by one of what is a shuffle itself, and do not find the way back.
+    auto changes = [&](size_t i) { return elements[i].first != elements[i - 1].first; };
+    size_t half = elements.size() / 2;
+    if (shuffle.getV1().getDefiningOp<vector::ShuffleOp>() && half > 2 &&
+        llvm::count_if(llvm::seq<size_t>(1, 2 * half), changes) > 2 &&
+        size_t(llvm::count_if(elements, [&](auto &e) { return e.first == words[0]; })) == half) {
+      SmallVector<std::pair<std::string, int64_t>> inTurn;
+      SmallVector<int64_t> order;
+      for (const std::string &word : words)
+        for (auto &element : elements)
+          if (element.first == word)
+            inTurn.push_back(element);
+      size_t next[] = {0, half};
+      for (auto &element : elements)
+        order.push_back(int64_t(next[element.first == words[1]]++));
+      Expr halves = gather(inTurn, type);
+      halves.text = "(" + halves.text + ")." + swizzle(order);
+      halves.precedence = Postfix;
+      return done(halves);
+    }
     return done(gather(elements, type));
   }
   if (auto interleave = dyn_cast<vector::InterleaveOp>(op)) {

@@ -141,7 +141,11 @@ private:
   mlir::LogicalResult conv(mlir::ArrayRef<srcc::sr::Conv2DOp> convs, mlir::Operation *result);
   bool isWinograd(srcc::sr::Conv2DOp op);
   mlir::LogicalResult winograd(srcc::sr::Conv2DOp op, mlir::Operation *result);
-  mlir::Value combine(mlir::ArrayRef<float> row, mlir::ValueRange values);
+  mlir::Value combine(mlir::ArrayRef<float> factors, mlir::ValueRange values);
+  mlir::SmallVector<mlir::Value> transformInputs(mlir::ArrayRef<std::vector<float>> rows,
+                                                 mlir::ValueRange values);
+  mlir::SmallVector<mlir::Value> transformProducts(mlir::ArrayRef<std::vector<float>> rows,
+                                                   mlir::ValueRange values);
   mlir::Value choose(mlir::Value row, mlir::ArrayRef<mlir::Value> rows);
   mlir::LogicalResult convTranspose(srcc::sr::ConvTranspose2DOp op);
   mlir::LogicalResult resize(srcc::sr::ResizeOp op);

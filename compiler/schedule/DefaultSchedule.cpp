@@ -262,7 +262,15 @@ void DefaultSchedule::collectReaches(StageOp reader) {
       bool rows = isAround(1, reach.top, reach.bottom),
            columns = isAround(2, reach.left, reach.right);
       f.blocked |= !rows || !columns;
-      f.ownColumns &= columns && !reach.left && !reach.right;
+      int64_t own = columns && !reach.left && !reach.right ? 1 : 0;
+      if (Value column = reader.getPure().getArgument(2); !columns && checked) {
+        int64_t block = indices[2].coefficientOf(column).value_or(0);
+        IndexExpr around = indices[2] - IndexExpr::get(column) * block;
+        auto low = around.lower(any).constant(), high = around.upper(any).constant();
+        if (block > 1 && low && high && *low >= -1 && *high <= block)
+          own = block;
+      }
+      f.columns = f.columns < 0 || f.columns == own ? own : 0;
       f.reaches.push_back(reach);
     });
   };
@@ -523,7 +531,8 @@ void DefaultSchedule::store(Facts &f) {
       store(name, {"c", "y", "x"}, 1, false, !f.exact);
     return;
   }
-  std::string lanes = std::to_string(device.vectorWidth), packed[] = {"x/" + lanes, "x%" + lanes};
+  std::string block = std::to_string(device.vectorWidth * std::max<int64_t>(1, f.columns)),
+              packed[] = {"x/" + block, "x%" + block};
   int64_t rule = passesByTile(f), layout = rule;
   if (device.vectorWidth > 1 && f.op.getRank() == 3 && channelsOf(f.op) > 1)
     layout = choose(Knob::Layout, name, rule, {0, 1, 2});

@@ -46,12 +46,12 @@ struct Tile {
   mlir::SmallVector<bool> lists;
 };
 
-/// Rows of a stage that are computed together from rows of others: `rows` of its own for each
-/// `products` rows of a stage that ends a sum, which reads as many rows of a third, if that has no
-/// sum.
+/// Pixels of a stage that are computed together from rows of others: `rows` x `columns` of its own
+/// for each column of `inner` rows of a stage that ends a sum, which reads as many rows of a third,
+/// if that has no sum.
 struct RowBlock {
   StageOp products, input;
-  int64_t rows = 0, inner = 0;
+  int64_t rows = 0, columns = 1, inner = 0;
 };
 
 /// What the rules need to know of a stage.
@@ -63,7 +63,9 @@ struct Facts {
   bool root = false;     // has storage, at the root unless tileOf or rowOf says where
   bool exact = false;    // more rows than the picture, of which differences are taken: never as f16
   bool blocked = false;  // some reader needs more than rows and columns around its own
-  bool ownColumns = true; // all readers read their own columns, whatever the rows
+  int64_t columns = -1;  // that each reader reads at one of its own, whatever the rows: 1 if just
+                        // its own, n if a block of n and one on either side; 0 if others or not all
+                        // the same, -1 if there is no reader
   mlir::SmallVector<Reach> reaches;
   // Where it is computed, if not at the root.
   StageOp tileOf;              // at a tile of this stage,
@@ -118,11 +120,12 @@ private:
   void rows(StageOp stage);
   void prefetch(Facts &f);
   void explain(Facts &f);
-  /// Whether a stage passes through memory tile by tile: all read it at their own columns. Vectors
-  /// of all its channels lie side by side then, in the order in which tiles take them.
+  /// Whether a stage passes through memory tile by tile: all read it at their own columns, or at
+  /// blocks of them. Vectors of all its channels lie side by side then, in the order in which tiles
+  /// take them.
   bool passesByTile(Facts &f) {
-    return f.root && !f.tileOf && !f.rowOf && f.ownColumns && device.vectorWidth > 1 &&
-           channelsOf(f.op) >= 8 && f.op.getRank() == 3 && !f.reaches.empty();
+    return f.root && !f.tileOf && !f.rowOf && f.columns > 0 && device.vectorWidth > 1 &&
+           channelsOf(f.op) >= 8 && f.op.getRank() == 3;
   }
   /// Bands of rows of a picture for each core, by rule: several, so that none waits long for the
   /// others.

@@ -28,8 +28,8 @@ int64_t DefaultSchedule::macsOf(StageOp stored) {
   return macs;
 }
 
-/// Stages that end a sum and are read in blocks of rows by one other, and what their sums read at
-/// their own rows: computed for a block of rows at a time they stay in the caches.
+/// Stages that end a sum and are read in blocks of rows and columns by one other, and what their
+/// sums read at their own rows: computed for a block of rows at a time they stay in the caches.
 void DefaultSchedule::findBlocks() {
   for (auto root : pipeline.getOps<StageOp>()) {
     Facts &f = facts[root.getSymName()];
@@ -46,9 +46,10 @@ void DefaultSchedule::findBlocks() {
         if (!source || read.getIndices().size() != 3)
           return;
         Value y = read.getIndices()[1];
-        bool same = read.getIndices()[0] == at[0] && read.getIndices()[2] == at[2];
+        bool channel = read.getIndices()[0] == at[0];
+        int64_t columns = divisorOf(IndexExpr::get(read.getIndices()[2]), at[2]);
         if (!facts[source.getSymName()].root) {
-          if (same && y == at[1])
+          if (llvm::equal(read.getIndices(), at))
             visit(source);
           return;
         }
@@ -57,12 +58,13 @@ void DefaultSchedule::findBlocks() {
           others.insert(source);
           return;
         }
-        serves &=
-            same && (!block.products || (block.products == source && block.rows == rows->rows &&
-                                         block.inner == rows->inner));
+        serves &= channel && columns &&
+                  (!block.products || (block.products == source && block.rows == rows->rows &&
+                                       block.inner == rows->inner && block.columns == columns));
         block.products = source;
         block.rows = rows->rows;
         block.inner = rows->inner;
+        block.columns = columns;
       });
     };
     visit(root);
@@ -92,7 +94,7 @@ void DefaultSchedule::findBlocks() {
   }
 }
 
-/// Blocks of rows in strips of columns: a strip of what the sums read, for the whole block, stays
+/// Blocks of rows in strips of columns: what the sums read of a strip, for the whole block, stays
 /// in the second-level cache while all filters take it; the sums of a tile wait in the first one
 /// until all rows of the block are there.
 void DefaultSchedule::blocksCPU(StageOp root) {
@@ -102,10 +104,15 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   int64_t lanes = device.vectorWidth, channels = channelsOf(root);
   Tile best;
   double least = std::numeric_limits<double>::infinity();
-  // Half of the first-level cache is for the row that all filters of a tile read.
-  auto rowBytes = [&](int64_t pixels) { return (pixels + 2 * lanes) * 4 * channelsOf(input); };
+  // Half of the first-level cache is for the row that all filters of a tile read. Rows have an odd
+  // number of cache lines, so that those of a block, which are written together, do not share sets.
+  auto rowBytes = [&](int64_t columns) {
+    return (int64_t(llvm::divideCeil(columns, 16)) | 1) * 64 * channelsOf(input);
+  };
   for (int64_t vectors = 1; vectors <= 5; ++vectors) {
-    if (input && vectors > 1 && device.l1Bytes && rowBytes(vectors * lanes) > device.l1Bytes / 2)
+    if (input && vectors > 1 && device.l1Bytes &&
+        (rowBytes(vectors * lanes) > device.l1Bytes / 2 ||
+         block.inner * rowBytes(vectors * lanes) > device.localBytes))
       break;
     Tile tile;
     if (double cycles = tileCost(products, vectors, tile, /*whole=*/true); cycles < least) {
@@ -118,24 +125,21 @@ void DefaultSchedule::blocksCPU(StageOp root) {
                 [&](int64_t filters) { return channels % filters == 0; });
   best.filters = choose(Knob::Filters, sum.getSymName(), best.filters, divisors);
   best.vectors = choose(Knob::Vectors, sum.getSymName(), best.vectors, {1, 2, 3, 4, 5, 6});
-  int64_t pixels = best.vectors * lanes, strip = pixels;
-  if (input)
-    while (strip < 4 * pixels && block.inner * rowBytes(strip + pixels) <= 2 * device.l1Bytes)
-      strip += pixels;
+  int64_t columns = best.vectors * lanes;
   StringRef name = root.getSymName();
   bool external = isExternal(root);
   split(root, "y", "yo", "yi", block.rows, Tail::Guard);
-  split(root, "x", "xs", "xr", strip, external ? Tail::Guard : Tail::RoundUp);
-  split(root, "xr", "xt", "xp", pixels, Tail::Guard);
+  split(root, "x", "xo", "xi", block.columns, Tail::Guard);
+  split(root, "xo", "xs", "xp", columns, external ? Tail::Guard : Tail::RoundUp);
   split(root, "xp", "xv", "xl", lanes, Tail::Guard);
   split(root, "c", "co", "ci", best.filters, Tail::Guard);
-  loops<ReorderOp>(root, {"xl", "xv", "yi", "ci", "co", "xt", "xs", "yo"});
+  loops<ReorderOp>(root, {"xl", "xi", "yi", "xv", "ci", "co", "xs", "yo"});
   loops<VectorizeOp>(root, {"xl"});
-  loops<UnrollOp>(root, {"xv", "yi"});
+  loops<UnrollOp>(root, {"xi", "yi"});
   loops<GpuBlocksOp>(root, {"yo"});
   if (!external) {
     AlignBoundsOp::create(builder, root.getLoc(), name, "y", block.rows);
-    AlignBoundsOp::create(builder, root.getLoc(), name, "x", strip);
+    AlignBoundsOp::create(builder, root.getLoc(), name, "x", columns * block.columns);
   }
   auto vectors = [&](StageOp stage) {
     split(stage, "x", "xv", "xl", lanes, Tail::RoundUp);
@@ -151,19 +155,18 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   split(input, "y", "yo", "yi", block.inner, Tail::RoundUp);
   vectors(input);
   loops<UnrollOp>(input, {"yi"});
-  // What lies in vectors, side by side for all channels, is read in whole ones and in that order.
-  if (llvm::any_of(facts, [&](auto &other) {
-        return passesByTile(other.second) &&
-               llvm::any_of(other.second.reaches, [&](Reach &r) { return r.reader == input; });
-      })) {
+  // What lies in vectors, side by side for all channels, is read in that order.
+  bool inOrder = llvm::any_of(facts, [&](auto &other) {
+    return passesByTile(other.second) &&
+           llvm::any_of(other.second.reaches, [&](Reach &r) { return r.reader == input; });
+  });
+  if (inOrder)
     loops<ReorderOp>(input, {"xl", "yi", "c", "xv", "yo"});
-    AlignBoundsOp::create(builder, root.getLoc(), input.getSymName(), "x", lanes);
-  } else {
+  else
     loops<ReorderOp>(input, {"xl", "yi", "xv", "c", "yo"});
-  }
-  int64_t bytes = block.inner * rowBytes(strip);
-  store(input.getSymName(), {"y", "c", "x"}, 1, false, false,
-        bytes <= device.localBytes / 2 ? Memory::Local : Memory::Global);
+  int64_t bytes = block.inner * rowBytes(columns);
+  store(input.getSymName(), {"y", "c", "x"}, 16, true, false,
+        bytes <= device.localBytes ? Memory::Local : Memory::Global);
 }
 
 /// Vectors of pixels of so many channels that the first-level cache holds. With tiles for all of 48
@@ -406,7 +409,9 @@ double DefaultSchedule::tileCycles(StageOp stored, Tile &tile) {
     cycles +=
         std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
   }
-  return cycles / vectors * wholeTiles(vectors * device.vectorWidth);
+  StageOp at = facts[stored.getSymName()].tileOf;
+  int64_t columns = at ? facts[at.getSymName()].block.columns : 1; // of the picture for each
+  return cycles / vectors * wholeTiles(vectors * device.vectorWidth * columns);
 }
 
 /// The tile of `vectors` vectors that takes the fewest cycles; `whole`: its filters divide the

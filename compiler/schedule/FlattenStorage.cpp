@@ -557,7 +557,7 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
         result = failure();
         return WalkResult::interrupt();
       }
-      if (where == Memory::Local && elements && *elements <= int64_t(1) << 16) {
+      if (where == Memory::Local && elements && *elements <= int64_t(1) << 17) {
         auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
         Value shared = func.addWorkgroupAttribution(
             MemRefType::get({*elements}, flat.type, MemRefLayoutAttrInterface(), space),
@@ -566,10 +566,10 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
         op->erase();
         return WalkResult::skip();
       }
-      if (!elements || *elements > (int64_t(1) << 16)) {
+      if (!elements || *elements > (int64_t(1) << 17)) {
         result = realize.emitOpError("storage of @")
                  << realize.getStage() << " in " << stringifyMemory(where)
-                 << " memory must have a constant size of at most 65536 elements, but has "
+                 << " memory must have a constant size of at most 131072 elements, but has "
                  << flat.elements.str() << "; compute it at an inner loop, or split by constants";
         return WalkResult::interrupt();
       }

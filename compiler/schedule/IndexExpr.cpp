@@ -171,6 +171,15 @@ static void splitByDivisor(const IndexExpr &e, int64_t divisor, IndexExpr &quoti
   }
 }
 
+/// What divides `divisor` and all coefficients of `e` but the constant one.
+static int64_t commonFactor(const IndexExpr &e, int64_t divisor) {
+  int64_t common = divisor;
+  for (auto &[monomial, coefficient] : e.terms)
+    if (!monomial.empty())
+      common = std::gcd(common, coefficient);
+  return common;
+}
+
 IndexExpr IndexExpr::floorDiv(int64_t divisor) const {
   assert(divisor > 0 && "divisors are positive");
   if (divisor == 1)
@@ -182,11 +191,7 @@ IndexExpr IndexExpr::floorDiv(int64_t divisor) const {
       llvm::divideFloorSigned(*low, divisor) == llvm::divideFloorSigned(*high, divisor))
     return quotient + llvm::divideFloorSigned(*low, divisor);
   // floor((g a + r) / (g m)) = floor((a + floor(r / g)) / m)
-  int64_t common = divisor;
-  for (auto &[monomial, coefficient] : rest.terms)
-    if (!monomial.empty())
-      common = std::gcd(common, coefficient);
-  if (common > 1) {
+  if (int64_t common = commonFactor(rest, divisor); common > 1) {
     IndexExpr reduced, remainder;
     splitByDivisor(rest, common, reduced, remainder);
     return quotient + reduced.floorDiv(divisor / common);
@@ -203,6 +208,12 @@ IndexExpr IndexExpr::mod(int64_t divisor) const {
     int64_t q = llvm::divideFloorSigned(*low, divisor);
     if (q == llvm::divideFloorSigned(*high, divisor))
       return rest - q * divisor;
+  }
+  // (g a + r) mod (g m) = g (a mod m) + r, 0 <= r < g
+  if (int64_t common = commonFactor(rest, divisor); common > 1) {
+    IndexExpr reduced, remainder;
+    splitByDivisor(rest, common, reduced, remainder);
+    return reduced.mod(divisor / common) * common + remainder;
   }
   return atom(IndexAtom::Mod, {}, divisor, rest);
 }

@@ -3,9 +3,10 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // Where a stage stores exterior values (sched-infer-bounds), the body of the innermost loop that
-// is neither vectorised nor unrolled splits in two: tiles that touch the domain compute and
-// select, tiles that do not only store the exterior value. Where a stage reads an input, which has
-// nothing around it, tiles wholly inside are a third case: there no index is kept in bounds.
+// is neither vectorised nor unrolled, or of the one in which other stages are computed for it,
+// splits in two: tiles that touch the domain compute and select, tiles that do not only store the
+// exterior value. Where a stage reads an input, which has nothing around it, tiles wholly inside
+// are a third case: there no index is kept in bounds.
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/IndexExpr.h"
 #include "compiler/schedule/Passes.h"
@@ -135,19 +136,25 @@ static void partition(StoreOp store) {
   if (!found)
     return;
   ArrayRef<arith::CmpIOp> compares = *found;
-  // The tile: the body of the innermost loop on which it depends whether the picture is touched,
-  // and outside which nothing is unrolled or vectorised.
-  Block *tile = store->getBlock();
-  for (;; tile = tile->getParentOp()->getBlock()) {
-    auto loop = dyn_cast<ForOp>(tile->getParentOp());
-    if (!loop && !isa<scf::IfOp>(tile->getParentOp()))
-      return;
+  // The tile: the body of the innermost loop of the stage on which it depends whether the picture
+  // is touched, and outside which nothing is unrolled or vectorised; of those with other stages in
+  // them, which need not be computed, if there are any.
+  Block *tile = nullptr;
+  for (Operation *op = store->getParentOp(); !isa<ProduceOp>(op); op = op->getParentOp()) {
+    auto loop = dyn_cast<ForOp>(op);
     bool decides = loop && llvm::any_of(compares, [&](arith::CmpIOp compare) {
                      return IndexExpr::get(compare.getLhs()).dependsOn(loop.getIv());
                    });
-    if (decides && loop.getKind() != LoopKind::Unrolled && loop.getKind() != LoopKind::Vectorized)
+    if (!decides || loop.getKind() == LoopKind::Unrolled || loop.getKind() == LoopKind::Vectorized)
+      continue;
+    bool holds = loop.walk([](ProduceOp) { return WalkResult::interrupt(); }).wasInterrupted();
+    if (!tile || holds)
+      tile = &loop.getBody().front();
+    if (holds)
       break;
   }
+  if (!tile)
+    return;
   auto loop = cast<ForOp>(tile->getParentOp());
   auto inner = [&](Value iv) {
     return loop->isProperAncestor(cast<BlockArgument>(iv).getOwner()->getParentOp());

@@ -3,7 +3,8 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 // sched-infer-bounds stores what all tiles touch. Since sched-partition-loops those outside the
-// picture compute nothing: what they alone would have read is not there any more.
+// picture compute nothing: what they alone would have read is not there any more. Nor do they store
+// the vectors of exterior values that nobody reads.
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/Box.h"
 #include "compiler/schedule/IndexExpr.h"
@@ -137,6 +138,54 @@ static void trim(RealizeOp realize, const Box &touched) {
   }
 }
 
+/// The outermost loop around a store that is vectorised or unrolled and steps within a vector, so
+/// that all it stores is next to each other; null if no loop is vectorised.
+static ForOp vectorAround(StoreOp store, unsigned dim) {
+  ForOp around;
+  int64_t span = 1;
+  for (auto loop = dyn_cast<ForOp>(store->getParentOp()); loop;
+       loop = dyn_cast<ForOp>(loop->getParentOp())) {
+    auto step = IndexExpr::get(store.getIndices()[dim]).coefficientOf(loop.getIv());
+    auto extent = IndexExpr::get(loop.getExtent()).constant();
+    if (!step || !extent ||
+        (around ? loop.getKind() != LoopKind::Unrolled || std::abs(*step) >= span
+                : loop.getKind() != LoopKind::Vectorized || !*step))
+      break;
+    if (!around)
+      span = std::abs(*step) * *extent;
+    around = loop;
+  }
+  return around;
+}
+
+/// A store of exterior values, of vectors of which nobody reads anything in `read`, leaves these
+/// out.
+static void guard(StoreOp store, const Box &read) {
+  unsigned dim = store.getIndices().size() - 1;
+  ForOp around = vectorAround(store, dim);
+  if (!around)
+    return;
+  auto within = [&](Value v) {
+    return around->isAncestor(cast<BlockArgument>(v).getOwner()->getParentOp());
+  };
+  OpBuilder inside(store), builder(around);
+  Location loc = store.getLoc();
+  SmallVector<arith::CmpIOp> compares;
+  for (bool upper : {false, true}) {
+    const IndexExpr &end = upper ? read.high[dim] : read.low[dim];
+    if (!end.toAffine(store.getContext()))
+      return;
+    compares.push_back(arith::CmpIOp::create(
+        inside, loc, upper ? arith::CmpIPredicate::sle : arith::CmpIPredicate::sge,
+        store.getIndices()[dim], end.materialize(inside, loc)));
+  }
+  Value some = buildHolds(builder, loc, compares, /*everywhere=*/false, within);
+  for (arith::CmpIOp compare : compares)
+    compare.erase();
+  auto branch = scf::IfOp::create(builder, loc, some, /*withElseRegion=*/false);
+  around->moveBefore(branch.thenBlock()->getTerminator());
+}
+
 namespace {
 struct SchedTrimStorage : public srcc::sched::impl::SchedTrimStorageBase<SchedTrimStorage> {
   using Base::Base;
@@ -148,6 +197,8 @@ struct SchedTrimStorage : public srcc::sched::impl::SchedTrimStorageBase<SchedTr
   void run(LoopsOp loops) {
     Operation *pipeline = SymbolTable::lookupNearestSymbolFrom(loops, loops.getPipelineAttr());
     llvm::MapVector<StringRef, Box> touched; // of stages at the root that are no outputs
+    llvm::StringMap<Box> reads;
+    SmallVector<StoreOp> exterior;
     SmallVector<RealizeOp> realizes;
     for (auto realize : loops.getBody().getOps<RealizeOp>()) {
       auto stage =
@@ -173,14 +224,22 @@ struct SchedTrimStorage : public srcc::sched::impl::SchedTrimStorageBase<SchedTr
           high.push_back(boundWhere(index, /*upper=*/true, ranges->second));
         }
         entry->second.include(low, high);
+        if (isa<LoadOp>(op))
+          reads[stage].include(low, high);
       };
       loops.walk([&](Operation *op) {
-        if (auto load = dyn_cast<LoadOp>(op))
+        if (auto load = dyn_cast<LoadOp>(op)) {
           touch(op, load.getSource(), load.getIndices());
-        else if (auto store = dyn_cast<StoreOp>(op))
+        } else if (auto store = dyn_cast<StoreOp>(op)) {
           touch(op, store.getStage(), store.getIndices());
+          if (store.getValue().getDefiningOp<arith::ConstantOp>())
+            exterior.push_back(store);
+        }
       });
     }
+    for (StoreOp store : exterior)
+      if (auto read = reads.find(store.getStage()); read != reads.end())
+        guard(store, read->second);
     // What is stored alike stays so: kernels of equal layers are one.
     std::map<std::string, Box> alike;
     auto groupOf = [&](RealizeOp realize) -> Box & {

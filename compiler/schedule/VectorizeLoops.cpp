@@ -28,6 +28,17 @@ static Value indexConstant(OpBuilder &builder, Location loc, int64_t n) {
 // Vectorise
 //===----------------------------------------------------------------------===//
 
+/// Bytes to which a vector in memory is aligned: all of its own, if its place is a multiple of its
+/// lanes in a buffer, which begins at a multiple of the largest vector; else an element's.
+static llvm::MaybeAlign alignmentOf(Value memory, const IndexExpr &place, int64_t lanes) {
+  auto type = cast<MemRefType>(memory.getType());
+  bool whole = isa<BlockArgument>(memory) && !type.getMemorySpace() &&
+               llvm::all_of(place.terms, [&](auto &term) { return term.second % lanes == 0; });
+  if (!whole)
+    return std::nullopt;
+  return llvm::Align(lanes * type.getElementTypeBitWidth() / 8);
+}
+
 namespace {
 /// Widens the body of one innermost loop to `lanes` values.
 class Vectorizer {
@@ -44,6 +55,16 @@ private:
   /// The vector for a scalar of the body: widened, or the same in all lanes.
   Value vector(Value v, Location loc);
   Value lane(Value v, int64_t i, Location loc);
+  /// How far places of the middle lanes are apart, 2 or 4, in memory whose neighbours are read and
+  /// written as vectors: neither texels nor variables nor halves. Fewer than four lanes are not.
+  std::optional<int64_t> apartOf(Value memory, Value index) {
+    auto type = cast<MemRefType>(memory.getType());
+    bool isPrivate = memory.getDefiningOp<memref::AllocaOp>() && !type.getMemorySpace();
+    if (lanes < 4 || type.getElementTypeBitWidth() < 32 || srcc::ocl::isImage(type) || isPrivate)
+      return std::nullopt;
+    auto apart = (atLane(index, 2) - atLane(index, 1)).constant();
+    return apart && (*apart == 2 || *apart == 4) ? apart : std::nullopt;
+  }
   /// An index at the first lane.
   IndexExpr first(Value index) { return expr(index).substitute(loop.getIv(), start); }
   IndexExpr expr(Value index) { return IndexExpr::get(index); }
@@ -65,16 +86,20 @@ private:
     return step;
   }
 
-  /// Bytes to which a vector in memory is aligned: all of its own, if its place is a multiple of
-  /// its lanes in a buffer, which begins at a multiple of the largest vector; else an element's.
   llvm::MaybeAlign alignmentOf(Value memory, Value index) {
-    auto type = cast<MemRefType>(memory.getType());
-    bool whole =
-        isa<BlockArgument>(memory) && !type.getMemorySpace() &&
-        llvm::all_of(first(index).terms, [&](auto &term) { return term.second % lanes == 0; });
-    if (!whole)
-      return std::nullopt;
-    return llvm::Align(lanes * type.getElementTypeBitWidth() / 8);
+    return ::alignmentOf(memory, first(index), lanes);
+  }
+  Value loadPairs(Value memory, Value index, Type element, Location loc);
+  /// A store to places that are `apart`, which weaveStores() makes vectors of.
+  void storeApart(Value value, Value memory, Value index, int64_t apart, Location loc) {
+    SmallVector<int32_t> places;
+    for (int64_t i = 0; i < lanes; ++i)
+      places.push_back(apart * i);
+    Value offsets = arith::ConstantOp::create(builder, loc, builder.getI32VectorAttr(places));
+    Value all = arith::ConstantOp::create(
+        builder, loc, builder.getBoolVectorAttr(SmallVector<bool>(lanes, true)));
+    vector::ScatterOp::create(builder, loc, Type(), memory, first(index).materialize(builder, loc),
+                              offsets, all, value);
   }
 
   ForOp loop;
@@ -116,6 +141,43 @@ Value Vectorizer::vector(Value v, Location loc) {
   return vector::BroadcastOp::create(builder, loc, wide(v.getType()), scalar);
 }
 
+/// A load whose neighbouring lanes are two apart, but for the first or the last where the layout
+/// takes the dimension apart: every other lane of two vectors, of which the second ends with the
+/// last element. Null if they are not.
+Value Vectorizer::loadPairs(Value memory, Value index, Type element, Location loc) {
+  SmallVector<IndexExpr> places;
+  for (int64_t i = 0; i < lanes; ++i)
+    places.push_back(atLane(index, i));
+  auto jumps = [&](int64_t i) { return (places[i] - places[i - 1]).constant() != 2; };
+  for (int64_t i = 2; i < lanes - 1; ++i)
+    if (jumps(i))
+      return {};
+  int64_t first = jumps(1), end = lanes - jumps(lanes - 1); // of those in a row
+  if (end - first < lanes - 1)
+    return {};
+  int64_t second = 2 * (end - first - 1) - (lanes - 1); // where it starts
+  Value vectors[2];
+  for (int64_t i : {0, 1}) {
+    IndexExpr place = places[first] + i * second;
+    vectors[i] =
+        vector::LoadOp::create(builder, loc, wide(element), memory, place.materialize(builder, loc),
+                               /*nontemporal=*/false, ::alignmentOf(memory, place, lanes));
+  }
+  SmallVector<int64_t> order;
+  for (int64_t i = 0; i < lanes; ++i) {
+    int64_t at = 2 * (i - first);
+    order.push_back(i < first || i >= end ? vector::ShuffleOp::kPoisonIndex
+                    : at < lanes          ? at
+                                          : lanes + at - second);
+  }
+  Value pairs = vector::ShuffleOp::create(builder, loc, vectors[0], vectors[1], order);
+  if (end - first == lanes)
+    return pairs;
+  int64_t alone = first ? 0 : lanes - 1;
+  Value one = memref::LoadOp::create(builder, loc, memory, places[alone].materialize(builder, loc));
+  return vector::InsertOp::create(builder, loc, one, pairs, alone);
+}
+
 Value Vectorizer::lane(Value v, int64_t i, Location loc) {
   if (!varies(v))
     return map.lookupOrDefault(v);
@@ -155,7 +217,11 @@ LogicalResult Vectorizer::widen(Operation &op) {
       return success();
     }
     Value value;
-    if (!step || *step != 1)
+    if (apartOf(memory, index) == 2)
+      value = loadPairs(memory, index, result.getType(), loc);
+    if (value)
+      ; // done
+    else if (!step || *step != 1)
       value = laneLoads(index, scalarLoad);
     else if (half)
       value = srcc::ocl::VLoadHalfOp::create(builder, loc, wide(result.getType()), memory,
@@ -180,6 +246,10 @@ LogicalResult Vectorizer::widen(Operation &op) {
       else
         vector::StoreOp::create(builder, loc, vector(value, loc), memory, place(index),
                                 /*nontemporal=*/false, alignmentOf(memory, index));
+      return success();
+    }
+    if (auto apart = apartOf(memory, index); apart && apart == step) {
+      storeApart(vector(value, loc), memory, index, *apart, loc);
       return success();
     }
     for (int64_t i = 0; i < lanes; ++i) {
@@ -207,8 +277,10 @@ LogicalResult Vectorizer::widen(Operation &op) {
     }
     // Whole vectors where it holds for all lanes.
     bool whole = llvm::any_of(*guard.thenBlock(), [&](Operation &inner) {
-      return isa<memref::StoreOp, srcc::ocl::VStoreHalfOp>(inner) &&
-             stepOf(inner.getOperand(2)) == 1;
+      if (!isa<memref::StoreOp, srcc::ocl::VStoreHalfOp>(inner))
+        return false;
+      auto step = stepOf(inner.getOperand(2));
+      return step == 1 || (step && apartOf(inner.getOperand(1), inner.getOperand(2)) == step);
     });
     if (auto compares = conjuncts(guard.getCondition()); compares && whole) {
       Value all = buildHolds(builder, loc, *compares, /*everywhere=*/true,
@@ -336,7 +408,7 @@ static void simplifyIndices(Operation *root) {
   using Known = std::map<IndexExpr, Value, decltype(less)>;
   std::map<Block *, Known> known;
   root->walk([&](Operation *op) {
-    if (!isa<memref::LoadOp, memref::StoreOp, vector::LoadOp, vector::StoreOp,
+    if (!isa<memref::LoadOp, memref::StoreOp, vector::LoadOp, vector::StoreOp, vector::ScatterOp,
              srcc::ocl::VLoadHalfOp, srcc::ocl::VStoreHalfOp>(op))
       return;
     OpBuilder builder(op);
@@ -351,6 +423,94 @@ static void simplifyIndices(Operation *root) {
       operand.set(value);
     }
   });
+}
+
+/// Where the lanes of a store to places apart go: how far they are apart.
+static int64_t apartOf(vector::ScatterOp op) {
+  auto places = cast<DenseIntElementsAttr>(
+      cast<arith::ConstantOp>(op.getIndices().getDefiningOp()).getValue());
+  return places.getValues<int32_t>()[1];
+}
+
+/// The elements of vectors in turn, as vectors of as many.
+static SmallVector<Value> weave(ArrayRef<Value> vectors, OpBuilder &builder, Location loc) {
+  if (vectors.size() == 1)
+    return {vectors[0]};
+  SmallVector<Value> parts[2], result;
+  for (auto [i, vector] : llvm::enumerate(vectors))
+    parts[i % 2].push_back(vector);
+  for (SmallVector<Value> &part : parts)
+    part = weave(part, builder, loc);
+  int64_t lanes = cast<VectorType>(vectors[0].getType()).getNumElements();
+  for (auto [even, odd] : llvm::zip(parts[0], parts[1]))
+    for (int64_t half : {0, 1}) {
+      SmallVector<int64_t> order;
+      for (int64_t i = 0; i < lanes; ++i)
+        order.push_back((half * lanes + i) / 2 + (i % 2) * lanes);
+      result.push_back(vector::ShuffleOp::create(builder, loc, even, odd, order));
+    }
+  return result;
+}
+
+/// Stores to places apart: as many of a block as they are apart, whose places are neighbours,
+/// become vectors, if nothing between them touches that memory; others store lane by lane.
+static void weaveStores(Operation *root) {
+  IndexMemo memo;
+  auto placeOf = [](vector::ScatterOp op) { return IndexExpr::get(op.getOffsets()[0]); };
+  root->walk([&](Block *block) {
+    llvm::DenseMap<Value, SmallVector<vector::ScatterOp>> waiting; // by memory
+    for (Operation &op : llvm::make_early_inc_range(*block)) {
+      auto store = dyn_cast<vector::ScatterOp>(op);
+      if (!store) {
+        op.walk([&](Operation *inner) {
+          for (Value operand : inner->getOperands())
+            waiting.erase(operand);
+        });
+        continue;
+      }
+      auto &before = waiting[store.getBase()];
+      int64_t apart = apartOf(store);
+      bool neighbours = llvm::all_of(before, [&](vector::ScatterOp other) {
+        auto distance = (placeOf(store) - placeOf(other)).constant();
+        return other.getVectorType() == store.getVectorType() && apartOf(other) == apart &&
+               distance && *distance && std::abs(*distance) < apart;
+      });
+      if (!neighbours)
+        before.clear();
+      before.push_back(store);
+      if (int64_t(before.size()) < apart)
+        continue;
+      llvm::sort(before, [&](vector::ScatterOp a, vector::ScatterOp b) {
+        return *(placeOf(b) - placeOf(a)).constant() > 0;
+      });
+      // `apart` different places of which no two are as far apart: neighbours.
+      SmallVector<Value> values;
+      for (vector::ScatterOp each : before)
+        values.push_back(each.getValueToStore());
+      OpBuilder builder(store);
+      int64_t lanes = store.getVectorType().getNumElements();
+      for (auto [i, value] : llvm::enumerate(weave(values, builder, store.getLoc()))) {
+        IndexExpr place = placeOf(before[0]) + int64_t(i) * lanes;
+        vector::StoreOp::create(builder, store.getLoc(), value, store.getBase(),
+                                place.materialize(builder, store.getLoc()), /*nontemporal=*/false,
+                                alignmentOf(store.getBase(), place, lanes));
+      }
+      for (vector::ScatterOp each : before)
+        each.erase();
+      before.clear();
+    }
+  });
+  SmallVector<vector::ScatterOp> left;
+  root->walk([&](vector::ScatterOp op) { left.push_back(op); });
+  for (vector::ScatterOp op : left) {
+    OpBuilder builder(op);
+    for (int64_t i = 0; i < op.getVectorType().getNumElements(); ++i) {
+      Value one = vector::ExtractOp::create(builder, op.getLoc(), op.getValueToStore(), i);
+      memref::StoreOp::create(builder, op.getLoc(), one, op.getBase(),
+                              (placeOf(op) + apartOf(op) * i).materialize(builder, op.getLoc()));
+    }
+    op.erase();
+  }
 }
 
 /// Accesses of an image become those of texels. A kernel that reads an image does not write it, so
@@ -574,6 +734,7 @@ static LogicalResult lowerKernel(gpu::GPUFuncOp func) {
       lowerLoop(loop);
   }
   simplifyIndices(func);
+  weaveStores(func);
   eraseDead(func);
   for (BlockArgument argument : func.getArguments())
     if (srcc::ocl::isImage(argument.getType()) && failed(accessTexels(argument)))

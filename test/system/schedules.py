@@ -389,6 +389,7 @@ class Random(Schedule):
         if name in self.root:
             return list(stage.extents)
         spans = [0] * len(stage.dims)
+        needed = {}  # of readers: one has many reads
         for reader, i, indices in self.readers[name]:
             if reader not in self.inlined and kernel not in self.kernels(reader):
                 continue
@@ -399,7 +400,9 @@ class Random(Schedule):
                 inside = {l.name: l.steady() for l in nest.loops[:at]} | {l.name: 1 for l in nest.loops[at:]}
                 env = {d: nest.span(d, inside) for d in nest.base}
             else:
-                env = dict(zip(definition.dims, self.region(reader, place, kernel))) | definition.rdims
+                if reader not in needed:
+                    needed[reader] = self.region(reader, place, kernel)
+                env = dict(zip(definition.dims, needed[reader])) | definition.rdims
             for d, span in enumerate(definition.spans(indices, env)):
                 spans[d] = None if span is None or spans[d] is None else max(spans[d], span)
         return [smaller(span, whole, 8) for span, whole in zip(spans, stage.extents)]

@@ -56,3 +56,15 @@ sched.schedule @p {
 
 // ALIKE: sched.realize @f bounds(%{{.*}}, %{{.*}}, %c-8{{.*}}) (
 // ALIKE: sched.realize @mid bounds(%{{.*}}, %{{.*}}, %c-8{{.*}}) (
+
+// Of the vectors that hold exterior values alone those are stored of which something is read: @mid is read at one column
+// before the picture, and its tiles have two vectors.
+// RUN: sed -e '/^  sched.split @mid/s/"x" into/"x" into "xs", "xp" by affine_map<()[s0, s1] -> (16)> tail round_up\n  sched.split @mid "xp" into/' -e '/^  sched.align_bounds @mid/s/8/16/' %s | srcc-opt --sched-to-loops --sched-infer-bounds --sched-partition-loops --sched-trim-storage --cse | FileCheck %s --check-prefix=VECTORS
+// VECTORS: sched.produce @mid
+// VECTORS: sched.for "xs"
+// VECTORS: sched.for "xo"
+// VECTORS: scf.if
+// VECTORS: } else {
+// VECTORS: scf.if
+// VECTORS-NEXT: sched.for "xi"
+// VECTORS: sched.store %{{.*}}, @mid

@@ -1,4 +1,4 @@
-// Convolutions of three rows with fewer products: the stages, where they are computed by rule, and which layers stay sums
+// Convolutions of 3x3 with fewer products: the stages, where they are computed by rule, and which layers stay sums
 // over windows. nets.py and fuzz.py hold the results against the interpreter.
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --stop-after=sched | FileCheck %s
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --remarks=sr-to-sched --stop-after=sched 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
@@ -34,15 +34,15 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
   }
 }
 
-// Rows of blocks: 8 for each 6 of the output.
-// CHECK-DAG: #[[ROWS:map[0-9]*]] = affine_map<()[s0, s1] -> (8, (s0 ceildiv 6) * 8, s1)>
-// CHECK-DAG: #[[SUMS:map[0-9]*]] = affine_map<()[s0, s1] -> (12, (s0 ceildiv 6) * 8, s1)>
-// CHECK: sched.store_in @few global layout ["y", "x/8", "c", "x%8"]
+// Blocks of 6 x 2 pixels: 32 rows for each 6 of the output, and a column for each 2.
+// CHECK-DAG: #[[ROWS:map[0-9]*]] = affine_map<()[s0, s1] -> (8, (s0 ceildiv 6) * 32, s1 ceildiv 2)>
+// CHECK-DAG: #[[SUMS:map[0-9]*]] = affine_map<()[s0, s1] -> (12, (s0 ceildiv 6) * 32, s1 ceildiv 2)>
+// What is read in pairs of columns lies in two vectors of them for each channel, side by side.
+// CHECK: sched.store_in @few global layout ["y", "x/16", "c", "x%16"]
+// CHECK: sched.reorder @relu ["xl", "xi", "yi", "xv", "ci", "co", "xs", "yo"]
 // CHECK: sched.align_bounds @relu "y" to 6
-// Vectors of all channels side by side are read in that order.
 // CHECK: sched.reorder @many.input ["xl", "yi", "c", "xv", "yo"]
-// CHECK: sched.align_bounds @many.input "x" to 8
-// CHECK: sched.store_in @many.input local
+// CHECK: sched.store_in @many.input local layout ["y", "c", "x"] align 16 odd
 // CHECK: sched.compute_at @many.input at @relu "xs"
 // CHECK: sched.compute_at @many.products at @relu "co"
 // CHECK: sched.table @many.kernels
