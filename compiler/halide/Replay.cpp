@@ -135,15 +135,26 @@ int64_t stepsOf(const Definition &definition, StringRef name) {
   return 0;
 }
 
-/// Whether Halide would weave the vectors of an unrolled loop, which steps through what lies
-/// between a vector's elements, into one of more than `most` elements.
-bool weavesTooMuch(const Definition &definition, const Loop &unrolled, const Loop &vectorized,
-                   int64_t most) {
-  return llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
-    return !t.isFuse && t.inner == unrolled.name &&
-           comesFrom(definition, vectorized.name, t.outer) &&
-           stepsOf(definition, unrolled.name) * stepsOf(definition, vectorized.name) > most;
-  });
+/// How far apart in memory Halide sees lanes of a vectorised loop, which it turns into vectors of
+/// as many times the elements: what is read at a multiple of the dimension is a part of a longer
+/// vector, and vectors of an unrolled loop that steps through what lies between their elements are
+/// woven.
+int64_t lanesApart(StageOp stage, Block &body, const Definition &definition,
+                   const Loop &vectorized) {
+  int64_t apart = 1;
+  for (const Loop &unrolled : definition.loops)
+    for (const LoopTransform &t : definition.transforms)
+      if (unrolled.kind == LoopKind::Unrolled && !t.isFuse && t.inner == unrolled.name &&
+          comesFrom(definition, vectorized.name, t.outer))
+        apart = std::max(apart, stepsOf(definition, unrolled.name));
+  for (auto [i, dim] : llvm::enumerate(dimNames(stage)))
+    if (comesFrom(definition, vectorized.name, dim))
+      body.walk([&, argument = body.getArgument(i)](ReadOp read) {
+        for (Value index : read.getIndices())
+          apart =
+              std::max(apart, std::abs(IndexExpr::get(index).coefficientOf(argument).value_or(0)));
+      });
+  return apart;
 }
 
 /// As Halide's names may be.
@@ -833,6 +844,9 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
             stage.never_partition(var(l.name));
   auto byAxis = [](const Loop *a, const Loop *b) { return a->axis < b->axis; };
   std::vector<const Loop *> blockLoops, threadLoops;
+  int64_t longest = widestVector;
+  Block &body = number ? instance.stage.getUpdateOps()[number - 1].getBody().front()
+                       : instance.stage.getPure().front();
   for (const Loop &l : definition.loops) {
     switch (l.kind) {
     case LoopKind::Serial:
@@ -841,19 +855,20 @@ void Replayer::applyLoops(Instance &instance, unsigned number) {
       stage.unroll(var(l.name));
       break;
     case LoopKind::Vectorized:
-      if (onDevice && llvm::any_of(definition.loops, [&](const Loop &other) {
-            return other.kind == LoopKind::Unrolled &&
-                   weavesTooMuch(definition, other, l, widestVector);
-          }))
-        leaveOut("on a device, vectors that an unrolled loop would weave into one of more than " +
+      // Halide 21 names single elements of OpenCL's vectors in decimal, as "s10", where they are
+      // hexadecimal: those of vectors of 8 are right.
+      if (int64_t apart = onDevice ? lanesApart(instance.stage, body, definition, l) : 1; apart > 1)
+        longest = llvm::isPowerOf2_64(apart) ? std::min<int64_t>(widestVector, 8) / apart : 0;
+      if (onDevice && longest < 2)
+        leaveOut("on a device, vectors whose elements Halide takes from longer ones of more than " +
                  Twine(widestVector) + " elements");
       else if (onDevice && !options.guardedVectors && instance.stage.getOutput() &&
                llvm::any_of(definition.transforms, [&](const LoopTransform &t) {
                  return t.tail == Tail::Guard && t.inner == l.name;
                }))
         leaveOut("on a device, vectors of an output under conditions that Halide does not write");
-      else if (onDevice && stepsIn(instance, definition, l.name) > widestVector)
-        stage.vectorize(var(l.name), int(widestVector));
+      else if (onDevice && stepsIn(instance, definition, l.name) > longest)
+        stage.vectorize(var(l.name), int(longest));
       else
         stage.vectorize(var(l.name));
       break;
