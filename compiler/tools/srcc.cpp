@@ -98,10 +98,11 @@ struct Options {
                "(0, 1, ...; odd ones are compiled with --no-fusion)")};
   cl::opt<int64_t> winograd{
       "winograd", cl::cat(category), cl::init(-1), cl::value_desc("N"),
-      cl::desc("Convolutions of 3 rows and at least N channels in, N/3 out, at most half of whose "
-               "weights are zero, are "
-               "computed in Winograd's form, with fewer products and other rounding; 0: none "
-               "(default: winograd_channels of the device; with --no-fusion none)")};
+      cl::desc(
+          "Convolutions of 3x3 and at least N channels in, N/3 out, at most two thirds of whose "
+          "weights are zero, are computed in Winograd's form, with fewer products and other "
+          "rounding; 0: none "
+          "(default: winograd_channels of the device; with --no-fusion none)")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
   cl::opt<std::string> tune{
