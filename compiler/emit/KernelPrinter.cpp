@@ -95,7 +95,8 @@ SmallVector<Expr, 4> KernelPrinter::take(ValueRange values) {
     for (Value value : values) {
       const Expr &expr = expressions.find(value)->second;
       length += expr.text.size();
-      if (expr.precedence < Word &&
+      // Places in memory are printed from their parts: a variable would be one that nobody reads.
+      if (expr.precedence < Word && !places.contains(value) &&
           (!longest || expr.text.size() > expressions.find(longest)->second.text.size()))
         longest = value;
     }

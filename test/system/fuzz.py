@@ -51,7 +51,7 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     r"slides along loop .* which is", "is computed ahead along loop", "alive at once, but is folded by",
     r"inside gpu_threads loop .* belongs to one work-item", "in global memory belongs to a work-group",
     "in global memory is needed at two places",
-    "cannot be a GPU dimension", "work-group size must be constant", "memory must have a constant size",
+    "cannot be a GPU dimension", "cannot be gpu_threads", "work-group size must be constant", "memory must have a constant size",
     "must depend on H and W only", "is read at places whose bounds are not constant", "is the same for all lanes",
     "in pieces, and others are computed inside",
     "computes pieces of .* that start before what is new", "is vectorised; reorder so that",
@@ -190,7 +190,7 @@ class Runner:
             if self.oclgrind:
                 environment |= {"OCL_ICD_VENDORS": OCLGRIND, "OCLGRIND_LOG": self.accesses.name,
                                 "OCLGRIND_NUM_THREADS": "1", "OCLGRIND_MAX_ERRORS": "3",
-                                "OCLGRIND_LOCAL_MEM_SIZE": str(512 << 10)}
+                                "OCLGRIND_LOCAL_MEM_SIZE": str(8 << 20)}  # it adds up that of all kernels
             self.process = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("kernels.py")], text=True,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
                                             env=environment, preexec_fn=large_stacks)

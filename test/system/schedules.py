@@ -515,13 +515,17 @@ class Random(Schedule):
         memories = set.intersection(*(set(self.stores(p, self.region(name, p, k), k)) for k, p in places.items()))
         if not others and (place in self.ahead or self.chance(0.5)):
             memories = self.slide(stage, place, kernel, region) or memories
+        memory = "private"
         if memories and (self.chance(0.5) or "private" not in memories):
             packable = [d for d, r, e in zip(stage.dims, region, stage.extents) if r == e and r]
-            self.add(store(self.random, name, self.one(sorted(memories)), stage.dims, packable))
+            memory = self.one(sorted(memories))
+            self.add(store(self.random, name, memory, stage.dims, packable))
         self.start(stage, region)
         for i in range(len(stage.definitions)):
             self.nests[name, i].slides = self.sliding.get(name)
         self.loops(stage, place, region, max(self.unrolled(p) for p in places.values()))
+        if memory != "private" and self.chance(0.5):
+            self.threads(f"@{name}", [l for l in self.last(name).loops if l.kind == "serial"])
         if self.chance(0.05):
             self.add(f'align_bounds @{name} "{self.one(stage.dims)}" to {self.one([2, 3, 4])}')
 
@@ -685,15 +689,21 @@ class Random(Schedule):
         outer, blocks = list(reversed([l for l in nest.loops if l.kind == "serial"])), []
         while outer and len(blocks) < 3 and not (outer[0].ragged and not outer[0].extent) and self.chance(0.75):
             blocks.append(outer.pop(0))
+        self.mark("gpu_blocks", head, blocks)
+        self.threads(head, outer)
+
+    def threads(self, head, loops):
         threads, items = [], 1
-        for loop in outer:
+        for loop in loops:
             if loop.extent and loop.extent * items <= 64 and len(threads) < 3 and self.chance(0.4):
                 threads.append(loop)
                 items *= loop.extent
-        for op, loops in (("gpu_blocks", blocks), ("gpu_threads", threads)):
-            if loops:
-                names = [loops[j].name for j in self.random.permutation(len(loops))]
-                self.add(f"{op} {head} {quoted(names)}")
+        self.mark("gpu_threads", head, threads)
+
+    def mark(self, op, head, loops):
+        if loops:
+            names = [loops[j].name for j in self.random.permutation(len(loops))]
+            self.add(f"{op} {head} {quoted(names)}")
 
     def group(self, stage, nest, update, place):
         reads = [(s, indices) for s, indices in nest.definition.reads if s in self.pipeline.tables]
