@@ -3,6 +3,7 @@
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 #include "compiler/schedule/DefaultSchedule.h"
+#include "compiler/schedule/Schedule.h"
 
 using namespace mlir;
 using namespace srcc::sched;
@@ -109,10 +110,12 @@ void DefaultSchedule::blocksCPU(StageOp root) {
   auto rowBytes = [&](int64_t columns) {
     return (int64_t(llvm::divideCeil(columns, 16)) | 1) * 64 * channelsOf(input);
   };
+  int64_t room = std::min<int64_t>(device.localBytes, mostKernelElements * 4);
+  auto fits = [&](int64_t columns) { return block.inner * rowBytes(columns) <= room; };
   for (int64_t vectors = 1; vectors <= 5; ++vectors) {
+    int64_t columns = vectors * lanes;
     if (input && vectors > 1 && device.l1Bytes &&
-        (rowBytes(vectors * lanes) > device.l1Bytes / 2 ||
-         block.inner * rowBytes(vectors * lanes) > device.localBytes))
+        (rowBytes(columns) > device.l1Bytes / 2 || !fits(columns)))
       break;
     Tile tile;
     if (double cycles = tileCost(products, vectors, tile, /*whole=*/true); cycles < least) {
@@ -164,9 +167,8 @@ void DefaultSchedule::blocksCPU(StageOp root) {
     loops<ReorderOp>(input, {"xl", "yi", "c", "xv", "yo"});
   else
     loops<ReorderOp>(input, {"xl", "yi", "xv", "c", "yo"});
-  int64_t bytes = block.inner * rowBytes(columns);
   store(input.getSymName(), {"y", "c", "x"}, 16, true, false,
-        bytes <= device.localBytes ? Memory::Local : Memory::Global);
+        fits(columns) ? Memory::Local : Memory::Global);
 }
 
 /// Vectors of pixels of so many channels that the first-level cache holds. With tiles for all of 48

@@ -102,7 +102,6 @@ public:
 private:
   LogicalResult collectStorage();
   LogicalResult kernel(ProduceOp root);
-  LogicalResult checkShared(ForOp loop, ProduceOp produce);
   LogicalResult buffer(OpBuilder &builder, StringRef name);
   LogicalResult accesses(gpu::GPUFuncOp func);
   Flat flatOf(RealizeOp realize);
@@ -370,69 +369,6 @@ LogicalResult Flattener::collectScratch(ProduceOp root, ArrayRef<IndexExpr> bloc
   return success();
 }
 
-/// Work-items that share a stage compute it together: in one nest at a place that all of them come
-/// to, and in memory that all of them see.
-LogicalResult Flattener::checkShared(ForOp loop, ProduceOp produce) {
-  StringRef name = produce.getStage();
-  auto refuse = [&](const Twine &rule) {
-    return loop.emitOpError("loop \"")
-           << loop.getName() << "\" of @" << name << " cannot be gpu_threads: " << rule;
-  };
-  for (Operation *op = produce->getParentOp(); op; op = op->getParentOp())
-    if (auto around = dyn_cast<ForOp>(op); around && around.getKind() == LoopKind::GpuThread)
-      return refuse("the stage is computed inside gpu_threads loop \"" + around.getName() +
-                    "\", by one work-item");
-  if (schedule.storageOf(name).memory == Memory::Private)
-    return refuse("what is private belongs to one work-item; legal: store_in local or global");
-  auto stage = cast<StageOp>(lookup(name));
-  if (!stage.getUpdateOps().empty() || schedule.of(name).root)
-    return refuse("only a stage without updates that is not stored at the root is computed "
-                  "together; legal: compute the sum at a stage that ends it");
-  return success();
-}
-
-/// A loop over work-items that has fewer steps than the group has such: the others do nothing.
-static void fillGroup(ForOp loop, const IndexExpr &size) {
-  if (IndexExpr::get(loop.getExtent()) == size)
-    return;
-  Location loc = loop.getLoc();
-  OpBuilder before(loop);
-  Block &body = loop.getBody().front();
-  SmallVector<Operation *> all;
-  for (Operation &op : body)
-    all.push_back(&op);
-  auto builder = OpBuilder::atBlockEnd(&body);
-  IndexExpr end = IndexExpr::get(loop.getMin()) + IndexExpr::get(loop.getExtent());
-  Value mine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, loop.getIv(),
-                                     end.materialize(before, loc));
-  auto guard = scf::IfOp::create(builder, loc, mine, /*withElseRegion=*/false);
-  for (Operation *op : all)
-    op->moveBefore(guard.thenBlock()->getTerminator());
-  loop.getExtentMutable().assign(size.materialize(before, loc));
-}
-
-/// Around what work-items compute together they wait for each other: until all have read what was
-/// there before, where loops come back to it, and until all have stored what they compute.
-static void synchronize(ProduceOp root) {
-  SmallVector<ProduceOp> shared;
-  root.walk([&](ForOp loop) {
-    auto produce = loop->getParentOfType<ProduceOp>();
-    if (loop.getKind() == LoopKind::GpuThread && produce != root &&
-        !llvm::is_contained(shared, produce))
-      shared.push_back(produce);
-  });
-  for (ProduceOp produce : shared) {
-    OpBuilder builder(produce);
-    bool again = false;
-    for (Operation *op = produce->getParentOp(); op != root; op = op->getParentOp())
-      again |= isa<ForOp>(op) && cast<ForOp>(op).getKind() != LoopKind::GpuBlock;
-    if (again)
-      gpu::BarrierOp::create(builder, produce.getLoc());
-    builder.setInsertionPointAfter(produce);
-    gpu::BarrierOp::create(builder, produce.getLoc());
-  }
-}
-
 /// One root nest becomes one gpu.func and one launch.
 LogicalResult Flattener::kernel(ProduceOp root) {
   auto stage = cast<StageOp>(lookup(root.getStage()));
@@ -444,32 +380,19 @@ LogicalResult Flattener::kernel(ProduceOp root) {
     if (loop.getKind() != LoopKind::GpuBlock && loop.getKind() != LoopKind::GpuThread)
       return;
     bool thread = loop.getKind() == LoopKind::GpuThread;
-    auto produce = loop->getParentOfType<ProduceOp>();
-    if (produce != root && thread) {
-      if (failed(checkShared(loop, produce)))
-        grid = failure();
-    } else if (produce != root || llvm::hasNItemsOrMore(root.getBody().getOps<ForOp>(), 2)) {
+    auto &sizes = thread ? threads : blocks;
+    if (sizes.size() <= size_t(loop.getAxis()))
+      sizes.resize(loop.getAxis() + 1, IndexExpr(1));
+    sizes[loop.getAxis()] = IndexExpr::get(loop.getExtent());
+    bool shared = loop->getParentOfType<ProduceOp>() != root; // sched-synchronize-threads checks it
+    if (shared ? !thread : llvm::hasNItemsOrMore(root.getBody().getOps<ForOp>(), 2))
       grid = loop.emitOpError("loop \"")
              << loop.getName() << "\" of @" << root.getStage()
              << " cannot be a GPU dimension: only a root stage without updates has them; legal: "
                 "serial, or compute the stage at a consumer";
-    }
-    auto &sizes = thread ? threads : blocks;
-    if (sizes.size() <= size_t(loop.getAxis()))
-      sizes.resize(loop.getAxis() + 1, IndexExpr(1));
-    IndexExpr &size = sizes[loop.getAxis()], extent = IndexExpr::get(loop.getExtent());
-    if (thread && !extent.constant())
-      grid = loop.emitOpError("work-group size must be constant, but is ")
-             << extent.str() << "; split the loop by a constant";
-    size = thread ? IndexExpr::max(size, extent) : extent;
   });
   if (failed(grid))
     return failure();
-  root.walk([&](ForOp loop) {
-    if (loop.getKind() == LoopKind::GpuThread)
-      fillGroup(loop, threads[loop.getAxis()]);
-  });
-  synchronize(root);
   size_t rank = std::max(blocks.size(), threads.size());
   blocks.resize(rank, IndexExpr(1));
   threads.resize(rank, IndexExpr(1));
@@ -632,7 +555,7 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
         result = failure();
         return WalkResult::interrupt();
       }
-      if (where == Memory::Local && elements && *elements <= int64_t(1) << 17) {
+      if (where == Memory::Local && elements && *elements <= mostKernelElements) {
         auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
         Value shared = func.addWorkgroupAttribution(
             MemRefType::get({*elements}, flat.type, MemRefLayoutAttrInterface(), space),
@@ -641,11 +564,12 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
         op->erase();
         return WalkResult::skip();
       }
-      if (!elements || *elements > (int64_t(1) << 17)) {
+      if (!elements || *elements > mostKernelElements) {
         result = realize.emitOpError("storage of @")
                  << realize.getStage() << " in " << stringifyMemory(where)
-                 << " memory must have a constant size of at most 131072 elements, but has "
-                 << flat.elements.str() << "; compute it at an inner loop, or split by constants";
+                 << " memory must have a constant size of at most " << mostKernelElements
+                 << " elements, but has " << flat.elements.str()
+                 << "; compute it at an inner loop, or split by constants";
         return WalkResult::interrupt();
       }
       Value own = memref::AllocaOp::create(

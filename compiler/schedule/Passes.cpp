@@ -22,6 +22,7 @@ void srcc::sched::buildSharedKernelsPipeline(OpPassManager &pm, bool fromLoops) 
   pm.addPass(createSchedPartitionLoops());
   pm.addPass(createSchedTrimStorage());
   pm.addPass(createSchedUnrollLists());
+  pm.addPass(createSchedSynchronizeThreads());
   pm.addPass(createSchedFlattenStorage());
   pm.addPass(createSchedRepeat());
   pm.addPass(createSchedShareKernels()); // before the costly part: equal layers are lowered once

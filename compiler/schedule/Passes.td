@@ -80,7 +80,8 @@ def SchedPartitionLoops : SchedPass<"sched-partition-loops"> {
   let summary = "skips the work of tiles that lie outside the picture";
   let description = [{
     Where a stage stores exterior values, tiles that touch its domain compute and select; tiles that do
-    not, only store the exterior value. If it reads an input, tiles wholly inside are apart: they keep
+    not, only store the exterior value; a tile is an iteration of the innermost loop in which other stages
+    are computed for it, if there is one. If it reads an input, tiles wholly inside are apart: they keep
     no index in bounds.
   }];
 }
@@ -89,7 +90,7 @@ def SchedTrimStorage : SchedPass<"sched-trim-storage"> {
   let description = [{
     Bounds inference stores all that loops touch. What only tiles outside the picture would have read,
     which `sched-partition-loops` lets compute nothing, is left out: conditions of branches bound the
-    variables of loops around them.
+    variables of loops around them. Vectors of exterior values that nobody reads are not stored.
   }];
 }
 def SchedUnrollLists : SchedPass<"sched-unroll-lists"> {
@@ -97,6 +98,13 @@ def SchedUnrollLists : SchedPass<"sched-unroll-lists"> {
   let description = [{
     An unrolled loop over a list (`group`) becomes its taps, under a condition for each list that the loops
     around choose among. Weights at constant places are literals, products with zeros are left out.
+  }];
+}
+def SchedSynchronizeThreads : SchedPass<"sched-synchronize-threads"> {
+  let summary = "lets the work-items of a group compute together what they share";
+  let description = [{
+    Where a stage inside a kernel has `gpu_threads` of its own, barriers stand around it. The group is as
+    large as the largest of its loops; guards leave out those that others have no step for.
   }];
 }
 def SchedFlattenStorage : SchedPass<"sched-flatten-storage"> {
@@ -112,7 +120,8 @@ def SchedVectorizeLoops : SchedPass<"sched-vectorize-loops"> {
   let description = [{
     Vectorised loops become vectors, unrolled ones straight-line code, blocks and threads of the GPU ids
     of the grid, the rest `scf.for`. A guarded vector is stored whole where its guard holds for all
-    lanes, else lane by lane. Private memory with constant places becomes variables.
+    lanes, else lane by lane. Loads whose lanes are two apart take those of two vectors, stores of
+    straight-line code whose lanes are two or four apart are woven. Private memory with constant places becomes variables.
   }];
 }
 def SchedRepeat : SchedPass<"sched-repeat"> {

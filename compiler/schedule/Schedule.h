@@ -133,6 +133,9 @@ std::string listed(const Definition &definition);
 /// the directive's place, the rule and the legal alternatives.
 mlir::FailureOr<Schedule> readSchedule(PipelineOp pipeline, ScheduleOp schedule);
 
+/// Elements that a stage may have in private or local memory, where sizes are constant.
+constexpr int64_t mostKernelElements = int64_t(1) << 17;
+
 /// The pipeline that loop nests came from, and its schedule. Errors as of readSchedule.
 mlir::FailureOr<std::pair<PipelineOp, Schedule>> scheduleOf(LoopsOp loops);
 

@@ -219,16 +219,14 @@ LogicalResult Vectorizer::widen(Operation &op) {
     Value value;
     if (apartOf(memory, index) == 2)
       value = loadPairs(memory, index, result.getType(), loc);
-    if (value)
-      ; // done
-    else if (!step || *step != 1)
-      value = laneLoads(index, scalarLoad);
-    else if (half)
+    else if (step == 1 && half)
       value = srcc::ocl::VLoadHalfOp::create(builder, loc, wide(result.getType()), memory,
                                              place(index));
-    else
+    else if (step == 1)
       value = vector::LoadOp::create(builder, loc, wide(result.getType()), memory, place(index),
                                      /*nontemporal=*/false, alignmentOf(memory, index));
+    if (!value)
+      value = laneLoads(index, scalarLoad);
     varying.insert(result);
     map.map(result, value);
     return success();

@@ -14,6 +14,8 @@
 
 #include "mlir/IR/Remarks.h"
 
+#include <array>
+
 #define DEBUG_TYPE "sr-to-sched"
 
 using namespace mlir;

@@ -101,8 +101,7 @@ struct Options {
       cl::desc(
           "Convolutions of 3x3 and at least N channels in, N/3 out, at most two thirds of whose "
           "weights are zero, are computed in Winograd's form, with fewer products and other "
-          "rounding; 0: none "
-          "(default: winograd_channels of the device; with --no-fusion none)")};
+          "rounding; 0: none (default: winograd_channels of the device; with --no-fusion none)")};
   cl::opt<bool> noFusion{"no-fusion", cl::cat(category),
                          cl::desc("Default schedules: a kernel for each layer and its epilogue")};
   cl::opt<std::string> tune{

@@ -324,6 +324,20 @@ gpu.func @vectors(%m: memref<?xf32> {ocl.name = "m"}, %h: i32, %w: i32) kernel {
   gpu.return
 }
 
+// Lanes of a shuffle in turn: of what is no shuffle itself one by one, else both halves, and their order.
+// CHECK-LABEL: void shuffles
+gpu.func @shuffles(%m: memref<?xf32> {ocl.name = "m"}, %h: i32, %w: i32) kernel {
+  %i = arith.index_cast %h : i32 to index
+  %x = vector.load %m[%i] : memref<?xf32>, vector<8xf32> loc("x")
+  %y = arith.addf %x, %x : vector<8xf32> loc("y")
+  // CHECK: const float8 a = (float8)(x.s0, y.s0, x.s1, y.s1, x.s2, y.s2, x.s3, y.s3);
+  %a = vector.shuffle %x, %y [0, 8, 1, 9, 2, 10, 3, 11] : vector<8xf32>, vector<8xf32> loc("a")
+  // CHECK: vstore8(((float8)(a.s0123, y.s0123)).s04152637, 0, &m[H]);
+  %0 = vector.shuffle %a, %y [0, 8, 1, 9, 2, 10, 3, 11] : vector<8xf32>, vector<8xf32>
+  vector.store %0, %m[%i] : memref<?xf32>, vector<8xf32>
+  gpu.return
+}
+
 // Masks: lanes of 0 and -1.
 // CHECK-LABEL: void masks
 gpu.func @masks(%m: memref<?xf32> {ocl.name = "m"}, %u: memref<?xi8> {ocl.name = "u"}, %h: i32, %w: i32) kernel {

@@ -35,12 +35,20 @@ sched.schedule @load {
   sched.compute_root @out
   sched.compute_root @pairs
   sched.compute_root @all
-  sched.align_bounds @all "x" to 8
+  sched.align_bounds @all "x" to 24
+  sched.split @all "x" into "xt", "xp" by affine_map<()[s0, s1] -> (12)> tail round_up
+  sched.split @all "xp" into "xv", "xl" by affine_map<()[s0, s1] -> (4)>
+  sched.vectorize @all ["xl"]
   sched.store_in @all global layout ["y", "x/8", "c", "x%8"]
   sched.split @pairs "x" into "xo", "xi" by affine_map<()[s0, s1] -> (4)> tail round_up
   sched.vectorize @pairs ["xi"]
 }
 
+// Tiles of three vectors in blocks of two: each lies in one.
+// CHECK-LABEL: gpu.func @load_all
+// CHECK: vector.store
+// CHECK-NOT: memref.store
+// CHECK: gpu.return
 // The second vector ends with the last element, so that nothing behind it is touched; of neighbours on either side one is
 // in another block of the layout.
 // CHECK-LABEL: gpu.func @load_pairs
