@@ -120,7 +120,10 @@ Expr KernelPrinter::whole(Expr expr, Type type) {
 }
 
 std::string KernelPrinter::takeWord(Value value) {
-  if (expressions[value].precedence != Word || expressions[value].splat)
+  // The same in all lanes may be used in blocks that do not see a variable of this one.
+  if (expressions[value].splat)
+    return "(" + whole(take(value), value.getType()).text + ")";
+  if (expressions[value].precedence != Word)
     declare(value, take(value));
   return take(value).text;
 }

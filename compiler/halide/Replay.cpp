@@ -645,7 +645,7 @@ FailureOr<Expr> Replayer::tableAt(TableOp table, ArrayRef<Expr> indices) {
   for (const StorageDim &dim : llvm::reverse(layout)) {
     Expr index = indices[dim.dim];
     if (dim.mod) {
-      place.push_back(index % int32_t(dim.mod));
+      place.push_back(index / int32_t(dim.div) % int32_t(dim.mod));
     } else if (shape[dim.dim] == 1) {
       place.push_back(0);
     } else {
@@ -682,7 +682,7 @@ FailureOr<Halide::Buffer<>> Replayer::bufferOf(TableOp table) {
       int64_t linear = 0;
       for (const StorageDim &dim : layout)
         linear = linear * (dim.mod ? dim.mod : (shape[dim.dim] + dim.div - 1) / dim.div) +
-                 (dim.mod ? point[dim.dim] % dim.mod : point[dim.dim] / dim.div);
+                 (dim.mod ? point[dim.dim] / dim.div % dim.mod : point[dim.dim] / dim.div);
       storeFloat(to[linear], value);
       for (size_t d = shape.size(); d-- > 0 && ++point[d] == shape[d];)
         point[d] = 0;

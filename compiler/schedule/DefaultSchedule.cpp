@@ -531,13 +531,18 @@ void DefaultSchedule::store(Facts &f) {
       store(name, {"c", "y", "x"}, 1, false, !f.exact);
     return;
   }
-  std::string block = std::to_string(device.vectorWidth * std::max<int64_t>(1, f.columns)),
-              packed[] = {"x/" + block, "x%" + block};
   int64_t rule = passesByTile(f), layout = rule;
   if (device.vectorWidth > 1 && f.op.getRank() == 3 && channelsOf(f.op) > 1)
     layout = choose(Knob::Layout, name, rule, {0, 1, 2});
-  if (layout == 1)
-    store(name, {"y", packed[0], "c", packed[1]}, 1, false, !f.exact);
+  // Columns that are read in blocks: all first ones side by side, then all second ones.
+  int64_t lanes = device.vectorWidth, columns = std::max<int64_t>(1, f.columns);
+  std::string outer = "x/" + std::to_string(lanes * columns), inBlock = std::to_string(columns),
+              vector = std::to_string(lanes);
+  if (layout == 1 && columns == 1)
+    store(name, {"y", outer, "c", "x%" + vector}, 1, false, !f.exact);
+  else if (layout == 1)
+    store(name, {"y", outer, "c", "x%" + inBlock, "x/" + inBlock + "%" + vector}, 1, false,
+          !f.exact);
   else if (layout == 2)
     store(name, {"c", "y", "x"}, 16, true, !f.exact);
   else

@@ -48,10 +48,12 @@ struct Tile {
 
 /// Pixels of a stage that are computed together from rows of others: `rows` x `columns` of its own
 /// for each column of `inner` rows of a stage that ends a sum, which reads as many rows of a third,
-/// if that has no sum.
+/// if that has no sum. The tile is of the sum; what a third stage reads may be `computed` for its
+/// strip.
 struct RowBlock {
-  StageOp products, input;
+  StageOp products, input, computed;
   int64_t rows = 0, columns = 1, inner = 0;
+  Tile tile;
 };
 
 /// What the rules need to know of a stage.
@@ -72,6 +74,7 @@ struct Facts {
   std::string tileLoop = "xt"; // which is an iteration of this loop,
   bool inSum = false;          // one of the reduction of that stage's sum
   StageOp rowOf;               // at a row of this root
+  int64_t strip = 0;           // columns that are computed at once, if not a whole row
   Tile tile;
   RowBlock block;                // what is computed at blocks of rows of this root
   int64_t ahead = 0, window = 0; // rows: the newest one relative to the root's, those alive
@@ -115,6 +118,8 @@ private:
   void tileCPU(StageOp root, StageOp sum, mlir::ArrayRef<IndexExpr> reads);
   void tileGPU(StageOp root, StageOp sum, mlir::ArrayRef<IndexExpr> reads);
   void findBlocks();
+  void chooseStrip(StageOp root);
+  void computeInStrip(StageOp root);
   void blocksCPU(StageOp root);
   void plainRoot(StageOp root, bool vectorize);
   void rows(StageOp stage);
@@ -130,6 +135,8 @@ private:
   /// Bands of rows of a picture for each core, by rule: several, so that none waits long for the
   /// others.
   static constexpr int64_t bandsOfUnit = 4;
+  /// Bytes that local memory of one array may have.
+  int64_t localRoom() const;
   int64_t units() const { return std::max<int64_t>(1, device.computeUnits); }
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
                    mlir::ArrayRef<bool> lists);

@@ -5,6 +5,8 @@
 #include "compiler/schedule/DefaultSchedule.h"
 #include "compiler/schedule/Schedule.h"
 
+#include <set>
+
 using namespace mlir;
 using namespace srcc::sched;
 
@@ -92,33 +94,38 @@ void DefaultSchedule::findBlocks() {
       facts[block.input.getSymName()].tileOf = root;
       facts[block.input.getSymName()].tileLoop = "xs";
     }
+    chooseStrip(root);
+    if (block.input)
+      computeInStrip(root);
   }
 }
 
-/// Blocks of rows in strips of columns: what the sums read of a strip, for the whole block, stays
-/// in the second-level cache while all filters take it; the sums of a tile wait in the first one
-/// until all rows of the block are there.
-void DefaultSchedule::blocksCPU(StageOp root) {
+int64_t DefaultSchedule::localRoom() const {
+  return std::min<int64_t>(device.localBytes, mostKernelElements * 4);
+}
+
+/// Bytes of a row of `columns` x `channels`. Rows have an odd number of cache lines, so that those
+/// of a block, which are written together, do not share sets.
+static int64_t rowBytes(int64_t columns, int64_t channels) {
+  return (int64_t(llvm::divideCeil(columns, 16)) | 1) * 64 * channels;
+}
+
+/// The tile of a block's sums, whose vectors are a strip: half of the first-level cache is for the
+/// row that all its filters read.
+void DefaultSchedule::chooseStrip(StageOp root) {
   RowBlock &block = facts[root.getSymName()].block;
-  StageOp products = block.products, input = block.input;
-  StageOp sum = sums[products.getSymName()].first;
-  int64_t lanes = device.vectorWidth, channels = channelsOf(root);
-  Tile best;
+  StageOp sum = sums[block.products.getSymName()].first;
+  int64_t channels = channelsOf(root);
+  Tile &best = block.tile;
   double least = std::numeric_limits<double>::infinity();
-  // Half of the first-level cache is for the row that all filters of a tile read. Rows have an odd
-  // number of cache lines, so that those of a block, which are written together, do not share sets.
-  auto rowBytes = [&](int64_t columns) {
-    return (int64_t(llvm::divideCeil(columns, 16)) | 1) * 64 * channelsOf(input);
-  };
-  int64_t room = std::min<int64_t>(device.localBytes, mostKernelElements * 4);
-  auto fits = [&](int64_t columns) { return block.inner * rowBytes(columns) <= room; };
   for (int64_t vectors = 1; vectors <= 5; ++vectors) {
-    int64_t columns = vectors * lanes;
-    if (input && vectors > 1 && device.l1Bytes &&
-        (rowBytes(columns) > device.l1Bytes / 2 || !fits(columns)))
-      break;
+    if (block.input && vectors > 1 && device.l1Bytes) {
+      int64_t bytes = rowBytes(vectors * device.vectorWidth, channelsOf(block.input));
+      if (bytes > device.l1Bytes / 2 || block.inner * bytes > localRoom())
+        break;
+    }
     Tile tile;
-    if (double cycles = tileCost(products, vectors, tile, /*whole=*/true); cycles < least) {
+    if (double cycles = tileCost(block.products, vectors, tile, /*whole=*/true); cycles < least) {
       least = cycles;
       best = tile;
     }
@@ -128,7 +135,58 @@ void DefaultSchedule::blocksCPU(StageOp root) {
                 [&](int64_t filters) { return channels % filters == 0; });
   best.filters = choose(Knob::Filters, sum.getSymName(), best.filters, divisors);
   best.vectors = choose(Knob::Vectors, sum.getSymName(), best.vectors, {1, 2, 3, 4, 5, 6});
-  int64_t columns = best.vectors * lanes;
+}
+
+/// What the input of blocks alone reads is computed for a strip at a time where the pixels that
+/// strips share, computed again, cost less than writing and reading all of them: a first layer, of
+/// few channels of the picture, takes longer to pass through memory than to compute.
+void DefaultSchedule::computeInStrip(StageOp root) {
+  RowBlock &block = facts[root.getSymName()].block;
+  StageOp source;
+  std::set<IndexExpr> rows;
+  bool serves = true;
+  block.input.getPure().walk([&](ReadOp read) {
+    StageOp stage = lookup(read.getSource());
+    serves &= stage && (!source || source == stage) &&
+              read.getIndices()[0] == block.input.getPure().getArgument(0);
+    source = stage;
+    if (serves)
+      rows.insert(IndexExpr::get(read.getIndices()[1]));
+  });
+  if (!serves || !source)
+    return;
+  Facts &f = facts[source.getSymName()];
+  bool alone = f.root && !f.reduction && !isKept(source) && !f.tileOf && sumTiles(source) &&
+               llvm::all_of(f.reaches, [&](Reach &r) { return r.reader == block.input; });
+  if (!alone)
+    return;
+  int64_t lanes = device.vectorWidth, columns = block.tile.vectors * lanes * block.columns;
+  int64_t strip = columns + 2; // one on either side, in vectors
+  double rowsAgain = double(rows.size()) / double(block.rows),
+         columnsAgain = double(llvm::alignTo(strip, lanes)) / double(columns);
+  double again = 2.0 * macsOf(source) * (rowsAgain * columnsAgain - 1) / (device.peakF32 * 1e9);
+  double saved = (1 + rowsAgain) * channelsOf(source) * 4 / (device.bandwidth * 1e9);
+  // Of some channels at a time.
+  int64_t bytes = 16 * rows.size() * llvm::alignTo(strip, 5 * lanes) * 4,
+          input = block.inner * rowBytes(columns / block.columns, channelsOf(block.input));
+  bool pays = device.l1Bytes && again <= saved && input + bytes <= localRoom();
+  if (!choose(Knob::Place, source.getSymName(), pays, {0, 1}))
+    return;
+  block.computed = source;
+  f.tileOf = block.input;
+  f.tileLoop = "co";
+  f.strip = strip;
+}
+
+/// Blocks of rows in strips of columns: what the sums read of a strip, for the whole block, stays
+/// in the second-level cache while all filters take it; the sums of a tile wait in the first one
+/// until all rows of the block are there.
+void DefaultSchedule::blocksCPU(StageOp root) {
+  RowBlock &block = facts[root.getSymName()].block;
+  StageOp products = block.products, input = block.input;
+  StageOp sum = sums[products.getSymName()].first;
+  const Tile &best = block.tile;
+  int64_t lanes = device.vectorWidth, columns = best.vectors * lanes;
   StringRef name = root.getSymName();
   bool external = isExternal(root);
   split(root, "y", "yo", "yi", block.rows, Tail::Guard);
@@ -163,12 +221,20 @@ void DefaultSchedule::blocksCPU(StageOp root) {
     return passesByTile(other.second) &&
            llvm::any_of(other.second.reaches, [&](Reach &r) { return r.reader == input; });
   });
-  if (inOrder)
+  if (block.computed) {
+    split(input, "c", "co", "ci", facts[block.computed.getSymName()].tile.filters, Tail::Guard);
+    loops<ReorderOp>(input, {"xl", "yi", "ci", "xv", "co", "yo"});
+    std::string n = std::to_string(block.columns);
+    store(block.computed.getSymName(), {"y", "c", "x%" + n, "x/" + n}, 1, false, false,
+          Memory::Local);
+  } else if (inOrder) {
     loops<ReorderOp>(input, {"xl", "yi", "c", "xv", "yo"});
-  else
+  } else {
     loops<ReorderOp>(input, {"xl", "yi", "xv", "c", "yo"});
+  }
+  bool fits = block.inner * rowBytes(columns, channelsOf(input)) <= localRoom();
   store(input.getSymName(), {"y", "c", "x"}, 16, true, false,
-        fits(columns) ? Memory::Local : Memory::Global);
+        fits ? Memory::Local : Memory::Global);
 }
 
 /// Vectors of pixels of so many channels that the first-level cache holds. With tiles for all of 48
@@ -366,9 +432,9 @@ double DefaultSchedule::crossing(StageOp sum, unsigned update) {
   return share * double(std::min<int64_t>(4 * device.vectorWidth, 64)) / 64;
 }
 
-/// Pixels that tiles of `pixels` compute for each one of a row of the picture.
-static double wholeTiles(int64_t pixels) {
-  return double(llvm::divideCeil(assumedWidth, pixels) * pixels) / double(assumedWidth);
+/// Pixels that tiles of `pixels` compute for each one of a row.
+static double wholeTiles(int64_t pixels, int64_t row) {
+  return double(llvm::divideCeil(row, pixels) * pixels) / double(row);
 }
 
 /// What the lists of an update cost tiles of `filters` x `vectors`, with as many taps of a list in
@@ -411,9 +477,10 @@ double DefaultSchedule::tileCycles(StageOp stored, Tile &tile) {
     cycles +=
         std::min(dense, lists) + llvm::divideCeil(channels, filters) * 2.0 * filters * vectors;
   }
-  StageOp at = facts[stored.getSymName()].tileOf;
-  int64_t columns = at ? facts[at.getSymName()].block.columns : 1; // of the picture for each
-  return cycles / vectors * wholeTiles(vectors * device.vectorWidth * columns);
+  Facts &f = facts[stored.getSymName()];
+  int64_t columns = f.tileOf ? facts[f.tileOf.getSymName()].block.columns : 1; // for each pixel
+  return cycles / vectors *
+         wholeTiles(vectors * device.vectorWidth * columns, f.strip ? f.strip : assumedWidth);
 }
 
 /// The tile of `vectors` vectors that takes the fewest cycles; `whole`: its filters divide the
@@ -438,7 +505,7 @@ double DefaultSchedule::tileCost(StageOp stored, int64_t vectors, Tile &best, bo
 void DefaultSchedule::chooseTiles() {
   for (auto root : pipeline.getOps<StageOp>()) {
     Facts &f = facts[root.getSymName()];
-    if (!f.root || f.tileOf || !sumTiles(f.op))
+    if (!f.root || (f.tileOf && !f.strip) || !sumTiles(f.op))
       continue;
     SmallVector<StageOp> members{f.op};
     for (unsigned i = 0; i < members.size(); ++i)

@@ -16,7 +16,8 @@ namespace srcc::sched {
 using namespace mlir;
 using namespace srcc::sched;
 
-/// Elements of each dimension that one line holds, by the layout's innermost dimensions.
+/// Elements of each dimension that one line holds, by the layout's innermost dimensions. Of one
+/// whose innermost part is of every n-th element, lines hold those of n vectors.
 static SmallVector<int64_t> stepsOf(const Storage &storage, Type type, unsigned rank) {
   constexpr int64_t lineBytes = 64;
   SmallVector<int64_t> steps(rank, 1);
@@ -25,7 +26,7 @@ static SmallVector<int64_t> stepsOf(const Storage &storage, Type type, unsigned 
     int64_t here = d.mod ? std::min(d.mod, left) : left;
     steps[d.dim] *= here;
     left /= here;
-    if (left <= 1 || !d.mod)
+    if (left <= 1 || !d.mod || d.div > 1)
       break;
   }
   return steps;
@@ -49,24 +50,31 @@ static LogicalResult prefetch(ForOp loop, const Box &box, Prefetch p, Operation 
   Type type = storage.type ? storage.type : elementTypeOf(source);
   auto names = dimNames(source);
   SmallVector<int64_t> steps = stepsOf(storage, type, names.size());
-  SmallVector<Value> at(names.size());
+  SmallVector<Value> place(names.size());
   // In the order of the storage, as it is read best.
   SmallVector<unsigned> order;
   for (const StorageDim &d : storage.layout)
     if (!llvm::is_contained(order, d.dim))
       order.push_back(d.dim);
-  for (unsigned dim : order) {
-    IndexExpr low = box.low[dim].substitute(loop.getIv(), later),
-              high = box.high[dim].substitute(loop.getIv(), later);
-    IndexExpr count = (high - low).floorDiv(steps[dim]) + 1;
+  auto loopOver = [&](unsigned dim, IndexExpr count) {
     auto over = ForOp::create(builder, loc, names[dim], LoopKind::Serial,
                               IndexExpr(0).materialize(builder, loc),
                               count.materialize(builder, loc), /*axis=*/int64_t(0));
     builder.setInsertionPointToStart(&over.getBody().front());
-    at[dim] =
-        (low + IndexExpr::get(over.getIv()) * IndexExpr(steps[dim])).materialize(builder, loc);
+    return IndexExpr::get(over.getIv());
+  };
+  for (unsigned dim : order) {
+    IndexExpr low = box.low[dim].substitute(loop.getIv(), later),
+              high = box.high[dim].substitute(loop.getIv(), later);
+    const StorageDim &inner = storage.layout.back();
+    int64_t apart = inner.dim == dim ? inner.div : 1; // elements of a line
+    IndexExpr at = low + loopOver(dim, (high - low).floorDiv(steps[dim] * apart) + 1) *
+                             IndexExpr(steps[dim] * apart);
+    if (apart > 1)
+      at = at + loopOver(dim, apart);
+    place[dim] = at.materialize(builder, loc);
   }
-  TouchOp::create(builder, loc, p.source, at);
+  TouchOp::create(builder, loc, p.source, place);
   return success();
 }
 

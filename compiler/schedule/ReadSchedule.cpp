@@ -294,7 +294,6 @@ LogicalResult Reader::storeIn(StoreInOp op) {
     return success();
   auto names = dimNames(source);
   storage.layout.clear();
-  SmallVector<int64_t> plain(names.size()), div(names.size()), mod(names.size());
   for (StringRef text : strings(*op.getLayout())) {
     StorageDim dim;
     size_t cut = text.find_first_of("/%");
@@ -303,28 +302,37 @@ LogicalResult Reader::storeIn(StoreInOp op) {
       return op.emitOpError("has no dimension \"")
              << text.substr(0, cut) << "\"; it has " << listed(names);
     dim.dim = place - names.begin();
-    if (cut == StringRef::npos) {
-      ++plain[dim.dim];
-    } else {
-      int64_t number;
-      if (text.substr(cut + 1).getAsInteger(10, number) || number < 2)
+    StringRef rest = text.substr(std::min(cut, text.size()));
+    for (char sign : {'/', '%'}) {
+      int64_t &number = sign == '/' ? dim.div : dim.mod;
+      if (rest.consume_front(StringRef(&sign, 1)) &&
+          (rest.consumeInteger(10, number) || number < 2 || number > 4096))
         return op.emitOpError("layout \"")
-               << text << "\" needs a number of at least 2 after '" << text[cut] << "'";
-      (text[cut] == '/' ? div : mod)[dim.dim] = number;
-      (text[cut] == '/' ? dim.div : dim.mod) = number;
+               << text << "\" needs a number of 2 to 4096 after '" << sign << "'";
     }
+    if (!rest.empty())
+      return op.emitOpError("layout \"")
+             << text << "\" ends with \"" << rest << "\"; legal: d, d/N, d%N, d/N%M";
     storage.layout.push_back(dim);
   }
+  // Each part of a dimension goes on where the one before ends.
   for (unsigned i = 0; i < names.size(); ++i) {
-    bool whole = plain[i] == 1 && !div[i] && !mod[i];
-    bool packed = !plain[i] && div[i] && div[i] == mod[i];
-    if (!whole && !packed)
+    SmallVector<StorageDim> parts;
+    llvm::copy_if(storage.layout, std::back_inserter(parts),
+                  [&](const StorageDim &part) { return part.dim == i; });
+    llvm::sort(parts, [](const StorageDim &a, const StorageDim &b) { return a.div < b.div; });
+    int64_t next = 1; // 0: behind the last
+    bool whole = !parts.empty();
+    for (const StorageDim &part : parts) {
+      whole &= next && part.div == next;
+      next *= part.mod;
+    }
+    if (!whole || next)
       return op.emitOpError("layout must hold dimension \"")
-             << names[i] << "\" once, as \"" << names[i] << "\" or as \"" << names[i]
-             << "/N\" and \"" << names[i] << "%N\"";
+             << names[i] << "\" once, as \"" << names[i] << "\", as \"" << names[i] << "/N\" and \""
+             << names[i] << "%N\", or in more parts, such as \"" << names[i] << "/8\", \""
+             << names[i] << "/2%4\" and \"" << names[i] << "%2\"";
   }
-  if (storage.layout.size() != names.size() + llvm::count_if(div, [](int64_t n) { return n; }))
-    return op.emitOpError("layout names a dimension twice");
   return success();
 }
 

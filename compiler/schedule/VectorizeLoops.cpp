@@ -55,15 +55,15 @@ private:
   /// The vector for a scalar of the body: widened, or the same in all lanes.
   Value vector(Value v, Location loc);
   Value lane(Value v, int64_t i, Location loc);
-  /// How far places of the middle lanes are apart, 2 or 4, in memory whose neighbours are read and
-  /// written as vectors: neither texels nor variables nor halves. Fewer than four lanes are not.
+  /// How far places of lanes are apart, 2 or 4, in memory whose neighbours are read and written as
+  /// vectors: neither texels nor variables nor halves. Fewer than four lanes are not.
   std::optional<int64_t> apartOf(Value memory, Value index) {
     auto type = cast<MemRefType>(memory.getType());
     bool isPrivate = memory.getDefiningOp<memref::AllocaOp>() && !type.getMemorySpace();
     if (lanes < 4 || type.getElementTypeBitWidth() < 32 || srcc::ocl::isImage(type) || isPrivate)
       return std::nullopt;
-    auto apart = (atLane(index, 2) - atLane(index, 1)).constant();
-    return apart && (*apart == 2 || *apart == 4) ? apart : std::nullopt;
+    auto apart = stepOf(index);
+    return apart == 2 || apart == 4 ? apart : std::nullopt;
   }
   /// An index at the first lane.
   IndexExpr first(Value index) { return expr(index).substitute(loop.getIv(), start); }
@@ -90,6 +90,22 @@ private:
     return ::alignmentOf(memory, first(index), lanes);
   }
   Value loadPairs(Value memory, Value index, Type element, Location loc);
+  Value loadShifted(Value memory, Value index, Type element, bool half, Location loc);
+  /// Whether a store is one of vectors, not of lane by lane.
+  bool writesVectors(Value memory, Value index) {
+    if (auto step = stepOf(index))
+      return step == 1 || apartOf(memory, index);
+    return !srcc::ocl::isImage(memory.getType()) && turnsOf(index);
+  }
+  /// The least n of which every n-th lane goes to neighbouring places: vectors of lanes / n.
+  std::optional<int64_t> turnsOf(Value index) {
+    for (int64_t n = 2; 2 * n <= lanes; n *= 2)
+      if (llvm::all_of(llvm::seq(n, lanes), [&](int64_t i) {
+            return (atLane(index, i) - atLane(index, i - n)).constant() == 1;
+          }))
+        return n;
+    return std::nullopt;
+  }
   /// A store to places that are `apart`, which weaveStores() makes vectors of.
   void storeApart(Value value, Value memory, Value index, int64_t apart, Location loc) {
     SmallVector<int32_t> places;
@@ -141,41 +157,62 @@ Value Vectorizer::vector(Value v, Location loc) {
   return vector::BroadcastOp::create(builder, loc, wide(v.getType()), scalar);
 }
 
-/// A load whose neighbouring lanes are two apart, but for the first or the last where the layout
-/// takes the dimension apart: every other lane of two vectors, of which the second ends with the
-/// last element. Null if they are not.
+/// A load whose lanes are two apart: every other lane of two vectors, of which the second ends with
+/// the last element.
 Value Vectorizer::loadPairs(Value memory, Value index, Type element, Location loc) {
-  SmallVector<IndexExpr> places;
-  for (int64_t i = 0; i < lanes; ++i)
-    places.push_back(atLane(index, i));
-  auto jumps = [&](int64_t i) { return (places[i] - places[i - 1]).constant() != 2; };
-  for (int64_t i = 2; i < lanes - 1; ++i)
-    if (jumps(i))
-      return {};
-  int64_t first = jumps(1), end = lanes - jumps(lanes - 1); // of those in a row
-  if (end - first < lanes - 1)
-    return {};
-  int64_t second = 2 * (end - first - 1) - (lanes - 1); // where it starts
   Value vectors[2];
+  SmallVector<int64_t> order;
   for (int64_t i : {0, 1}) {
-    IndexExpr place = places[first] + i * second;
+    IndexExpr place = first(index) + i * (lanes - 1);
     vectors[i] =
         vector::LoadOp::create(builder, loc, wide(element), memory, place.materialize(builder, loc),
                                /*nontemporal=*/false, ::alignmentOf(memory, place, lanes));
   }
+  for (int64_t i = 0; i < lanes; ++i)
+    order.push_back(2 * i < lanes ? 2 * i : 2 * i + 1);
+  return vector::ShuffleOp::create(builder, loc, vectors[0], vectors[1], order);
+}
+
+/// A load whose lanes are neighbours, but for the first or the last where the layout takes the
+/// dimension apart: a shuffle of the two vectors, both at multiples of their lanes, that have them.
+/// Null if there are none.
+Value Vectorizer::loadShifted(Value memory, Value index, Type element, bool half, Location loc) {
+  if (lanes < 4 || srcc::ocl::isImage(memory.getType()))
+    return {};
+  SmallVector<IndexExpr> vectors;
   SmallVector<int64_t> order;
   for (int64_t i = 0; i < lanes; ++i) {
-    int64_t at = 2 * (i - first);
-    order.push_back(i < first || i >= end ? vector::ShuffleOp::kPoisonIndex
-                    : at < lanes          ? at
-                                          : lanes + at - second);
+    IndexExpr place = atLane(index, i);
+    auto known = llvm::find_if(vectors, [&](const IndexExpr &vector) {
+      auto lane = (place - vector).constant();
+      return lane && *lane >= 0 && *lane < lanes;
+    });
+    if (known == vectors.end()) {
+      auto lane = place.mod(lanes).constant();
+      if (!lane || vectors.size() == 2)
+        return {};
+      known = vectors.insert(vectors.end(), place - *lane);
+    }
+    order.push_back((known - vectors.begin()) * lanes + *(place - *known).constant());
   }
-  Value pairs = vector::ShuffleOp::create(builder, loc, vectors[0], vectors[1], order);
-  if (end - first == lanes)
-    return pairs;
-  int64_t alone = first ? 0 : lanes - 1;
-  Value one = memref::LoadOp::create(builder, loc, memory, places[alone].materialize(builder, loc));
-  return vector::InsertOp::create(builder, loc, one, pairs, alone);
+  if (vectors.size() != 2)
+    return {};
+  auto type = cast<MemRefType>(memory.getType());
+  for (const IndexExpr &vector : vectors) {
+    auto last = (vector + lanes).constantUpper();
+    if (type.hasStaticShape() && (!last || *last > type.getNumElements()))
+      return {};
+  }
+  SmallVector<Value> loads;
+  for (const IndexExpr &vector : vectors) {
+    Value at = vector.materialize(builder, loc);
+    loads.push_back(
+        half ? srcc::ocl::VLoadHalfOp::create(builder, loc, wide(element), memory, at).getResult()
+             : vector::LoadOp::create(builder, loc, wide(element), memory, at,
+                                      /*nontemporal=*/false, ::alignmentOf(memory, vector, lanes))
+                   .getResult());
+  }
+  return vector::ShuffleOp::create(builder, loc, loads[0], loads[1], order);
 }
 
 Value Vectorizer::lane(Value v, int64_t i, Location loc) {
@@ -225,6 +262,8 @@ LogicalResult Vectorizer::widen(Operation &op) {
     else if (step == 1)
       value = vector::LoadOp::create(builder, loc, wide(result.getType()), memory, place(index),
                                      /*nontemporal=*/false, alignmentOf(memory, index));
+    else if (!step)
+      value = loadShifted(memory, index, result.getType(), half, loc);
     if (!value)
       value = laneLoads(index, scalarLoad);
     varying.insert(result);
@@ -246,8 +285,26 @@ LogicalResult Vectorizer::widen(Operation &op) {
                                 /*nontemporal=*/false, alignmentOf(memory, index));
       return success();
     }
-    if (auto apart = apartOf(memory, index); apart && apart == step) {
+    if (auto apart = apartOf(memory, index)) {
       storeApart(vector(value, loc), memory, index, *apart, loc);
+      return success();
+    }
+    if (writesVectors(memory, index)) {
+      int64_t turns = *turnsOf(index);
+      Value all = vector(value, loc);
+      for (int64_t turn = 0; turn < turns; ++turn) {
+        SmallVector<int64_t> order;
+        for (int64_t i = turn; i < lanes; i += turns)
+          order.push_back(i);
+        Value part = vector::ShuffleOp::create(builder, loc, all, all, order);
+        IndexExpr at = atLane(index, turn);
+        Value place = at.materialize(builder, loc);
+        if (half)
+          srcc::ocl::VStoreHalfOp::create(builder, loc, part, memory, place);
+        else
+          vector::StoreOp::create(builder, loc, part, memory, place, /*nontemporal=*/false,
+                                  ::alignmentOf(memory, at, lanes / turns));
+      }
       return success();
     }
     for (int64_t i = 0; i < lanes; ++i) {
@@ -277,8 +334,7 @@ LogicalResult Vectorizer::widen(Operation &op) {
     bool whole = llvm::any_of(*guard.thenBlock(), [&](Operation &inner) {
       if (!isa<memref::StoreOp, srcc::ocl::VStoreHalfOp>(inner))
         return false;
-      auto step = stepOf(inner.getOperand(2));
-      return step == 1 || (step && apartOf(inner.getOperand(1), inner.getOperand(2)) == step);
+      return writesVectors(inner.getOperand(1), inner.getOperand(2));
     });
     if (auto compares = conjuncts(guard.getCondition()); compares && whole) {
       Value all = buildHolds(builder, loc, *compares, /*everywhere=*/true,

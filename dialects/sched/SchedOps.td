@@ -353,9 +353,10 @@ def Sched_StoreInOp : Sched_Directive<"store_in"> {
   let summary = "memory, layout and storage type of a stage or table";
   let description = [{
     `layout` lists storage dimensions, outermost first: `"y"`, or `"c/4"` and `"c%4"` for a
-    dimension packed by 4; tables name their dimensions d0, d1, ... `align N` rounds rows (the
-    innermost dimension) and their start up to N elements, `odd` makes rows an odd number of
-    such lines (no cache-set conflicts between neighbours). `as f16` stores halves: the one
+    dimension packed by 4, or more parts, each of which goes on where the one before ends (`"x%2"`,
+    `"x/2%4"`, `"x/8"`: of blocks of 8 the even ones, then the odd ones); tables name their
+    dimensions d0, d1, ... `align N` rounds rows (the innermost dimension) and their start up to N
+    elements, `odd` makes rows an odd number of such lines (no cache-set conflicts between neighbours). `as f16` stores halves: the one
     directive that may change a value, by rounding it.
 
     `image2d` is for stages at the root and tables whose layout ends with a dimension packed by 4: its four

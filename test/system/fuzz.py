@@ -44,7 +44,8 @@ USES = {  # what is counted: a name and the lines that have it
     **{f"tail {tail}": rf"^(split|tile) .*tail {tail}" for tail in ("guard", "shift_inwards", "round_up")},
     "factor of H or W": r"^(split|tile) .*-> \([^>]*s[01]",
     **{f"in {memory}": rf"^store_in @\S+ {memory}" for memory in ("global", "private", "local", "image2d")},
-    "layout": "^store_in .*layout", "layout packed": "^store_in .*layout.*%", "align": "^store_in .*align",
+    "layout": "^store_in .*layout", "layout packed": "^store_in .*layout.*%",
+    "layout in parts": r"^store_in .*layout.*/\d+%", "align": "^store_in .*align",
     "odd": "^store_in .*odd", "unroll of a list": r'^unroll .*\["t(ap|o)"\]'}
 RULES = [  # texts of compiler/schedule that refuse a schedule
     "may write outside the output", "a list of taps serves", "cannot be grouped", "cannot slide along loop",

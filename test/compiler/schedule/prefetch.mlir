@@ -68,3 +68,11 @@ sched.schedule @sum {
 // BUILTIN: prefetch_line(&f[
 // FUNCTION: prefetch(&f[{{.*}}, 1);
 // NOTHING: error: 'sched.prefetch' op loop "x" reads nothing of @f
+
+// A line of a layout that has every fourth column side by side: 4 vectors of a block of 32, then the next block.
+// RUN: sed -e 's/"y", "x.8", "c", "x%8"/"y", "x\/32", "c", "x%4", "x\/4%8"/' %s | srcc-opt - --sched-to-loops --sched-infer-bounds --sched-slide-window --sched-prefetch --canonicalize | FileCheck %s --check-prefix=APART
+// APART: sched.for "xt" serial
+// APART: sched.for "x" serial(%c0
+// APART: sched.for "x" serial(%c0{{.*}}, %c4{{.*}})
+// APART: arith.muli %{{.*}}, %c32
+// APART: sched.touch @f[

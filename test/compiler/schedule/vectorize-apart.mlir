@@ -1,5 +1,6 @@
 // Vectors whose lanes are two apart in memory are loaded as every other lane of two vectors, and those of several stores
-// that are two or four apart are woven; what is left is stored lane by lane.
+// that are two or four apart are woven; what is left is stored lane by lane. Where the layout has every other element side
+// by side, vectors of neighbours are stored as two halves, and those of every other are loaded whole, or shifted.
 // RUN: srcc-opt %s --sched-to-loops --sched-infer-bounds --sched-flatten-storage --sched-vectorize-loops --split-input-file | FileCheck %s
 
 #picture = affine_map<()[s0, s1] -> (2, s0, s1)>
@@ -35,33 +36,77 @@ sched.schedule @load {
   sched.compute_root @out
   sched.compute_root @pairs
   sched.compute_root @all
-  sched.align_bounds @all "x" to 24
-  sched.split @all "x" into "xt", "xp" by affine_map<()[s0, s1] -> (12)> tail round_up
-  sched.split @all "xp" into "xv", "xl" by affine_map<()[s0, s1] -> (4)>
-  sched.vectorize @all ["xl"]
-  sched.store_in @all global layout ["y", "x/8", "c", "x%8"]
+  sched.store_in @all global layout ["y", "c", "x"] align 16
   sched.split @pairs "x" into "xo", "xi" by affine_map<()[s0, s1] -> (4)> tail round_up
   sched.vectorize @pairs ["xi"]
 }
 
-// Tiles of three vectors in blocks of two: each lies in one.
-// CHECK-LABEL: gpu.func @load_all
-// CHECK: vector.store
-// CHECK-NOT: memref.store
-// CHECK: gpu.return
-// The second vector ends with the last element, so that nothing behind it is touched; of neighbours on either side one is
-// in another block of the layout.
+// The second vector ends with the last element, so that nothing behind it is touched.
 // CHECK-LABEL: gpu.func @load_pairs
 // CHECK-COUNT-2: vector.load
 // CHECK: vector.shuffle {{.*}} [0, 2, 5, 7] : vector<4xf32>, vector<4xf32>
 // CHECK-COUNT-2: vector.load
-// CHECK: vector.shuffle {{.*}} [-1, 0, 2, 7] : vector<4xf32>, vector<4xf32>
-// CHECK: memref.load
-// CHECK: vector.insert {{.*}} [0] : f32 into vector<4xf32>
+// CHECK: vector.shuffle {{.*}} [0, 2, 5, 7] : vector<4xf32>, vector<4xf32>
 // CHECK-COUNT-2: vector.load
-// CHECK: vector.shuffle {{.*}} [0, 2, 7, -1] : vector<4xf32>, vector<4xf32>
-// CHECK: memref.load
-// CHECK: vector.insert {{.*}} [3] : f32 into vector<4xf32>
+// CHECK: vector.shuffle {{.*}} [0, 2, 5, 7] : vector<4xf32>, vector<4xf32>
+// CHECK-NOT: memref.load
+// CHECK: gpu.return
+
+// -----
+
+#picture = affine_map<()[s0, s1] -> (2, s0, s1)>
+#half = affine_map<()[s0, s1] -> (2, s0, s1 floordiv 2)>
+sched.pipeline @apart {
+  sched.input @in dims ["c", "y", "x"] extents #picture format f32_planar
+  sched.stage @all dims ["c", "y", "x"] extents #picture : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @pairs dims ["c", "y", "x"] extents #half : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %two = arith.constant 2 : index
+    %even = arith.muli %x, %two : index
+    %left = arith.subi %even, %one : index
+    %right = arith.addi %even, %two : index
+    %v = sched.read @all[%c, %y, %even] : f32
+    %w = sched.read @all[%c, %y, %left] exterior constant 0.0 : f32
+    %r = sched.read @all[%c, %y, %right] exterior constant 0.0 : f32
+    %s = arith.addf %v, %w : f32
+    %sum = arith.addf %s, %r : f32
+    sched.yield %sum : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #half : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @pairs[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @apart {
+  sched.compute_root @out
+  sched.compute_root @pairs
+  sched.compute_root @all
+  sched.align_bounds @all "x" to 8
+  sched.split @all "x" into "xv", "xl" by affine_map<()[s0, s1] -> (4)>
+  sched.vectorize @all ["xl"]
+  sched.store_in @all global layout ["y", "x/8", "c", "x%2", "x/2%4"]
+  sched.split @pairs "x" into "xo", "xi" by affine_map<()[s0, s1] -> (4)> tail round_up
+  sched.vectorize @pairs ["xi"]
+}
+
+// CHECK-LABEL: gpu.func @apart_all
+// CHECK: vector.shuffle {{.*}} [0, 2] : vector<4xf32>, vector<4xf32>
+// CHECK: vector.store {{.*}} : memref<?xf32>, vector<2xf32>
+// CHECK: vector.shuffle {{.*}} [1, 3] : vector<4xf32>, vector<4xf32>
+// CHECK: vector.store {{.*}} : memref<?xf32>, vector<2xf32>
+// CHECK: gpu.return
+// CHECK-LABEL: gpu.func @apart_pairs
+// CHECK: vector.load
+// CHECK-COUNT-2: vector.load
+// CHECK: vector.shuffle {{.*}} [3, 4, 5, 6] : vector<4xf32>, vector<4xf32>
+// CHECK-COUNT-2: vector.load
+// CHECK: vector.shuffle {{.*}} [1, 2, 3, 4] : vector<4xf32>, vector<4xf32>
 // CHECK-NOT: memref.load
 // CHECK: gpu.return
 

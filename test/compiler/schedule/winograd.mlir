@@ -37,12 +37,15 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
 // Blocks of 6 x 2 pixels: 32 rows for each 6 of the output, and a column for each 2.
 // CHECK-DAG: #[[ROWS:map[0-9]*]] = affine_map<()[s0, s1] -> (8, (s0 ceildiv 6) * 32, s1 ceildiv 2)>
 // CHECK-DAG: #[[SUMS:map[0-9]*]] = affine_map<()[s0, s1] -> (12, (s0 ceildiv 6) * 32, s1 ceildiv 2)>
-// What is read in pairs of columns lies in two vectors of them for each channel, side by side.
-// CHECK: sched.store_in @few global layout ["y", "x/16", "c", "x%16"]
 // CHECK: sched.reorder @relu ["xl", "xi", "yi", "xv", "ci", "co", "xs", "yo"]
 // CHECK: sched.align_bounds @relu "y" to 6
-// CHECK: sched.reorder @many.input ["xl", "yi", "c", "xv", "yo"]
+// The first layer is computed for strips, some channels at a time: its even columns side by side, and its odd ones.
+// CHECK: sched.reorder @many.input ["xl", "yi", "ci", "xv", "co", "yo"]
+// CHECK: sched.store_in @few local layout ["y", "c", "x%2", "x/2"]
 // CHECK: sched.store_in @many.input local layout ["y", "c", "x"] align 16 odd
+// What is read in pairs of columns lies in vectors of the even and of the odd ones for each channel, side by side.
+// CHECK: sched.store_in @relu global layout ["y", "x/16", "c", "x%2", "x/2%8"]
+// CHECK: sched.compute_at @few at @many.input "co"
 // CHECK: sched.compute_at @many.input at @relu "xs"
 // CHECK: sched.compute_at @many.products at @relu "co"
 // CHECK: sched.table @many.kernels
@@ -56,7 +59,10 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
 // NEST-NEXT: gpu_block yo:
 // NEST-NEXT: for xs:
 // NEST-NEXT: produce many.input:
-// NEST: for co in
+// NEST-NEXT: for co in
+// NEST-NEXT: produce few:
+// NEST: many.input(...)
+// NEST-NEXT: for co in
 // NEST-NEXT: produce many.products:
 // NEST-NEXT: for y:
 // NEST-NEXT: produce many.products.sum:
