@@ -104,10 +104,10 @@ int64_t DefaultSchedule::localRoom() const {
   return std::min<int64_t>(device.localBytes, mostKernelElements * 4);
 }
 
-/// Bytes of a row of `columns` x `channels`. Rows have an odd number of cache lines, so that those
-/// of a block, which are written together, do not share sets.
+/// Bytes of a row of `columns` x `channels`: an odd number of cache lines, so that rows of a block,
+/// which are written together, do not share sets.
 static int64_t rowBytes(int64_t columns, int64_t channels) {
-  return (int64_t(llvm::divideCeil(columns, 16)) | 1) * 64 * channels;
+  return ((int64_t(llvm::divideCeil(columns, 16)) | 1) * channels | 1) * 64;
 }
 
 /// The tile of a block's sums, whose vectors are a strip: half of the first-level cache is for the

@@ -55,6 +55,11 @@ struct Flat {
   }
 };
 
+/// The least odd multiple of `line` that is not less than `size`, a multiple of it.
+IndexExpr oddMultiple(const IndexExpr &size, int64_t line) {
+  return (size.floorDiv(line).floorDiv(2) * IndexExpr(2) + 1) * IndexExpr(line);
+}
+
 Flat flatten(const Storage &storage, ArrayRef<IndexExpr> low, ArrayRef<IndexExpr> extents,
              Type type) {
   Flat flat;
@@ -80,13 +85,13 @@ Flat flatten(const Storage &storage, ArrayRef<IndexExpr> low, ArrayRef<IndexExpr
       size = d.mod;
     else if (d.div > 1)
       size = size.ceilDiv(d.div);
-    if (reversed.size() == 1 && storage.align > 1 && !packedInside) {
-      IndexExpr lines = size.ceilDiv(storage.align);
-      if (storage.odd)
-        lines = lines.floorDiv(2) * IndexExpr(2) + 1;
-      size = lines * IndexExpr(storage.align);
-    }
+    bool inLines = storage.align > 1 && !packedInside,
+         outermost = reversed.size() == storage.layout.size();
+    if (reversed.size() == 1 && inLines)
+      size = size.ceilDiv(storage.align) * IndexExpr(storage.align);
     stride = stride * size;
+    if (storage.odd && inLines && (reversed.size() == 1 || !outermost))
+      stride = oddMultiple(stride, storage.align);
   }
   flat.dims.assign(reversed.rbegin(), reversed.rend());
   flat.elements = stride;

@@ -356,7 +356,8 @@ def Sched_StoreInOp : Sched_Directive<"store_in"> {
     dimension packed by 4, or more parts, each of which goes on where the one before ends (`"x%2"`,
     `"x/2%4"`, `"x/8"`: of blocks of 8 the even ones, then the odd ones); tables name their
     dimensions d0, d1, ... `align N` rounds rows (the innermost dimension) and their start up to N
-    elements, `odd` makes rows an odd number of such lines (no cache-set conflicts between neighbours). `as f16` stores halves: the one
+    elements, `odd` makes rows, and what lies between neighbours of the dimensions around, an odd
+    number of such lines (no cache-set conflicts). `as f16` stores halves: the one
     directive that may change a value, by rounding it.
 
     `image2d` is for stages at the root and tables whose layout ends with a dimension packed by 4: its four
