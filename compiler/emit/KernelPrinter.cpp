@@ -120,10 +120,11 @@ Expr KernelPrinter::whole(Expr expr, Type type) {
 }
 
 std::string KernelPrinter::takeWord(Value value) {
-  // The same in all lanes may be used in blocks that do not see a variable of this one.
-  if (expressions[value].splat)
+  // A word for all lanes may be used in blocks that do not see a variable of this one.
+  const Expr &known = expressions[value];
+  if (known.splat && known.precedence == Word && known.reads.empty())
     return "(" + whole(take(value), value.getType()).text + ")";
-  if (expressions[value].precedence != Word)
+  if (known.precedence != Word || known.splat)
     declare(value, take(value));
   return take(value).text;
 }

@@ -22,7 +22,7 @@ namespace srcc::sched {
 /// What is decided: of a stored stage, or of a sum that is computed at a tile.
 enum class Knob {
   Place,    ///< where a stage is computed: 0 its own kernel, 1 tiles of its reader (GPU: within its
-            ///< sums), 2 its rows (CPU)
+            ///< sums; strips of blocks of rows), 2 its rows (CPU)
   Layout,   ///< of a stage in memory: 0 rows (CPU) or planar (GPU), 1 tiles (CPU) or by 4 channels
             ///< (GPU), 2 planar (CPU)
   Bands,    ///< of a kernel that computes other stages row by row: bands for each compute unit

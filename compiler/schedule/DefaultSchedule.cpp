@@ -519,6 +519,16 @@ void DefaultSchedule::explain(Facts &f) {
         << remark::metric("filters", f.tile.filters) << remark::metric("vectors", f.tile.vectors);
 }
 
+/// The columns of a layout, of a whole row or of as many vectors as are read together: all first
+/// ones of them side by side, then all second ones, as far as vectors can be stored in parts.
+SmallVector<std::string> DefaultSchedule::columnsOf(int64_t together,
+                                                    std::optional<int64_t> lanes) {
+  std::string n = std::to_string(together);
+  if (!inParts(together))
+    return {lanes ? "x%" + std::to_string(*lanes * together) : "x"};
+  return {"x%" + n, "x/" + n + (lanes ? "%" + std::to_string(*lanes) : "")};
+}
+
 /// Where and in which order a stored stage lies in memory.
 void DefaultSchedule::store(Facts &f) {
   StringRef name = f.op.getSymName();
@@ -534,16 +544,12 @@ void DefaultSchedule::store(Facts &f) {
   int64_t rule = passesByTile(f), layout = rule;
   if (device.vectorWidth > 1 && f.op.getRank() == 3 && channelsOf(f.op) > 1)
     layout = choose(Knob::Layout, name, rule, {0, 1, 2});
-  // Columns that are read in blocks: all first ones side by side, then all second ones.
   int64_t lanes = device.vectorWidth, columns = std::max<int64_t>(1, f.columns);
-  std::string outer = "x/" + std::to_string(lanes * columns), inBlock = std::to_string(columns),
-              vector = std::to_string(lanes);
-  if (layout == 1 && columns == 1)
-    store(name, {"y", outer, "c", "x%" + vector}, 1, false, !f.exact);
-  else if (layout == 1)
-    store(name, {"y", outer, "c", "x%" + inBlock, "x/" + inBlock + "%" + vector}, 1, false,
-          !f.exact);
-  else if (layout == 2)
+  if (layout == 1) {
+    SmallVector<std::string> order{"y", "x/" + std::to_string(lanes * columns), "c"};
+    llvm::append_range(order, columnsOf(columns, lanes));
+    store(name, SmallVector<StringRef>(order.begin(), order.end()), 1, false, !f.exact);
+  } else if (layout == 2)
     store(name, {"c", "y", "x"}, 16, true, !f.exact);
   else
     store(name, {"y", "c", "x"}, 16, true, !f.exact);

@@ -8,16 +8,15 @@
 //  - a reduction is computed at a tile of its reader and stays in registers: F channels x P vectors
 //    (CPU) or 4 channels x P pixels of a work-item (GPU);
 //  - the rest is stored: in rows interleaved by channel (CPU: neighbouring channels are near, an
-//  odd
-//    number of cache lines avoids set conflicts), tile by tile where all readers read their own
-//    columns (CPU), or packed by 4 channels (GPU); a tile of a CPU asks for what the next one
-//    reads;
+//    odd number of cache lines avoids set conflicts), tile by tile where all readers read their own
+//    columns, or pairs of them, which lie apart then (CPU), or packed by 4 channels (GPU); a tile
+//    of a CPU asks for what the next one reads;
 //  - sums run over lists of taps where enough weights are zero;
 //  - CPU: what one stage alone reads at its own pixels is computed tile by tile of that stage and
 //    stays in the first-level cache; what the stages of one kernel read at their own rows and those
 //    around is computed row by row, ahead of them, in rings that stay in the second-level cache;
 //    what is made of another stage's blocks of rows is computed block by block, strip by strip,
-//    with that stage at its tiles.
+//    with that stage at its tiles, and with the first layer where that costs less than memory.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H
 #define SRCC_COMPILER_SCHEDULE_DEFAULTSCHEDULE_H
@@ -48,10 +47,10 @@ struct Tile {
 
 /// Pixels of a stage that are computed together from rows of others: `rows` x `columns` of its own
 /// for each column of `inner` rows of a stage that ends a sum, which reads as many rows of a third,
-/// if that has no sum. The tile is of the sum; what a third stage reads may be `computed` for its
+/// if that has no sum. The tile is of the sum; the `source` of the third may be computed for its
 /// strip.
 struct RowBlock {
-  StageOp products, input, computed;
+  StageOp products, input, source;
   int64_t rows = 0, columns = 1, inner = 0;
   Tile tile;
 };
@@ -74,7 +73,7 @@ struct Facts {
   std::string tileLoop = "xt"; // which is an iteration of this loop,
   bool inSum = false;          // one of the reduction of that stage's sum
   StageOp rowOf;               // at a row of this root
-  int64_t strip = 0;           // columns that are computed at once, if not a whole row
+  int64_t strip = 0;           // columns of it, if it is computed in strips of blocks
   Tile tile;
   RowBlock block;                // what is computed at blocks of rows of this root
   int64_t ahead = 0, window = 0; // rows: the newest one relative to the root's, those alive
@@ -119,6 +118,7 @@ private:
   void tileGPU(StageOp root, StageOp sum, mlir::ArrayRef<IndexExpr> reads);
   void findBlocks();
   void chooseStrip(StageOp root);
+  int64_t inputBytes(const RowBlock &block, int64_t vectors);
   void computeInStrip(StageOp root);
   void blocksCPU(StageOp root);
   void plainRoot(StageOp root, bool vectorize);
@@ -135,7 +135,12 @@ private:
   /// Bands of rows of a picture for each core, by rule: several, so that none waits long for the
   /// others.
   static constexpr int64_t bandsOfUnit = 4;
-  /// Bytes that local memory of one array may have.
+  /// Whether columns that are read in blocks of `together` lie apart, which stores in parts take.
+  bool inParts(int64_t together) const {
+    return together > 1 && llvm::isPowerOf2_64(together) && 2 * together <= device.vectorWidth;
+  }
+  mlir::SmallVector<std::string> columnsOf(int64_t together, std::optional<int64_t> lanes = {});
+  /// Bytes of local memory that a kernel's arrays may have.
   int64_t localRoom() const;
   int64_t units() const { return std::max<int64_t>(1, device.computeUnits); }
   void scheduleSum(StageOp sum, int64_t filters, int64_t lanes, int64_t vectors,
@@ -198,6 +203,7 @@ private:
   double crossing(StageOp sum, unsigned update);
   double tileCycles(StageOp stored, Tile &tile);
   static constexpr int64_t tileFilters[] = {1, 2, 3, 4, 5, 6, 8, 10, 12}; ///< of a tile, by rule
+  static constexpr int64_t mostVectors = 5;                               ///< of pixels, of a tile
   double tileCost(StageOp stored, int64_t vectors, Tile &tile, bool whole = false);
   int64_t tapsOf(StageOp sum, unsigned update, int64_t filters);
   int64_t tapsInLists(StageOp sum, unsigned update, int64_t filters, int64_t step = 1);

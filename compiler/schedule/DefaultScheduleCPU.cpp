@@ -110,6 +110,11 @@ static int64_t rowBytes(int64_t columns, int64_t channels) {
   return ((int64_t(llvm::divideCeil(columns, 16)) | 1) * channels | 1) * 64;
 }
 
+/// Bytes of what a strip of `vectors` reads.
+int64_t DefaultSchedule::inputBytes(const RowBlock &block, int64_t vectors) {
+  return block.inner * rowBytes(vectors * device.vectorWidth, channelsOf(block.input));
+}
+
 /// The tile of a block's sums, whose vectors are a strip: half of the first-level cache is for the
 /// row that all its filters read.
 void DefaultSchedule::chooseStrip(StageOp root) {
@@ -118,10 +123,10 @@ void DefaultSchedule::chooseStrip(StageOp root) {
   int64_t channels = channelsOf(root);
   Tile &best = block.tile;
   double least = std::numeric_limits<double>::infinity();
-  for (int64_t vectors = 1; vectors <= 5; ++vectors) {
+  for (int64_t vectors = 1; vectors <= mostVectors; ++vectors) {
     if (block.input && vectors > 1 && device.l1Bytes) {
-      int64_t bytes = rowBytes(vectors * device.vectorWidth, channelsOf(block.input));
-      if (bytes > device.l1Bytes / 2 || block.inner * bytes > localRoom())
+      int64_t bytes = inputBytes(block, vectors);
+      if (bytes / block.inner > device.l1Bytes / 2 || bytes > localRoom())
         break;
     }
     Tile tile;
@@ -139,7 +144,9 @@ void DefaultSchedule::chooseStrip(StageOp root) {
 
 /// What the input of blocks alone reads is computed for a strip at a time where the pixels that
 /// strips share, computed again, cost less than writing and reading all of them: a first layer, of
-/// few channels of the picture, takes longer to pass through memory than to compute.
+/// few channels of the picture, takes longer to pass through memory than to compute. What would be
+/// computed row by row ahead of that stage has a kernel of its own then, which is not counted: it
+/// is a copy of the picture.
 void DefaultSchedule::computeInStrip(StageOp root) {
   RowBlock &block = facts[root.getSymName()].block;
   StageOp source;
@@ -147,7 +154,7 @@ void DefaultSchedule::computeInStrip(StageOp root) {
   bool serves = true;
   block.input.getPure().walk([&](ReadOp read) {
     StageOp stage = lookup(read.getSource());
-    serves &= stage && (!source || source == stage) &&
+    serves &= stage && (!source || source == stage) && read.getIndices().size() == 3 &&
               read.getIndices()[0] == block.input.getPure().getArgument(0);
     source = stage;
     if (serves)
@@ -157,22 +164,23 @@ void DefaultSchedule::computeInStrip(StageOp root) {
     return;
   Facts &f = facts[source.getSymName()];
   bool alone = f.root && !f.reduction && !isKept(source) && !f.tileOf && sumTiles(source) &&
+               f.columns == block.columns && inParts(block.columns) &&
                llvm::all_of(f.reaches, [&](Reach &r) { return r.reader == block.input; });
-  if (!alone)
+  if (!alone || !device.l1Bytes)
     return;
-  int64_t lanes = device.vectorWidth, columns = block.tile.vectors * lanes * block.columns;
-  int64_t strip = columns + 2; // one on either side, in vectors
+  int64_t lanes = device.vectorWidth, columns = block.tile.vectors * lanes * block.columns,
+          strip = columns + 2; // and one on either side
   double rowsAgain = double(rows.size()) / double(block.rows),
          columnsAgain = double(llvm::alignTo(strip, lanes)) / double(columns);
   double again = 2.0 * macsOf(source) * (rowsAgain * columnsAgain - 1) / (device.peakF32 * 1e9);
   double saved = (1 + rowsAgain) * channelsOf(source) * 4 / (device.bandwidth * 1e9);
-  // Of some channels at a time.
-  int64_t bytes = 16 * rows.size() * llvm::alignTo(strip, 5 * lanes) * 4,
-          input = block.inner * rowBytes(columns / block.columns, channelsOf(block.input));
-  bool pays = device.l1Bytes && again <= saved && input + bytes <= localRoom();
-  if (!choose(Knob::Place, source.getSymName(), pays, {0, 1}))
+  // The channels of a tile at a time, of whole tiles.
+  int64_t most = tileFilters[std::size(tileFilters) - 1] * int64_t(rows.size()) *
+                 (strip + mostVectors * lanes) * 4;
+  if (inputBytes(block, block.tile.vectors) + most > localRoom() ||
+      !choose(Knob::Place, source.getSymName(), again <= saved, {0, 1}))
     return;
-  block.computed = source;
+  block.source = source;
   f.tileOf = block.input;
   f.tileLoop = "co";
   f.strip = strip;
@@ -221,18 +229,19 @@ void DefaultSchedule::blocksCPU(StageOp root) {
     return passesByTile(other.second) &&
            llvm::any_of(other.second.reaches, [&](Reach &r) { return r.reader == input; });
   });
-  if (block.computed) {
-    split(input, "c", "co", "ci", facts[block.computed.getSymName()].tile.filters, Tail::Guard);
+  if (StageOp source = block.source) {
+    split(input, "c", "co", "ci", facts[source.getSymName()].tile.filters, Tail::Guard);
     loops<ReorderOp>(input, {"xl", "yi", "ci", "xv", "co", "yo"});
-    std::string n = std::to_string(block.columns);
-    store(block.computed.getSymName(), {"y", "c", "x%" + n, "x/" + n}, 1, false, false,
+    SmallVector<std::string> order{"y", "c"};
+    llvm::append_range(order, columnsOf(block.columns));
+    store(source.getSymName(), SmallVector<StringRef>(order.begin(), order.end()), 1, false, false,
           Memory::Local);
   } else if (inOrder) {
     loops<ReorderOp>(input, {"xl", "yi", "c", "xv", "yo"});
   } else {
     loops<ReorderOp>(input, {"xl", "yi", "xv", "c", "yo"});
   }
-  bool fits = block.inner * rowBytes(columns, channelsOf(input)) <= localRoom();
+  bool fits = inputBytes(block, best.vectors) <= localRoom();
   store(input.getSymName(), {"y", "c", "x"}, 16, true, false,
         fits ? Memory::Local : Memory::Global);
 }
@@ -513,7 +522,7 @@ void DefaultSchedule::chooseTiles() {
         if (facts[other.getSymName()].tileOf == members[i] && sumTiles(other))
           members.push_back(other);
     double least = std::numeric_limits<double>::infinity();
-    int64_t best = 1, most = 5, held = 0;
+    int64_t best = 1, most = mostVectors, held = 0;
     for (StageOp member : ArrayRef(members).drop_front())
       held += channelsOf(member);
     if (held)

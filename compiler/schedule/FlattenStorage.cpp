@@ -74,8 +74,11 @@ Flat flatten(const Storage &storage, ArrayRef<IndexExpr> low, ArrayRef<IndexExpr
   for (const StorageDim &d : storage.layout)
     if (d.div > 1)
       flat.low[d.dim] = flat.low[d.dim].floorDiv(d.div) * IndexExpr(d.div);
-  if (storage.align > 1 && !packedInside)
-    flat.low[innermost] = flat.low[innermost].floorDiv(storage.align) * IndexExpr(storage.align);
+  bool inLines = storage.align > 1 && !packedInside;
+  if (inLines) {
+    int64_t line = storage.align * storage.layout.back().div;
+    flat.low[innermost] = flat.low[innermost].floorDiv(line) * IndexExpr(line);
+  }
   IndexExpr stride = 1;
   SmallVector<Flat::Dim> reversed;
   for (const StorageDim &d : llvm::reverse(storage.layout)) {
@@ -85,8 +88,7 @@ Flat flatten(const Storage &storage, ArrayRef<IndexExpr> low, ArrayRef<IndexExpr
       size = d.mod;
     else if (d.div > 1)
       size = size.ceilDiv(d.div);
-    bool inLines = storage.align > 1 && !packedInside,
-         outermost = reversed.size() == storage.layout.size();
+    bool outermost = reversed.size() == storage.layout.size();
     if (reversed.size() == 1 && inLines)
       size = size.ceilDiv(storage.align) * IndexExpr(storage.align);
     stride = stride * size;

@@ -16,8 +16,8 @@ namespace srcc::sched {
 using namespace mlir;
 using namespace srcc::sched;
 
-/// Elements of each dimension that one line holds, by the layout's innermost dimensions. Of one
-/// whose innermost part is of every n-th element, lines hold those of n vectors.
+/// Elements of each dimension that one line holds, by the layout's innermost dimensions; of one
+/// that ends with every n-th element, as many of these.
 static SmallVector<int64_t> stepsOf(const Storage &storage, Type type, unsigned rank) {
   constexpr int64_t lineBytes = 64;
   SmallVector<int64_t> steps(rank, 1);
@@ -67,11 +67,11 @@ static LogicalResult prefetch(ForOp loop, const Box &box, Prefetch p, Operation 
     IndexExpr low = box.low[dim].substitute(loop.getIv(), later),
               high = box.high[dim].substitute(loop.getIv(), later);
     const StorageDim &inner = storage.layout.back();
-    int64_t apart = inner.dim == dim ? inner.div : 1; // elements of a line
+    int64_t apart = inner.dim == dim ? inner.div : 1; // neighbours in a line
     IndexExpr at = low + loopOver(dim, (high - low).floorDiv(steps[dim] * apart) + 1) *
                              IndexExpr(steps[dim] * apart);
     if (apart > 1)
-      at = at + loopOver(dim, apart);
+      at = at + loopOver(dim, IndexExpr::min(apart, high - low + 1));
     place[dim] = at.materialize(builder, loc);
   }
   TouchOp::create(builder, loc, p.source, place);

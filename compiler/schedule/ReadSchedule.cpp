@@ -322,12 +322,9 @@ LogicalResult Reader::storeIn(StoreInOp op) {
                   [&](const StorageDim &part) { return part.dim == i; });
     llvm::sort(parts, [](const StorageDim &a, const StorageDim &b) { return a.div < b.div; });
     int64_t next = 1; // 0: behind the last
-    bool whole = !parts.empty();
-    for (const StorageDim &part : parts) {
-      whole &= next && part.div == next;
-      next *= part.mod;
-    }
-    if (!whole || next)
+    for (const StorageDim &part : parts)
+      next = part.div == next ? next * part.mod : -1;
+    if (next)
       return op.emitOpError("layout must hold dimension \"")
              << names[i] << "\" once, as \"" << names[i] << "\", as \"" << names[i] << "/N\" and \""
              << names[i] << "%N\", or in more parts, such as \"" << names[i] << "/8\", \""

@@ -90,15 +90,16 @@ private:
     return ::alignmentOf(memory, first(index), lanes);
   }
   Value loadPairs(Value memory, Value index, Type element, Location loc);
-  Value loadShifted(Value memory, Value index, Type element, bool half, Location loc);
+  Value loadAcross(Value memory, Value index, Type element, bool half, Location loc);
+  void storeParts(Value value, Value memory, Value index, int64_t n, bool half, Location loc);
   /// Whether a store is one of vectors, not of lane by lane.
   bool writesVectors(Value memory, Value index) {
-    if (auto step = stepOf(index))
-      return step == 1 || apartOf(memory, index);
-    return !srcc::ocl::isImage(memory.getType()) && turnsOf(index);
+    return stepOf(index) == 1 || apartOf(memory, index) || partsOf(memory, index);
   }
-  /// The least n of which every n-th lane goes to neighbouring places: vectors of lanes / n.
-  std::optional<int64_t> turnsOf(Value index) {
+  /// The least n of which every n-th lane goes to neighbouring places, if not all do.
+  std::optional<int64_t> partsOf(Value memory, Value index) {
+    if (srcc::ocl::isImage(memory.getType()) || stepOf(index))
+      return std::nullopt;
     for (int64_t n = 2; 2 * n <= lanes; n *= 2)
       if (llvm::all_of(llvm::seq(n, lanes), [&](int64_t i) {
             return (atLane(index, i) - atLane(index, i - n)).constant() == 1;
@@ -173,11 +174,13 @@ Value Vectorizer::loadPairs(Value memory, Value index, Type element, Location lo
   return vector::ShuffleOp::create(builder, loc, vectors[0], vectors[1], order);
 }
 
-/// A load whose lanes are neighbours, but for the first or the last where the layout takes the
-/// dimension apart: a shuffle of the two vectors, both at multiples of their lanes, that have them.
-/// Null if there are none.
-Value Vectorizer::loadShifted(Value memory, Value index, Type element, bool half, Location loc) {
-  if (lanes < 4 || srcc::ocl::isImage(memory.getType()))
+/// A load from global memory whose lanes lie in two vectors at multiples of as many, as where the
+/// layout takes a dimension apart between them: a shuffle of these. Null if they do not, or if the
+/// memory may be of constant size and end within the second.
+Value Vectorizer::loadAcross(Value memory, Value index, Type element, bool half, Location loc) {
+  bool isGlobal =
+      isa<BlockArgument>(memory) && !cast<MemRefType>(memory.getType()).getMemorySpace();
+  if (lanes < 4 || !isGlobal)
     return {};
   SmallVector<IndexExpr> vectors;
   SmallVector<int64_t> order;
@@ -189,7 +192,7 @@ Value Vectorizer::loadShifted(Value memory, Value index, Type element, bool half
     });
     if (known == vectors.end()) {
       auto lane = place.mod(lanes).constant();
-      if (!lane || vectors.size() == 2)
+      if (!lane || vectors.size() == 2 || place.constantUpper())
         return {};
       known = vectors.insert(vectors.end(), place - *lane);
     }
@@ -197,12 +200,6 @@ Value Vectorizer::loadShifted(Value memory, Value index, Type element, bool half
   }
   if (vectors.size() != 2)
     return {};
-  auto type = cast<MemRefType>(memory.getType());
-  for (const IndexExpr &vector : vectors) {
-    auto last = (vector + lanes).constantUpper();
-    if (type.hasStaticShape() && (!last || *last > type.getNumElements()))
-      return {};
-  }
   SmallVector<Value> loads;
   for (const IndexExpr &vector : vectors) {
     Value at = vector.materialize(builder, loc);
@@ -213,6 +210,24 @@ Value Vectorizer::loadShifted(Value memory, Value index, Type element, bool half
                    .getResult());
   }
   return vector::ShuffleOp::create(builder, loc, loads[0], loads[1], order);
+}
+
+/// Every n-th lane as a vector of its own, to neighbouring places.
+void Vectorizer::storeParts(Value value, Value memory, Value index, int64_t n, bool half,
+                            Location loc) {
+  for (int64_t first = 0; first < n; ++first) {
+    SmallVector<int64_t> order;
+    for (int64_t i = first; i < lanes; i += n)
+      order.push_back(i);
+    Value part = vector::ShuffleOp::create(builder, loc, value, value, order);
+    IndexExpr at = atLane(index, first);
+    Value place = at.materialize(builder, loc);
+    if (half)
+      srcc::ocl::VStoreHalfOp::create(builder, loc, part, memory, place);
+    else
+      vector::StoreOp::create(builder, loc, part, memory, place, /*nontemporal=*/false,
+                              ::alignmentOf(memory, at, lanes / n));
+  }
 }
 
 Value Vectorizer::lane(Value v, int64_t i, Location loc) {
@@ -263,7 +278,7 @@ LogicalResult Vectorizer::widen(Operation &op) {
       value = vector::LoadOp::create(builder, loc, wide(result.getType()), memory, place(index),
                                      /*nontemporal=*/false, alignmentOf(memory, index));
     else if (!step)
-      value = loadShifted(memory, index, result.getType(), half, loc);
+      value = loadAcross(memory, index, result.getType(), half, loc);
     if (!value)
       value = laneLoads(index, scalarLoad);
     varying.insert(result);
@@ -289,22 +304,8 @@ LogicalResult Vectorizer::widen(Operation &op) {
       storeApart(vector(value, loc), memory, index, *apart, loc);
       return success();
     }
-    if (writesVectors(memory, index)) {
-      int64_t turns = *turnsOf(index);
-      Value all = vector(value, loc);
-      for (int64_t turn = 0; turn < turns; ++turn) {
-        SmallVector<int64_t> order;
-        for (int64_t i = turn; i < lanes; i += turns)
-          order.push_back(i);
-        Value part = vector::ShuffleOp::create(builder, loc, all, all, order);
-        IndexExpr at = atLane(index, turn);
-        Value place = at.materialize(builder, loc);
-        if (half)
-          srcc::ocl::VStoreHalfOp::create(builder, loc, part, memory, place);
-        else
-          vector::StoreOp::create(builder, loc, part, memory, place, /*nontemporal=*/false,
-                                  ::alignmentOf(memory, at, lanes / turns));
-      }
+    if (auto parts = partsOf(memory, index)) {
+      storeParts(vector(value, loc), memory, index, *parts, half, loc);
       return success();
     }
     for (int64_t i = 0; i < lanes; ++i) {

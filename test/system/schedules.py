@@ -288,14 +288,13 @@ def layout(random, dims, packable):
     order = [dims[i] for i in random.permutation(len(dims))]
     if packable and random.random() < 0.5:
         packed, by = packable[random.integers(len(packable))], random.choice([2, 3, 4, 8])
-        order = [f"{d}/{by}" if d == packed else d for d in order]
-        outer = order.index(f"{packed}/{by}")
-        parts = [f"{packed}%{by}"]
+        parts = [f"{packed}/{by}", f"{packed}%{by}"]
         if random.random() < 0.3:
             more = random.choice([2, 4])
-            order[outer], parts = f"{packed}/{by * more}", [f"{packed}%{more}", f"{packed}/{more}%{by}"]
+            parts = [f"{packed}/{by * more}", f"{packed}%{more}", f"{packed}/{more}%{by}"]
+        order.remove(packed)
         for part in parts:
-            order.insert(int(random.integers(outer + 1, len(order) + 1)), part)
+            order.insert(int(random.integers(len(order) + 1)), part)
     return f" layout {quoted(order)}" if random.random() < 0.9 else ""
 
 

@@ -73,6 +73,7 @@ sched.schedule @sum {
 // RUN: sed -e 's/"y", "x.8", "c", "x%8"/"y", "x\/32", "c", "x%4", "x\/4%8"/' %s | srcc-opt - --sched-to-loops --sched-infer-bounds --sched-slide-window --sched-prefetch --canonicalize | FileCheck %s --check-prefix=APART
 // APART: sched.for "xt" serial
 // APART: sched.for "x" serial(%c0
-// APART: sched.for "x" serial(%c0{{.*}}, %c4{{.*}})
+// APART: arith.minsi %{{.*}}, %c4
+// APART: sched.for "x" serial(%c0
 // APART: arith.muli %{{.*}}, %c32
 // APART: sched.touch @f[
