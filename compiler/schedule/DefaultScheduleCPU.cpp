@@ -660,16 +660,26 @@ void DefaultSchedule::tileCPU(StageOp root, StageOp sum, ArrayRef<IndexExpr> rea
     scheduleSum(sum, all, lanes, vectors, lists);
 }
 
-/// A tile asks for what the next one reads of a stage that comes from memory.
+/// A tile asks for what the next one reads of a stage that comes from memory: of the tiles of a
+/// kernel the one that reads rows first, which stay in the second-level cache for the others.
 void DefaultSchedule::prefetch(Facts &f) {
   if (device.prefetching == srcc::Prefetching::None || f.tileOf || f.rowOf || f.op.getRank() != 3 ||
       channelsOf(f.op) < 8)
     return;
+  auto tileAt = [&](Reach &r) {
+    StageOp tile = r.reader;
+    while (StageOp at = facts[tile.getSymName()].tileOf)
+      tile = at;
+    return tile;
+  };
+  auto newest = [&](Reach &r) { return facts[tileAt(r).getSymName()].ahead + r.bottom; };
   llvm::DenseSet<Operation *> done;
   for (Reach &r : f.reaches) {
-    StageOp tile = r.reader;
-    while (facts[tile.getSymName()].tileOf)
-      tile = facts[tile.getSymName()].tileOf;
+    StageOp tile = tileAt(r);
+    if (llvm::any_of(f.reaches, [&](Reach &other) {
+          return kernelOf(other.reader) == kernelOf(tile) && newest(other) > newest(r);
+        }))
+      continue;
     auto sum = sums.find(tile.getSymName());
     if (sum == sums.end() || !tiles(tile, sum->second.second) || !done.insert(tile).second)
       continue;
