@@ -53,6 +53,27 @@ static LogicalResult check(ForOp loop, ProduceOp produce, const Schedule &schedu
   return success();
 }
 
+/// Whether no work-item adds to what others add to as well: a sum in memory that all of them see is
+/// computed in loops over work-items.
+static LogicalResult checkSums(ProduceOp root, const Schedule &schedule, PipelineOp pipeline) {
+  WalkResult found =
+      root.walk([&](StoreOp store) {
+        StringRef name = store.getStage();
+        auto stage = cast<StageOp>(SymbolTable::lookupSymbolIn(pipeline, name));
+        if (stage.getUpdateOps().empty() || schedule.storageOf(name).memory == Memory::Private)
+          return WalkResult::advance();
+        for (Operation *op = store; op != root; op = op->getParentOp())
+          if (auto around = dyn_cast<ForOp>(op); around && around.getKind() == LoopKind::GpuThread)
+            return WalkResult::advance();
+        store.emitOpError("sum @")
+            << name
+            << " would be computed by each work-item of the group, in memory that "
+               "they share; legal: gpu_threads among its loops, or store_in private";
+        return WalkResult::interrupt();
+      });
+  return failure(found.wasInterrupted());
+}
+
 /// A loop over work-items that has fewer steps than the group has such: the others do nothing.
 static void fillGroup(ForOp loop, int64_t size) {
   IndexExpr extent = IndexExpr::get(loop.getExtent());
@@ -111,6 +132,9 @@ static LogicalResult synchronize(ProduceOp root, const Schedule &schedule, Pipel
     loops.push_back(loop);
   });
   if (failed(result))
+    return failure();
+  bool several = llvm::any_of(sizes, [](int64_t size) { return size > 1; });
+  if (several && failed(checkSums(root, schedule, pipeline)))
     return failure();
   for (ForOp loop : loops)
     fillGroup(loop, sizes[loop.getAxis()]);
