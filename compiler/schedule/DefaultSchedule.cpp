@@ -549,10 +549,11 @@ void DefaultSchedule::store(Facts &f) {
     SmallVector<std::string> order{"y", "x/" + std::to_string(lanes * columns), "c"};
     llvm::append_range(order, columnsOf(columns, lanes));
     store(name, SmallVector<StringRef>(order.begin(), order.end()), 1, false, !f.exact);
-  } else if (layout == 2)
+  } else if (layout == 2) {
     store(name, {"c", "y", "x"}, 16, true, !f.exact);
-  else
+  } else {
     store(name, {"y", "c", "x"}, 16, true, !f.exact);
+  }
 }
 
 /// Work-items of a group, on a GPU.

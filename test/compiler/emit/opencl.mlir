@@ -490,4 +490,26 @@ gpu.func @storage(%in: memref<?xf16> {ocl.name = "in", ocl.read_only}, %out: mem
   ocl.vstore_half %f, %out[%j] : f32, memref<?xf16>
   gpu.return
 }
+
+// What is the same in all lanes is no variable of one block that the other does not see.
+// CHECK-LABEL: void splat
+gpu.func @splat(%out: memref<?xf32> {ocl.name = "out"}, %h: i32, %w: i32) kernel {
+  %zero = arith.constant 0 : index
+  %two = arith.constant dense<2.0> : vector<4xf32>
+  %first = arith.cmpi slt, %h, %w : i32
+  // CHECK: if (
+  // CHECK-NEXT: vstore2(((float4)(2.0f)).s02, 0, out);
+  scf.if %first {
+    %part = vector.shuffle %two, %two [0, 2] : vector<4xf32>, vector<4xf32>
+    vector.store %part, %out[%zero] : memref<?xf32>, vector<2xf32>
+  }
+  %second = arith.cmpi slt, %w, %h : i32
+  // CHECK: if (
+  // CHECK-NEXT: vstore2(((float4)(2.0f)).s13, 0, out);
+  scf.if %second {
+    %part = vector.shuffle %two, %two [1, 3] : vector<4xf32>, vector<4xf32>
+    vector.store %part, %out[%zero] : memref<?xf32>, vector<2xf32>
+  }
+  gpu.return
+}
 }

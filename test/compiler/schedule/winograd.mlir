@@ -6,6 +6,8 @@
 // REMARK: 8 to 12 channels in Winograd's form
 // REMARK: 12 to 12 channels in Winograd's form
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=NEST
+// RUN: sed 's/"bandwidth_gbs": {"value": 25/"bandwidth_gbs": {"value": 10000/' %S/../../../compiler/devices/pocl-cpu.json > %t.json
+// RUN: srcc %s --target=%t.json --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=FAST
 // RUN: srcc %s --target=pocl-cpu --winograd=8 --no-fusion --print-loop-nest | FileCheck %s --check-prefix=PLAIN
 // RUN: srcc %s --target=pocl-cpu --winograd=9 --stop-after=sched | FileCheck %s --check-prefix=NONE
 // RUN: srcc %s --target=adreno650 --stop-after=sched | FileCheck %s --check-prefix=NONE
@@ -69,6 +71,11 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
 // NEST: produce last:
 // NEST: produce last.products:
 // NEST: produce output:
+
+// Where memory is as fast as that, the first layer passes through it.
+// FAST: produce few:
+// FAST-NEXT: gpu_block y:
+// FAST: produce relu:
 
 // PLAIN: produce many.input:
 // PLAIN-NEXT: gpu_block y:
