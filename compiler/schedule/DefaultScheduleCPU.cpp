@@ -446,20 +446,23 @@ static double wholeTiles(int64_t pixels, int64_t row) {
   return double(llvm::divideCeil(row, pixels) * pixels) / double(row);
 }
 
-/// What the lists of an update cost tiles of `filters` x `vectors`, with as many taps of a list in
-/// straight-line code as save instructions: an entry is read and decoded at each tap, a loop goes
-/// on at each step, and what fills the last step of a list is computed in vain.
+/// What the lists of an update cost tiles of `filters` x `vectors`. An entry is read and decoded at
+/// each tap, a loop goes on at each step, and what fills the last step of a list is computed in
+/// vain. More taps of a list in straight-line code save instructions; they are taken where they
+/// cost no cycle: four instructions a cycle find room beside two multiply-adds.
 DefaultSchedule::Lists DefaultSchedule::listsOf(StageOp sum, unsigned update, int64_t filters,
                                                 int64_t vectors) {
   Lists best;
-  double fewest = std::numeric_limits<double>::infinity();
+  double multiplyAdds = double(filters * vectors), loads = double(filters + vectors);
+  std::pair<double, double> least{std::numeric_limits<double>::infinity(), 0};
   for (int64_t step : {1, 2, 4}) {
     double taps = double(tapsInLists(sum, update, filters, step)),
-           overhead = 2 + 3.0 / double(step);
-    double instructions = taps * (double(filters * vectors + filters + vectors) + overhead);
-    if (instructions >= fewest)
+           overhead = 2 + 3.0 / double(step), instructions = multiplyAdds + loads + overhead;
+    std::pair<double, double> price{taps * std::max(multiplyAdds / 2, instructions / 4),
+                                    taps * instructions};
+    if (price >= least)
       continue;
-    fewest = instructions;
+    least = price;
     best = {taps * tapCycles(filters, vectors, overhead, crossing(sum, update)), step};
   }
   return best;
