@@ -124,7 +124,7 @@ Time cost::timeOf(const Kernel &kernel, const Counts &counts, double misses, con
   time.compute *= std::pow(beyond, c.growth);
   double cache =
       counts.traffic[0] / c.l2Bandwidth * 1e-6 + counts.traffic[1] / c.llcBandwidth * 1e-6;
-  double far = misses * counts.moved / c.memoryBandwidth * 1e-6;
+  double far = misses * counts.footprint / c.memoryBandwidth * 1e-6;
   time.memory = (cache + far) * std::pow(beyond, c.memoryGrowth);
   time.launch = c.launch * 1e-3 + counts.groups / units * c.group * 1e-3;
   time.total = time.launch + std::max(time.compute, time.memory) +
@@ -164,7 +164,7 @@ std::vector<double> cost::missesOf(const Program &program, llvm::ArrayRef<const 
       double all = 0, missed = 0;
       for (size_t i = 0; i < launch->arguments.size(); ++i) {
         size_t argument = launch->arguments[i];
-        double between = 0, bytes = size[argument] * (launch->written[i] ? 2 : 1);
+        double between = 0, bytes = size[argument];
         bool found = false;
         for (size_t other : recent) {
           if ((found = other == argument))

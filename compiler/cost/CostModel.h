@@ -29,7 +29,7 @@ namespace srcc::cost {
 class Memo;
 
 /// Raised when the formula changes.
-constexpr int modelVersion = 5;
+constexpr int modelVersion = 6;
 
 /// What a launch waits for most.
 enum class Bound { Arithmetic, LoadStore, Issue, Latency, Cache, Memory, Launch };

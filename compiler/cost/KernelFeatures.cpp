@@ -326,6 +326,5 @@ llvm::json::Object Program::features(const Launch &launch, int64_t height, int64
                             {"distinct_bytes", counts.footprint},
                             {"beyond_first_cache_bytes", counts.traffic[0]},
                             {"beyond_second_cache_bytes", counts.traffic[1]},
-                            {"moved_bytes", counts.moved},
                             {"pieces", std::move(pieces)}};
 }

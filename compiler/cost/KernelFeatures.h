@@ -25,7 +25,7 @@
 namespace srcc::cost {
 
 /// Raised when features are counted differently: what was stored under another version is stale.
-constexpr int featureVersion = 3;
+constexpr int featureVersion = 4;
 
 enum class Arith { FMA, Multiply, Add, Select, Divide, Special, Convert, Integer };
 enum class Element { F32, F16, I32 };
@@ -75,7 +75,6 @@ struct Counts {
   double threads = 1;   ///< work-items of a group
   double iteration = 0; ///< distinct bytes that a work-group touches
   double footprint = 0; ///< distinct bytes of global memory that the launch touches, in lines
-  double moved = 0;     ///< the same, lines that are written twice: read first, and written back
   /// Bytes that move between a cache of the given size and what is behind it.
   std::array<double, 2> traffic{};
 };

@@ -78,7 +78,6 @@ private:
   std::vector<double> iterationBytes;
   std::vector<std::vector<double>> wholeBytes, ownBytes;
   std::vector<std::vector<char>> scattered; // whether iterations are at places of lists
-  std::vector<double> weight;
 };
 
 } // namespace srcc::cost
@@ -94,10 +93,6 @@ Traffic::Traffic(Evaluator &evaluator, Counts &counts)
   at = of.slots;
   for (const Access &access : tree.accesses)
     base.push_back(addressOf(access));
-  weight.assign(memories, 1);
-  for (int m = 0; m < tree.arguments; ++m)
-    if (of.launch.written[m])
-      weight[m] = 2; // a line that is written is read before, and written back
 }
 
 /// Computes the integers of nodes [from, to) anew, but leaves the loop `which` where it is.
@@ -290,7 +285,7 @@ void Traffic::findSets() {
     }
 }
 
-/// Bytes that move between a cache and what is behind it: what is distinct in a loop if the cache
+/// Bytes that move between a cache and what is behind it, read or written: what is distinct in a loop if the cache
 /// holds what an iteration touches, else the same again in each iteration. Iterations at places of
 /// lists find what any before them left, so the cache has to hold what all of them touch.
 double Traffic::moved(double cache) {
@@ -317,7 +312,7 @@ double Traffic::moved(double cache) {
   for (int m = 0; m < memories; ++m) {
     double each = counts.groups * moved[0][m];
     double once = m < tree.arguments ? std::min(wholeBytes[nodes][m], each) : 0;
-    total += weight[m] * (part * once + (1 - part) * each);
+    total += part * once + (1 - part) * each;
   }
   return total;
 }
@@ -326,10 +321,8 @@ void Traffic::count(const CacheSizes &caches) {
   findStrides();
   findSets();
   counts.iteration = iterationBytes[nodes];
-  for (int m = 0; m < tree.arguments; ++m) {
+  for (int m = 0; m < tree.arguments; ++m)
     counts.footprint += wholeBytes[nodes][m];
-    counts.moved += weight[m] * wholeBytes[nodes][m];
-  }
   counts.traffic = {moved(caches.first), moved(caches.second)};
 }
 

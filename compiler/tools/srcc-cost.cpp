@@ -434,9 +434,14 @@ LogicalResult run(MLIRContext *context) {
   for (Size size : *sizes) {
     if (options->features) {
       json::Array launches;
-      for (const cost::Launch *launch : program->floatLaunches())
-        launches.push_back(
-            program->features(*launch, size.height, size.width, cost::cachesOf(*device)));
+      std::vector<const cost::Launch *> all = program->floatLaunches();
+      auto misses = cost::missesOf(*program, all, size.height, size.width, *device);
+      for (auto [launch, missed] : llvm::zip_equal(all, misses)) {
+        json::Object counted =
+            program->features(*launch, size.height, size.width, cost::cachesOf(*device));
+        counted["misses"] = missed;
+        launches.push_back(std::move(counted));
+      }
       results.push_back(
           json::Object{{"version", cost::featureVersion},
                        {"model", program->name},
