@@ -173,7 +173,7 @@ std::vector<double> cost::missesOf(const Program &program, llvm::ArrayRef<const 
         }
         // All of it is there if it and what came between fit, nothing if they are more than twice
         // that.
-        double reach = between + size[argument];
+        double reach = between + bytes;
         double hit = found && cache > 0 ? std::clamp(2 - reach / cache, 0.0, 1.0) : 0;
         all += bytes;
         missed += bytes * (1 - hit);

@@ -9,7 +9,8 @@
 //   piece   = (sum of roofs ^ power) ^ (1 / power) + turn of a loop                      (cycles)
 //   compute = sum over pieces (runs * piece + entries * (enter + exit)) / (busy units * clock)
 //             * (distinct bytes / 4 MiB) ^ growth
-//   memory  = (bytes beyond the first cache / l2 + bytes beyond the second / llc + misses / memory)
+//   memory  = (bytes beyond the first cache / l2 + bytes beyond the second / llc
+//              + share of misses * distinct bytes / memory)
 //             * (distinct bytes / 4 MiB) ^ memory_growth
 //   time    = launch + groups + max(compute, memory) + (1 - overlap) * min(compute, memory)
 // clang-format on

@@ -196,13 +196,10 @@ FailureOr<Program> Program::get(ModuleOp module, KernelCache *cache) {
     for (auto argument : op.getArgs().getAsRange<FlatSymbolRefAttr>()) {
       size_t buffer = bufferOf.lookup(argument.getValue());
       launch.arguments.push_back(buffer);
-      launch.written.push_back(false);
       const std::vector<int32_t> &values = program.buffers[buffer].values;
       add(llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(
           reinterpret_cast<const uint8_t *>(values.data()), values.size() * sizeof(int32_t))));
     }
-    for (int32_t i : op.getWrites())
-      launch.written[i] = true;
     std::string grid;
     llvm::raw_string_ostream os(grid);
     launch.blocks.print(os);

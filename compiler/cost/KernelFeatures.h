@@ -132,7 +132,6 @@ struct Launch {
       layerShares; ///< of the launch's multiply-adds, as many as layers; they add to 1
   mlir::AffineMap blocks, threads, macs;
   std::vector<size_t> arguments; ///< of Program::buffers
-  std::vector<bool> written;     ///< as many as arguments
   ocl::PixelFormat input = ocl::PixelFormat::None, output = ocl::PixelFormat::None;
   uint64_t signature = 0; ///< of kernel, grid and tables; sizes and device are not in it
 };

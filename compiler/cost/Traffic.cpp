@@ -285,9 +285,10 @@ void Traffic::findSets() {
     }
 }
 
-/// Bytes that move between a cache and what is behind it, read or written: what is distinct in a loop if the cache
+/// Bytes that move between a cache and what is behind it: what is distinct in a loop if the cache
 /// holds what an iteration touches, else the same again in each iteration. Iterations at places of
-/// lists find what any before them left, so the cache has to hold what all of them touch.
+/// lists find what any before them left, so the cache has to hold what all of them touch. A line
+/// counts once, read or written.
 double Traffic::moved(double cache) {
   std::vector<std::vector<double>> moved(nodes + 1, std::vector<double>(memories, 0));
   for (int n = nodes - 1; n >= 0; --n) {

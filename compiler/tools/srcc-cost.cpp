@@ -433,21 +433,21 @@ LogicalResult run(MLIRContext *context) {
   json::Array results;
   for (Size size : *sizes) {
     if (options->features) {
-      json::Array launches;
-      std::vector<const cost::Launch *> all = program->floatLaunches();
-      auto misses = cost::missesOf(*program, all, size.height, size.width, *device);
-      for (auto [launch, missed] : llvm::zip_equal(all, misses)) {
-        json::Object counted =
+      json::Array counted;
+      std::vector<const cost::Launch *> launches = program->floatLaunches();
+      auto misses = cost::missesOf(*program, launches, size.height, size.width, *device);
+      for (auto [launch, missed] : llvm::zip_equal(launches, misses)) {
+        json::Object features =
             program->features(*launch, size.height, size.width, cost::cachesOf(*device));
-        counted["misses"] = missed;
-        launches.push_back(std::move(counted));
+        features["misses"] = missed;
+        counted.push_back(std::move(features));
       }
       results.push_back(
           json::Object{{"version", cost::featureVersion},
                        {"model", program->name},
                        {"device", device->name},
                        {"size", std::to_string(size.width) + "x" + std::to_string(size.height)},
-                       {"launches", std::move(launches)}});
+                       {"launches", std::move(counted)}});
       continue;
     }
     double total;

@@ -197,6 +197,8 @@ TEST_F(Cost, TripCountsConditionsAndTables) {
   EXPECT_EQ(program.kernels[0].piece(1).loads[3], 1);
   EXPECT_EQ(program.kernels[0].piece(1).stores[3], 1);
   EXPECT_EQ(counts.footprint, 2 * 10 * 64 * 4 + 64);
+  // The second cache holds it all: a line comes or goes once, read or written.
+  EXPECT_EQ(counts.traffic[1], counts.footprint);
   EXPECT_EQ(program.launches[0].layerShares, (std::vector<double>{0.75, 0.25}));
 }
 
