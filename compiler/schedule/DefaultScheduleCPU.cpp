@@ -448,19 +448,20 @@ static double wholeTiles(int64_t pixels, int64_t row) {
 
 /// What the lists of an update cost tiles of `filters` x `vectors`. An entry is read and decoded at
 /// each tap, a loop goes on at each step, and what fills the last step of a list is computed in
-/// vain: more taps of a list in straight-line code are less instructions but more multiply-adds.
+/// vain: more taps of a list in straight-line code are fewer instructions but more multiply-adds.
 /// The step is chosen at four instructions a cycle, not at the three of tapCycles, which are for
 /// tiles: of WDSR-B 16x24 in 4x1 blocks at a half, single taps are 3 % faster than the steps of two
 /// and four that three would take (srcc-bench, in turn, on a Xeon with AVX-512).
 DefaultSchedule::Lists DefaultSchedule::listsOf(StageOp sum, unsigned update, int64_t filters,
                                                 int64_t vectors) {
   Lists best;
+  constexpr double issued = 4; // instructions a cycle
   double multiplyAdds = double(filters * vectors), loads = double(filters + vectors);
   std::pair<double, double> least{std::numeric_limits<double>::infinity(), 0};
   for (int64_t step : {1, 2, 4}) {
     double taps = double(tapsInLists(sum, update, filters, step)),
            overhead = 2 + 3.0 / double(step), instructions = multiplyAdds + loads + overhead;
-    std::pair<double, double> price{taps * std::max(multiplyAdds / 2, instructions / 4),
+    std::pair<double, double> price{taps * std::max(multiplyAdds / 2, instructions / issued),
                                     taps * instructions};
     if (price >= least)
       continue;
