@@ -279,11 +279,12 @@ LogicalResult TreeBuilder::operation(Operation &op, int node) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](memref::PrefetchOp prefetch) {
         piece->prefetches += 1;
-        // It comes into the caches as what is read does.
+        // It comes into the caches as what is read or written does.
         if (prefetch.getIndices().empty())
           return success();
         access(node, prefetch.getMemref(), prefetch.getIndices().front(),
-               cast<MemRefType>(prefetch.getMemref().getType()).getElementType(), false);
+               cast<MemRefType>(prefetch.getMemref().getType()).getElementType(),
+               prefetch.getIsWrite());
         return success();
       })
       .Case([&](memref::AllocaOp alloca) {

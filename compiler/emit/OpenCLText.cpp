@@ -145,6 +145,10 @@ static constexpr Helper allHelpers[] = {
                       "static inline void prefetch_line(global const void *p) {\n"
                       "  __builtin_prefetch((const void *)(uintptr_t)p);\n"
                       "}\n"},
+    {"prefetch_line_to_write", "// The driver's prefetch() does nothing.\n"
+                               "static inline void prefetch_line_to_write(global void *p) {\n"
+                               "  __builtin_prefetch((void *)(uintptr_t)p, 1);\n"
+                               "}\n"},
 };
 const ArrayRef<Helper> srcc::opencl::helpers = allHelpers;
 

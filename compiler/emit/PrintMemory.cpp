@@ -334,8 +334,9 @@ LogicalResult KernelPrinter::printMemory(Operation *op) {
       return unsupported(op, "outside a row of global memory");
     std::string place = address(memory, prefetch.getIndices()[0]).text;
     if (options.prefetching == Prefetching::Builtin) {
-      usedHelpers["prefetch_line"] = true;
-      line("prefetch_line(" + place + ");");
+      const char *helper = prefetch.getIsWrite() ? "prefetch_line_to_write" : "prefetch_line";
+      usedHelpers[helper] = true;
+      line(std::string(helper) + "(" + place + ");");
     } else if (prefetch.getMemRefType().getElementType().isF16()) { // of half only with cl_khr_fp16
       line("prefetch((global const ushort *)(" + place + "), 1);");
     } else {

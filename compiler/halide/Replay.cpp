@@ -930,6 +930,12 @@ LogicalResult Replayer::applyPrefetches(Instance &instance) {
       leaveOut("prefetch of what is no stage at the root, or on a device");
       continue;
     }
+    if (place->second == &instance) {
+      leaveOut("prefetch of what a stage itself writes");
+      continue;
+    }
+    if (!prefetch.over.empty())
+      leaveOut("'over' of a prefetch: all requests are made at once");
     auto at = loop(instance, 0, prefetch.loop);
     Halide::Stage(instance.func)
         .prefetch(place->second->func, at, at, int32_t(prefetch.offset),

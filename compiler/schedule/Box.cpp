@@ -37,29 +37,50 @@ bool srcc::sched::dependsOnLoops(const IndexExpr &e, Block *inner, Block *outer)
   return false;
 }
 
-FailureOr<Box> srcc::sched::loadedBox(Block *block, StringRef stage, ProduceOp except) {
+/// The region of points that `pointOf` finds in operations of a block: their indices, or nothing.
+static FailureOr<Box> boxOf(Block *block,
+                            function_ref<std::optional<OperandRange>(Operation *)> pointOf) {
   Box box;
   bool bounded = true;
-  block->walk([&](LoadOp load) {
-    if (load.getSource() != stage || (except && except->isProperAncestor(load)))
+  auto isInner = [&](Value iv) {
+    return block->getParentOp()->isProperAncestor(
+        cast<BlockArgument>(iv).getOwner()->getParentOp());
+  };
+  block->walk([&](Operation *op) {
+    auto point = pointOf(op);
+    if (!point)
       return;
     SmallVector<IndexExpr> low, high;
-    auto isInner = [&](Value iv) {
-      return block->getParentOp()->isProperAncestor(
-          cast<BlockArgument>(iv).getOwner()->getParentOp());
-    };
-    for (Value index : load.getIndices()) {
+    for (Value index : *point) {
       IndexExpr e = IndexExpr::get(index);
       low.push_back(e.lower(isInner));
       high.push_back(e.upper(isInner));
-      bounded &= !dependsOnLoops(low.back(), load->getBlock(), block) &&
-                 !dependsOnLoops(high.back(), load->getBlock(), block);
+      bounded &= !dependsOnLoops(low.back(), op->getBlock(), block) &&
+                 !dependsOnLoops(high.back(), op->getBlock(), block);
     }
     box.include(low, high);
   });
   if (!bounded)
     return failure();
   return box;
+}
+
+FailureOr<Box> srcc::sched::loadedBox(Block *block, StringRef stage, ProduceOp except) {
+  return boxOf(block, [&](Operation *op) -> std::optional<OperandRange> {
+    auto load = dyn_cast<LoadOp>(op);
+    if (!load || load.getSource() != stage || (except && except->isProperAncestor(load)))
+      return std::nullopt;
+    return load.getIndices();
+  });
+}
+
+FailureOr<Box> srcc::sched::storedBox(Block *block, StringRef stage) {
+  return boxOf(block, [&](Operation *op) -> std::optional<OperandRange> {
+    auto store = dyn_cast<StoreOp>(op);
+    if (!store || store.getStage() != stage)
+      return std::nullopt;
+    return store.getIndices();
+  });
 }
 
 FailureOr<Box> srcc::sched::requiredBox(ProduceOp produce) {

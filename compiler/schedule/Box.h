@@ -29,6 +29,9 @@ bool dependsOnLoops(const IndexExpr &e, mlir::Block *inner, mlir::Block *outer);
 /// out; empty where nothing loads it. Fails silently where no bounds can be found.
 mlir::FailureOr<Box> loadedBox(mlir::Block *block, llvm::StringRef stage, ProduceOp except = {});
 
+/// What the body of a loop writes of `stage` in one iteration; as loadedBox.
+mlir::FailureOr<Box> storedBox(mlir::Block *block, llvm::StringRef stage);
+
 /// The storage of what `produce` computes: the realize around it.
 RealizeOp realizeOf(ProduceOp produce);
 

@@ -33,7 +33,8 @@ enum class Knob {
   Step,     ///< taps of a list in straight-line code
   Straight, ///< operations of a sum in straight-line code, at most
   Prefetch, ///< how many tiles ahead a tile asks for what it reads; 0: not at all
-  Threads,  ///< work-items of a group
+  PrefetchWrites, ///< how many tiles ahead a tile asks for what it writes; 0: not at all
+  Threads,        ///< work-items of a group
 };
 /// "place", "layout", ...
 llvm::StringRef knobName(Knob knob);

@@ -63,6 +63,8 @@ llvm::StringRef srcc::sched::knobName(Knob knob) {
     return "straight";
   case Knob::Prefetch:
     return "prefetch";
+  case Knob::PrefetchWrites:
+    return "prefetch_writes";
   case Knob::Threads:
     return "threads";
   }

@@ -124,6 +124,7 @@ private:
   void plainRoot(StageOp root, bool vectorize);
   void rows(StageOp stage);
   void prefetch(Facts &f);
+  void prefetchTile(Facts &f, StageOp tile, StageOp inside, int64_t ahead);
   void explain(Facts &f);
   /// Whether a stage passes through memory tile by tile: all read it at their own columns, or at
   /// blocks of them. Vectors of all its channels lie side by side then, in the order in which tiles

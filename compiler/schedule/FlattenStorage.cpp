@@ -639,7 +639,7 @@ LogicalResult Flattener::accesses(gpu::GPUFuncOp func) {
         return WalkResult::skip();
       }
       Value at = placeOf(*area, touch.getIndices()).materialize(builder, loc);
-      memref::PrefetchOp::create(builder, loc, area->memory, at, /*isWrite=*/false,
+      memref::PrefetchOp::create(builder, loc, area->memory, at, touch.getToWrite(),
                                  /*localityHint=*/3, /*isDataCache=*/true);
       op->erase();
       return WalkResult::skip();

@@ -65,6 +65,25 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
   llvm_unreachable("covered switch");
 }
 
+/// A sum in which m n floor(e / n) + m (e mod n) is m e.
+static IndexExpr joinRemainders(IndexExpr sum) {
+  for (auto [monomial, m] : IndexExpr(sum).terms) {
+    if (monomial.size() != 1 || monomial[0]->kind != IndexAtom::Mod)
+      continue;
+    const IndexExpr &e = monomial[0]->a;
+    IndexExpr quotient = e.floorDiv(monomial[0]->number);
+    if (quotient.terms.size() != 1 || quotient.terms.begin()->second != 1)
+      continue;
+    auto whole = sum.terms.find(quotient.terms.begin()->first);
+    if (whole == sum.terms.end() || whole->second != m * monomial[0]->number)
+      continue;
+    sum.terms.erase(whole);
+    sum.terms.erase(monomial);
+    sum = sum + e * IndexExpr(m);
+  }
+  return sum;
+}
+
 /// The innermost loop whose variable an atom or expression depends on, as a depth.
 static unsigned depthOf(const IndexExpr &e);
 static unsigned depthOf(const IndexAtom &a) {
@@ -113,6 +132,7 @@ struct Summand {
 static SmallVector<Summand> summandsOf(IndexExpr rest, int64_t &number) {
   SmallVector<Summand> summands;
   number = 0;
+  rest = joinRemainders(std::move(rest));
   while (AtomRef factor = commonFactor(rest)) {
     IndexExpr inner, others;
     for (auto &[monomial, coefficient] : rest.terms) {

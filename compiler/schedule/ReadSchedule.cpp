@@ -474,8 +474,11 @@ LogicalResult Reader::read(Operation *directive) {
           return failure();
         if (op.getOffset() < 1 || op.getOffset() > 64)
           return op.emitOpError("must look 1 to 64 iterations ahead, not ") << op.getOffset();
-        consumer->prefetches.push_back(
-            {op, op.getStage().str(), op.getLoop().str(), int64_t(op.getOffset())});
+        if (op.getOver() && !lookup(op, *op.getOver(), true))
+          return failure();
+        consumer->prefetches.push_back({op, op.getStage().str(), op.getLoop().str(),
+                                        int64_t(op.getOffset()), op.getOver().value_or("").str(),
+                                        op.getOverLoop().value_or("").str()});
         return success();
       })
       .Case<GroupOp>([&](auto op) { return group(op); })

@@ -63,11 +63,14 @@ struct Storage {
   mlir::Type type;     // null: as computed
 };
 
-/// What the body of a loop reads of `source` is asked for `offset` iterations before.
+/// What the body of a loop reads of `source`, or writes where that is the stage itself, is asked
+/// for `offset` iterations before: at once, or a part in each iteration of the loop `overLoop` of
+/// the stage `over` inside.
 struct Prefetch {
   PrefetchOp directive;
   std::string source, loop;
   int64_t offset = 1;
+  std::string over, overLoop;
 };
 
 /// The loops of a stage, outermost first, that are those of another.

@@ -254,10 +254,11 @@ def Sched_RepeatOp : Sched_Directive<"repeat"> {
   let assemblyFormat = "$stages (`where_alike` $where_alike^)? attr-dict";
 }
 def Sched_PrefetchOp : Sched_Directive<"prefetch"> {
-  let summary = "asks for what a later iteration of a loop reads of a stage";
+  let summary = "asks for what a later iteration of a loop reads of a stage, or writes of its own";
   let description = [{
     What the loop's body reads of a stage in global memory `offset` iterations later is brought into the
-    caches, a line of 64 bytes a request. Changes no value. `sched.prefetch @in at @out "xt" by 1`:
+    caches, a line of 64 bytes a request; of the stage whose loop it is, what the body writes, since a
+    cache takes a line in before it is written. Changes no value. `sched.prefetch @in at @out "xt" by 1`:
 
     ```
     for xt:                          for xt:
@@ -265,10 +266,16 @@ def Sched_PrefetchOp : Sched_Directive<"prefetch"> {
                                          prefetch in(...)   # of xt + 1
                                        out(...) = f(in(...))
     ```
+    `over @g "co"` spreads the requests evenly over the iterations of a loop inside, of the consumer or of a
+    stage computed there: caches take in few lines at a time, and wait for the others otherwise. That
+    loop then has a constant extent, and what is asked for a constant bound.
   }];
   let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$consumer, StrAttr:$loop,
-                       I64Attr:$offset);
-  let assemblyFormat = "$stage `at` $consumer $loop `by` $offset attr-dict";
+                       I64Attr:$offset, OptionalAttr<FlatSymbolRefAttr>:$over,
+                       OptionalAttr<StrAttr>:$over_loop);
+  let assemblyFormat = [{
+    $stage `at` $consumer $loop `by` $offset (`over` $over^ $over_loop)? attr-dict
+  }];
 }
 def Sched_GroupOp : Sched_LoopDirective<"group"> {
   let summary = "reduction loops become one loop over the taps whose weights are not all zero";
@@ -446,8 +453,8 @@ def Sched_LoadOp : Sched_Op<"load", [MemoryEffects<[MemRead]>]> {
 }
 def Sched_TouchOp : Sched_Op<"touch", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "asks for the line of a stage's storage that holds a point; it need not exist";
-  let arguments = (ins FlatSymbolRefAttr:$source, Variadic<Index>:$indices);
-  let assemblyFormat = "$source `[` $indices `]` attr-dict";
+  let arguments = (ins FlatSymbolRefAttr:$source, Variadic<Index>:$indices, UnitAttr:$to_write);
+  let assemblyFormat = "$source `[` $indices `]` (`to_write` $to_write^)? attr-dict";
 }
 def Sched_TapOp : Sched_Op<"tap", [Pure]> {
   let summary = "an index out of a table of lists, known to be in [0, bound)";

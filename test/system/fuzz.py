@@ -46,6 +46,7 @@ USES = {  # what is counted: a name and the lines that have it
     **{f"in {memory}": rf"^store_in @\S+ {memory}" for memory in ("global", "private", "local", "image2d")},
     "layout": "^store_in .*layout", "layout packed": "^store_in .*layout.*%",
     "layout in parts": r"^store_in .*layout.*/\d+%", "align": "^store_in .*align",
+    "prefetch over a loop": "^prefetch .* over", "prefetch to write": r"^prefetch @(\S+) at @\1 ",
     "odd": "^store_in .*odd", "unroll of a list": r'^unroll .*\["t(ap|o)"\]'}
 RULES = [  # texts of compiler/schedule that refuse a schedule
     "may write outside the output", "a list of taps serves", "cannot be grouped", "cannot slide along loop",
@@ -63,7 +64,7 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "has updates and cannot be inlined", "is inlined and has no loops", "already has a", "legal memory: global",
     r"has a (store_at|fold_storage), but no", "which does not read it", "legal: one compute_at",
     "is or was taken", "is already", "an update must not visit a point twice", "legal tails?:", "has no loop",
-    "is asked for", "takes stages inside the pipeline", "is no loop of", "differ in the extent", "which both share",
+    "is asked for", "to spread requests over", "takes stages inside the pipeline", "is no loop of", "differ in the extent", "which both share",
     "not at a constant place of a texel", "is written where no texel begins", "elements; legal: whole texels",
     "reads it before that is done", "computed with another already", "a loop that is @",
     r"loop .* of @\S+ is @\S+'s; legal: at @",

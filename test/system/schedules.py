@@ -466,7 +466,16 @@ class Random(Schedule):
         for reader in sorted({r for r, _, _ in self.readers[name] if r not in self.inlined}):
             loops = [l.name for l in self.last(reader).loops if l.kind == "serial"]
             if loops and len(self.pipeline.stages[reader].definitions) == 1 and self.chance(0.5):
-                self.add(f'prefetch @{name} at @{reader} "{self.one(loops)}" by {self.one([1, 2, 5])}')
+                self.prefetch(name, reader, loops)
+        loops = [l.name for l in self.last(name).loops if l.kind == "serial"]
+        if loops and len(stage.definitions) == 1 and self.chance(0.3):
+            self.prefetch(name, name, loops)
+
+    def prefetch(self, name, consumer, loops):
+        """Of what `consumer` reads or, if it is `name` itself, writes; `loops` are its serial ones, innermost first."""
+        at = int(self.random.integers(len(loops)))
+        over = f' over @{consumer} "{self.one(loops[:at])}"' if at and self.chance(0.7) else ""
+        self.add(f'prefetch @{name} at @{consumer} "{loops[at]}" by {self.one([1, 2, 5])}{over}')
 
     def pair(self):
         """Two stages of one size that may share loops: none in between reads the first."""

@@ -19,6 +19,8 @@ module attributes {sr.io = #sr.io<scale = 1, color = rgb, range = 0.0 : 1.0>} {
 // CHECK-NEXT:   gpu_block y:
 // CHECK-NEXT:     for xt:
 // CHECK-NEXT:       for co in [0, 1]:
+// CHECK-NEXT:         unrolled line in [0, 5]:
+// CHECK-NEXT:           prefetch relu(...)
 // CHECK-NEXT:         produce conv2d.sum:
 // CHECK:                for rc in [0, 2]:
 // CHECK-NEXT:             unrolled ky in [0, 2]:

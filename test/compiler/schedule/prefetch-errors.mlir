@@ -43,3 +43,48 @@ sched.schedule @p {
   // expected-error @+1 {{loop "x" reads nothing of @f}}
   sched.prefetch @f at @out "x" by 1
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @f[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @f
+  // expected-error @+1 {{loop "y" has no serial loop "z" of @out inside to spread requests over; legal: a loop of the consumer, or of a stage that is computed there}}
+  sched.prefetch @f at @out "y" by 1 over @out "z"
+}
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @f[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @f
+  sched.split @out "x" into "xt", "xp" by affine_map<()[s0, s1] -> (16)>
+  // expected-error @+1 {{what is asked for, or loop "xt" of @out, has no constant extent or bound; legal: no 'over' here, all requests are made at once}}
+  sched.prefetch @f at @out "y" by 1 over @out "xt"
+}

@@ -51,9 +51,9 @@ sched.schedule @sum {
 // CHECK-NEXT: ^bb0(%[[XT:.*]]: index):
 // CHECK: sched.for "y" serial(%c0{{.*}}, %c2{{.*}})
 // CHECK: sched.for "x" serial(%c0
+// CHECK: sched.for "c" unrolled(%c0{{.*}}, %c2{{.*}})
 // CHECK: arith.muli %{{.*}}, %c8
 // CHECK: arith.addi %{{.*}}, %c32
-// CHECK: sched.for "c" serial(%c0{{.*}}, %c2{{.*}})
 // CHECK: sched.touch @f[
 
 // NEST: produce out:
@@ -61,7 +61,7 @@ sched.schedule @sum {
 // NEST-NEXT:   for xt:
 // NEST-NEXT:     for y in [0, 1]:
 // NEST-NEXT:       for x:
-// NEST-NEXT:         for c in [0, 1]:
+// NEST-NEXT:         unrolled c in [0, 1]:
 // NEST-NEXT:           prefetch f(...)
 
 // BUILTIN: static inline void prefetch_line(global const void *p)
@@ -77,3 +77,42 @@ sched.schedule @sum {
 // APART: sched.for "x" serial(%c0
 // APART: arith.muli %{{.*}}, %c32
 // APART: sched.touch @f[
+
+// Spread over a loop inside: 2 rows of 2 blocks of 2 lines each, 3 in each of 3 turns; there is one more than needed. The
+// number n of a line is 3 c + line: its place is row y - 1 + n / 4, column 16 (xt + 2) + 8 (n / 2 mod 2), channel 2 (n mod 2).
+// RUN: sed -e 's/at @out "xt" by 2/at @out "xt" by 2 over @out "c"/' %s > %t.mlir
+// RUN: srcc-opt %t.mlir --sched-to-loops --sched-infer-bounds --sched-slide-window --sched-prefetch --canonicalize | FileCheck %s --check-prefix=OVER
+// RUN: srcc %t.mlir --print-loop-nest | FileCheck %s --check-prefix=OVER-NEST
+// OVER: sched.for "xt" serial
+// OVER: sched.for "c" serial(
+// OVER-NEXT: ^bb0(%[[C:.*]]: index):
+// OVER: sched.for "line" unrolled(%c0{{.*}}, %c3{{.*}})
+// OVER-NEXT: ^bb0(%[[LINE:.*]]: index):
+// OVER-NEXT: %[[ODD:.*]] = arith.addi %[[C]], %[[LINE]]
+// OVER-NEXT: arith.andi %[[ODD]], %c1
+// OVER: arith.addi %{{.*}}, %c32
+// OVER-NEXT: sched.touch @f[
+// OVER: sched.for "xp"
+// OVER-NEST: for xt:
+// OVER-NEST-NEXT:     for c in [0, 2]:
+// OVER-NEST-NEXT:       unrolled line in [0, 2]:
+// OVER-NEST-NEXT:         prefetch f(...)
+// OVER-NEST-NEXT:       for xp:
+
+// What a stage writes itself: its own lines, three rows on.
+// RUN: sed -e 's/prefetch @f at @out "xt" by 2/prefetch @f at @f "y" by 3/' %s > %t.own.mlir
+// RUN: srcc-opt %t.own.mlir --sched-to-loops --sched-infer-bounds --sched-slide-window --sched-prefetch --canonicalize | FileCheck %s --check-prefix=OWN
+// RUN: srcc %t.own.mlir --emit=opencl --target=pocl-cpu | FileCheck %s --check-prefix=OWN-BUILTIN
+// RUN: srcc %t.own.mlir --emit=opencl --target=adreno640 | FileCheck %s --check-prefix=OWN-FUNCTION
+// OWN: sched.produce @f
+// OWN: sched.for "y" serial
+// OWN-NEXT: ^bb0(%[[Y:.*]]: index):
+// OWN: sched.for "y" serial(%c0{{.*}}, %c1{{.*}})
+// OWN-NEXT: ^bb0(%[[ROW:.*]]: index):
+// OWN: %[[LATER:.*]] = arith.addi %[[Y]], %[[ROW]]
+// OWN-NEXT: arith.addi %[[LATER]], %c3
+// OWN: sched.touch @f[{{.*}}] to_write
+// OWN-BUILTIN: static inline void prefetch_line_to_write(global void *p)
+// OWN-BUILTIN-NEXT: __builtin_prefetch((void *)(uintptr_t)p, 1);
+// OWN-BUILTIN: prefetch_line_to_write(&f[
+// OWN-FUNCTION: prefetch(&f[{{.*}}, 1);
