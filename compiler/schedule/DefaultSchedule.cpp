@@ -148,11 +148,8 @@ void DefaultSchedule::analyse() {
     f.op.walk([&](ReadOp read) {
       constant &= isa_and_nonnull<TableOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource()));
     });
-    // The picture itself costs little to read again where blocks of rows are made of it.
-    bool picture =
-        byBlocks && copiesInput(f.op) && f.readers.size() == 1 && blocks.contains(f.readers[0]);
-    f.root = isKept(f.op) || stored.contains(f.op) ||
-             (!constant && !picture && (!f.pointwise || !oneReader(f)));
+    f.root =
+        isKept(f.op) || stored.contains(f.op) || (!constant && (!f.pointwise || !oneReader(f)));
   }
 }
 
@@ -213,14 +210,6 @@ bool DefaultSchedule::readsInput(StageOp stage, std::optional<Format> format) {
     found |= input && (!format || input.getFormat() == *format);
   });
   return found;
-}
-
-/// Whether a stage is the pipeline's input and no more.
-bool DefaultSchedule::copiesInput(StageOp stage) {
-  Block &body = stage.getPure().front();
-  auto read = body.getTerminator()->getOperand(0).getDefiningOp<ReadOp>();
-  return read && isa<InputOp>(SymbolTable::lookupSymbolIn(pipeline, read.getSource())) &&
-         llvm::equal(read.getIndices(), body.getArguments());
 }
 
 /// What `reader` reads of stored stages, through inlined ones and sums, in its own coordinates.

@@ -180,7 +180,6 @@ private:
   void packTables(StageOp sum, int64_t filters, mlir::ArrayRef<bool> lists);
   StageOp findSum(StageOp root, mlir::SmallVectorImpl<IndexExpr> &reads);
   bool readsInput(StageOp stage, std::optional<Format> format = {});
-  bool copiesInput(StageOp stage);
   void collectReaches(StageOp reader);
   void fuse();
   void repeat();

@@ -106,7 +106,9 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
 // BRANCH: produce third.products:
 // BRANCH: produce output:
 
-// From the picture itself to an output nothing else shares: rows are transformed from and to where they lie.
+// From the picture, copied with its even and odd columns apart, to an output nothing else shares: rows are transformed to where they lie.
+// END: produce input:
+// END-NEXT: gpu_block y:
 // END-NOT: produce
 // END: produce output:
 // END-NEXT: gpu_block yo:
