@@ -145,7 +145,7 @@ static constexpr Helper allHelpers[] = {
                       "static inline void prefetch_line(global const void *p) {\n"
                       "  __builtin_prefetch((const void *)(uintptr_t)p);\n"
                       "}\n"},
-    {"prefetch_line_to_write", "// The driver's prefetch() does nothing.\n"
+    {"prefetch_line_to_write", "// Takes a line in that will be written.\n"
                                "static inline void prefetch_line_to_write(global void *p) {\n"
                                "  __builtin_prefetch((void *)(uintptr_t)p, 1);\n"
                                "}\n"},

@@ -2,8 +2,9 @@
 // Part of srcc, under the Apache License v2.0 with LLVM Exceptions. SPDX-License-Identifier:
 // Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
-// Private to this folder: ConvertSR.cpp has the layers in their mathematical form, Winograd.cpp
-// another form of convolutions.
+// Private to this folder: ConvertSR.cpp has the layers in their mathematical form, of which
+// Convolutions.cpp and Resampling.cpp have the longer ones, Winograd.cpp another form of
+// convolutions.
 //===----------------------------------------------------------------------===//
 #ifndef SRCC_COMPILER_SCHEDULE_CONVERTSR_H
 #define SRCC_COMPILER_SCHEDULE_CONVERTSR_H
@@ -170,6 +171,10 @@ private:
   llvm::DenseMap<mlir::Value, std::string> tables;
   llvm::StringSet<> names;
 };
+
+/// Size of a window's output: floor((n + pads - dilation (k - 1) - 1) / stride) + 1.
+mlir::AffineExpr windowed(mlir::AffineExpr n, int64_t pads, int64_t k, int64_t dilation,
+                          int64_t stride);
 
 } // namespace srcc::sched
 

@@ -696,17 +696,19 @@ void DefaultSchedule::prefetch(Facts &f) {
   // than it, are streams that processors follow by themselves.
   auto sum = sums.find(f.op.getSymName());
   if (!isExternal(f.op) && sum != sums.end() && tiles(f.op, sum->second.second))
-    if (int64_t ahead = choose(Knob::PrefetchWrites, f.op.getSymName(), passesByTile(f), {0, 1, 2}))
+    if (int64_t ahead =
+            choose(Knob::PrefetchWrites, f.op.getSymName(), passesByTile(f) ? 1 : 0, {0, 1, 2}))
       prefetchTile(f, f.op, f.op, ahead);
 }
 
 /// Requests at the loop over tiles of `tile`. Many at once would wait for each other: those of one
 /// piece, whose addresses are simple, are spread over the channels that `inside` computes of it.
 void DefaultSchedule::prefetchTile(Facts &f, StageOp tile, StageOp inside, int64_t ahead) {
-  bool loops = llvm::any_of(builder.getInsertionBlock()->getOps<ComputeAtOp>(), [&](auto op) {
-    return op.getConsumer() == inside.getSymName() && op.getLoop() == "co";
-  });
-  bool spread = loops && passesByTile(f) && !isExternal(tile);
+  bool hasChannelLoop =
+      llvm::any_of(builder.getInsertionBlock()->getOps<ComputeAtOp>(), [&](auto op) {
+        return op.getConsumer() == inside.getSymName() && op.getLoop() == "co";
+      });
+  bool spread = hasChannelLoop && passesByTile(f) && !isExternal(tile);
   PrefetchOp::create(builder, f.op.getLoc(), f.op.getSymName(), tile.getSymName(), "xt", ahead,
                      spread ? FlatSymbolRefAttr::get(inside) : FlatSymbolRefAttr(),
                      spread ? builder.getStringAttr("co") : StringAttr());

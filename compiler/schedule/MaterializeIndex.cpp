@@ -65,21 +65,30 @@ static Value materializeAtom(const IndexAtom &a, OpBuilder &builder, Location lo
   llvm_unreachable("covered switch");
 }
 
-/// A sum in which m n floor(e / n) + m (e mod n) is m e.
-static IndexExpr joinRemainders(IndexExpr sum) {
-  for (auto [monomial, m] : IndexExpr(sum).terms) {
+/// One step of joinRemainders; false if there is nothing to join.
+static bool joinRemainder(IndexExpr &sum) {
+  for (auto &[monomial, m] : sum.terms) {
     if (monomial.size() != 1 || monomial[0]->kind != IndexAtom::Mod)
       continue;
-    const IndexExpr &e = monomial[0]->a;
-    IndexExpr quotient = e.floorDiv(monomial[0]->number);
+    AtomRef remainder = monomial[0];
+    IndexExpr quotient = remainder->a.floorDiv(remainder->number);
     if (quotient.terms.size() != 1 || quotient.terms.begin()->second != 1)
       continue;
     auto whole = sum.terms.find(quotient.terms.begin()->first);
-    if (whole == sum.terms.end() || whole->second != m * monomial[0]->number)
+    if (whole == sum.terms.end() || whole->second != m * remainder->number)
       continue;
+    IndexExpr joined = remainder->a * IndexExpr(m);
     sum.terms.erase(whole);
-    sum.terms.erase(monomial);
-    sum = sum + e * IndexExpr(m);
+    sum.terms.erase({remainder});
+    sum = sum + joined;
+    return true;
+  }
+  return false;
+}
+
+/// A sum in which m n floor(e / n) + m (e mod n) is m e.
+static IndexExpr joinRemainders(IndexExpr sum) {
+  while (joinRemainder(sum)) { // each has a remainder less, of finitely many inside each other
   }
   return sum;
 }

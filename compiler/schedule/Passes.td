@@ -63,10 +63,11 @@ def SchedSlideWindow : SchedPass<"sched-slide-window"> {
   }];
 }
 def SchedPrefetch : SchedPass<"sched-prefetch"> {
-  let summary = "asks for what later iterations read";
+  let summary = "asks for what later iterations read or write";
   let description = [{
-    A loop with a `prefetch` begins with a nest over the region that its body reads of the stage so many
-    iterations later, a line of 64 bytes a step.
+    A loop with a `prefetch` begins with a nest over the region that its body reads of the stage, or writes of
+    its own, so many iterations later, a line of 64 bytes a step. With `over` each iteration of a loop inside
+    begins with an equal part of them.
   }];
 }
 def SchedFoldStorage : SchedPass<"sched-fold-storage"> {

@@ -6,6 +6,10 @@
 #include "compiler/schedule/Passes.h"
 #include "compiler/schedule/Schedule.h"
 
+#include "llvm/ADT/StringExtras.h"
+
+#include <set>
+
 #define DEBUG_TYPE "sched-prefetch"
 
 namespace srcc::sched {
@@ -32,6 +36,9 @@ static SmallVector<int64_t> stepsOf(const Storage &storage, Type type, unsigned 
   return steps;
 }
 
+/// Lines that can be spread over a loop.
+static constexpr int64_t mostLines = 1 << 20;
+
 namespace {
 /// The lines of a region, as a number with a digit for each loop over them, outermost first.
 struct Lines {
@@ -56,7 +63,7 @@ struct Lines {
     int64_t product = 1;
     for (Digit &digit : digits) {
       auto most = digit.count.constantUpper();
-      if (!most || *most < 1 || *most > (1 << 20) / product)
+      if (!most || *most < 1 || *most > mostLines / product)
         return std::nullopt;
       digit.count = *most;
       product *= *most;
@@ -115,36 +122,68 @@ static void requestAll(OpBuilder builder, const Prefetch &p, bool toWrite, const
   TouchOp::create(builder, loc, p.source, lines.point(values, builder, loc), toWrite);
 }
 
-/// The requests of one iteration of `loop` are made in those of a loop inside, as many in each.
-static LogicalResult requestOver(ForOp loop, const Prefetch &p, bool toWrite, Lines lines) {
+/// The loop inside `loop` that its requests are spread over: the first serial one of that name.
+/// Loops of several turns between the two would make all requests in each.
+static FailureOr<ForOp> overLoopOf(ForOp loop, const Prefetch &p) {
   PrefetchOp directive = p.directive;
-  Location loc = directive.getLoc();
   ForOp over;
-  loop.getBody().walk([&](ForOp inner) {
+  std::set<std::string> serial;
+  loop.getBody().walk<WalkOrder::PreOrder>([&](ForOp inner) {
     auto produce = inner->getParentOfType<ProduceOp>();
-    if (inner.getName() != p.overLoop || !produce || produce.getStage() != p.over)
+    if (inner.getKind() != LoopKind::Serial || !produce || produce.getStage() != p.over)
+      return WalkResult::advance();
+    serial.insert(inner.getName().str());
+    if (inner.getName() != p.overLoop)
       return WalkResult::advance();
     over = inner;
     return WalkResult::interrupt();
   });
-  if (!over || over.getKind() != LoopKind::Serial)
+  if (!over) {
+    InFlightDiagnostic error = directive.emitOpError("loop \"")
+                               << p.loop << "\" has no serial loop \"" << p.overLoop << "\" of @"
+                               << p.over << " inside to spread requests over; ";
+    if (serial.empty())
+      error << "legal: a loop of the consumer, or of a stage that is computed there";
+    else
+      error << "it has \"" << llvm::join(serial, "\", \"") << "\"";
+    return error;
+  }
+  for (auto between = over->getParentOfType<ForOp>(); between != loop;
+       between = between->getParentOfType<ForOp>())
+    if (IndexExpr::get(between.getExtent()).constant() != 1)
+      return directive.emitOpError("loop \"")
+             << between.getName() << "\" lies between loop \"" << p.loop << "\" and loop \""
+             << p.overLoop << "\" of @" << p.over
+             << ", and would ask for everything in each iteration; legal: that loop";
+  return over;
+}
+
+/// The requests of one iteration of `loop` are made in those of a loop inside, as many in each.
+static LogicalResult requestOver(ForOp loop, const Prefetch &p, bool toWrite, Lines lines) {
+  PrefetchOp directive = p.directive;
+  Location loc = directive.getLoc();
+  auto over = overLoopOf(loop, p);
+  if (failed(over))
+    return failure();
+  auto turns = IndexExpr::get(over->getExtent()).constant();
+  if (!turns || *turns < 1)
     return directive.emitOpError("loop \"")
-           << p.loop << "\" has no serial loop \"" << p.overLoop << "\" of @" << p.over
-           << " inside to spread requests over; legal: a loop of the consumer, or of a stage that "
-              "is computed there";
-  IndexExpr first = IndexExpr::get(over.getMin());
-  auto lineCount = lines.bound(), turns = IndexExpr::get(over.getExtent()).constant();
-  if (!lineCount || !turns || *turns < 1)
-    return directive.emitOpError("what is asked for, or loop \"")
            << p.overLoop << "\" of @" << p.over
-           << ", has no constant extent or bound; legal: no 'over' here, all requests are made at "
-              "once";
-  int64_t share = llvm::divideCeil(*lineCount, *turns);
-  OpBuilder builder = OpBuilder::atBlockBegin(&over.getBody().front());
+           << " has no constant extent; legal: no 'over' here, all requests are made at once";
+  auto count = lines.bound();
+  if (!count)
+    return directive.emitOpError("what is asked for of @")
+           << p.source << " has no constant bound, or has more than " << mostLines
+           << " lines; legal: no 'over' here, all requests are made at once";
+  // Where they are no multiple of each other, the last turns go beyond what is asked for.
+  int64_t share = llvm::divideCeil(*count, *turns);
+  OpBuilder builder = OpBuilder::atBlockBegin(&over->getBody().front());
   auto one = loopOver(builder, loc, "line", share, /*innermost=*/true);
   builder.setInsertionPointToStart(&one.getBody().front());
-  IndexExpr number =
-      (IndexExpr::get(over.getIv()) - first) * IndexExpr(share) + IndexExpr::get(one.getIv());
+  IndexExpr turn = IndexExpr::get(over->getIv()) - IndexExpr::get(over->getMin());
+  if (*count < *turns)
+    turn = IndexExpr::min(turn, *count - 1);
+  IndexExpr number = turn * IndexExpr(share) + IndexExpr::get(one.getIv());
   llvm::erase_if(lines.digits, [](Lines::Digit &digit) { return digit.count.constant() == 1; });
   SmallVector<IndexExpr> values(lines.digits.size());
   for (size_t i = lines.digits.size(); i-- > 1;) {
@@ -152,7 +191,7 @@ static LogicalResult requestOver(ForOp loop, const Prefetch &p, bool toWrite, Li
     number = number.floorDiv(*lines.digits[i].count.constant());
   }
   if (!values.empty())
-    values[0] = number; // the last iteration may go beyond what is asked for
+    values[0] = number;
   TouchOp::create(builder, loc, p.source, lines.point(values, builder, loc), toWrite);
   return success();
 }

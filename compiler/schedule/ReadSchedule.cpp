@@ -473,9 +473,18 @@ LogicalResult Reader::read(Operation *directive) {
             !findLoop(op, consumer->definitions.front(), op.getConsumer(), op.getLoop()))
           return failure();
         if (op.getOffset() < 1 || op.getOffset() > 64)
-          return op.emitOpError("must look 1 to 64 iterations ahead, not ") << op.getOffset();
+          return op.emitOpError("must look 1 to 64 iterations ahead, not ")
+                 << int64_t(op.getOffset());
+        if (op.getOver().has_value() != op.getOverLoop().has_value())
+          return op.emitOpError("names half of a loop to spread requests over; legal: over @stage "
+                                "\"loop\", or neither");
         if (op.getOver() && !lookup(op, *op.getOver(), true))
           return failure();
+        if (llvm::any_of(consumer->prefetches, [&](const Prefetch &other) {
+              return other.source == op.getStage() && other.loop == op.getLoop();
+            }))
+          return op.emitOpError("@") << op.getStage() << " already has a prefetch at loop \""
+                                     << op.getLoop() << "\" of @" << op.getConsumer();
         consumer->prefetches.push_back({op, op.getStage().str(), op.getLoop().str(),
                                         int64_t(op.getOffset()), op.getOver().value_or("").str(),
                                         op.getOverLoop().value_or("").str()});

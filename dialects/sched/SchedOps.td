@@ -267,8 +267,10 @@ def Sched_PrefetchOp : Sched_Directive<"prefetch"> {
                                        out(...) = f(in(...))
     ```
     `over @g "co"` spreads the requests evenly over the iterations of a loop inside, of the consumer or of a
-    stage computed there: caches take in few lines at a time, and wait for the others otherwise. That
-    loop then has a constant extent, and what is asked for a constant bound.
+    stage computed there: caches take in few lines at a time, and wait for the others otherwise. The
+    first serial loop of that name is taken; it has a constant extent, no loop of several iterations lies between,
+    and what is asked for has a constant bound, of at most 2^20 lines. The last iterations may ask for some more,
+    or again for the last line.
   }];
   let arguments = (ins FlatSymbolRefAttr:$stage, FlatSymbolRefAttr:$consumer, StrAttr:$loop,
                        I64Attr:$offset, OptionalAttr<FlatSymbolRefAttr>:$over,
@@ -452,7 +454,7 @@ def Sched_LoadOp : Sched_Op<"load", [MemoryEffects<[MemRead]>]> {
   }];
 }
 def Sched_TouchOp : Sched_Op<"touch", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "asks for the line of a stage's storage that holds a point; it need not exist";
+  let summary = "asks for the line of a stage's storage that holds a point, which need not exist, to read or write it";
   let arguments = (ins FlatSymbolRefAttr:$source, Variadic<Index>:$indices, UnitAttr:$to_write);
   let assemblyFormat = "$source `[` $indices `]` (`to_write` $to_write^)? attr-dict";
 }

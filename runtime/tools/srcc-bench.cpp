@@ -239,6 +239,8 @@ int bench(const Arguments &arguments) {
       progress.step();
     }
     // Runs of a kind follow each other: each finds in the caches what the one before left there.
+    // The machine's peak is measured between a few, and the first run after another kind is not
+    // counted.
     int interval = std::max(1, (arguments.runs + 3) / 4);
     for (int i = 0; i < arguments.runs; ++i) {
       if (i % interval == 0)

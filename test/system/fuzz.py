@@ -64,12 +64,12 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "has updates and cannot be inlined", "is inlined and has no loops", "already has a", "legal memory: global",
     r"has a (store_at|fold_storage), but no", "which does not read it", "legal: one compute_at",
     "is or was taken", "is already", "an update must not visit a point twice", "legal tails?:", "has no loop",
-    "is asked for", "to spread requests over", "takes stages inside the pipeline", "is no loop of", "differ in the extent", "which both share",
+    "is asked for", "to spread requests over", "would ask for everything in each", "has no constant (bound|extent)", "takes stages inside the pipeline", "is no loop of", "differ in the extent", "which both share",
     "not at a constant place of a texel", "is written where no texel begins", "elements; legal: whole texels",
     "reads it before that is done", "computed with another already", "a loop that is @",
     r"loop .* of @\S+ is @\S+'s; legal: at @",
     "which nothing here loads", "repeat of @", "is not computed at one loop, the same for all",
-    "is no serial reduction loop", "reads nothing of", "runs over lists of different lengths", "must be directly around"]
+    "is no serial reduction loop", "(reads|writes) nothing of", "(reads|writes) no bounded region", "runs over lists of different lengths", "must be directly around"]
 
 
 class Net(random_nets.Net):

@@ -474,7 +474,11 @@ class Random(Schedule):
     def prefetch(self, name, consumer, loops):
         """Of what `consumer` reads or, if it is `name` itself, writes; `loops` are its serial ones, innermost first."""
         at = int(self.random.integers(len(loops)))
-        over = f' over @{consumer} "{self.one(loops[:at])}"' if at and self.chance(0.7) else ""
+        inside = [(consumer, loop) for loop in loops[:at]]
+        for stage in self.places:
+            if any(place == consumer and loop in loops[:at + 1] for place, loop in self.places[stage]):
+                inside += [(stage, l.name) for l in self.last(stage).loops if l.kind == "serial"]
+        over = ' over @{} "{}"'.format(*inside[self.random.integers(len(inside))]) if inside and self.chance(0.7) else ""
         self.add(f'prefetch @{name} at @{consumer} "{loops[at]}" by {self.one([1, 2, 5])}{over}')
 
     def pair(self):

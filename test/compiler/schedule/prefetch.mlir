@@ -83,6 +83,14 @@ sched.schedule @sum {
 // RUN: sed -e 's/at @out "xt" by 2/at @out "xt" by 2 over @out "c"/' %s > %t.mlir
 // RUN: srcc-opt %t.mlir --sched-to-loops --sched-infer-bounds --sched-slide-window --sched-prefetch --canonicalize | FileCheck %s --check-prefix=OVER
 // RUN: srcc %t.mlir --print-loop-nest | FileCheck %s --check-prefix=OVER-NEST
+// RUN: srcc %t.mlir --emit=opencl --target=pocl-cpu | FileCheck %s --check-prefix=OVER-ADDRESS
+// A block of 8 columns has 64 elements, two channels 16: n = 3 c is odd where c is, n / 2 = c + c / 2.
+// OVER-ADDRESS: for (int c = 0; c < 3; ++c)
+// OVER-ADDRESS: const int [[HALF:index[0-9]+]] = c + (int)((uint)c / 2);
+// OVER-ADDRESS: const int [[ROW:index[0-9]+]] = {{.*}}(int)((uint)[[HALF]] / 2) * 64 + 192) + (c & 1) *
+// OVER-ADDRESS-NEXT: 16;
+// OVER-ADDRESS-NEXT: const int [[PLACE:index[0-9]+]] = [[ROW]] + ([[HALF]] & 1) * 64;
+// OVER-ADDRESS-NEXT: prefetch_line(&f[[[PLACE]]] + 256);
 // OVER: sched.for "xt" serial
 // OVER: sched.for "c" serial(
 // OVER-NEXT: ^bb0(%[[C:.*]]: index):

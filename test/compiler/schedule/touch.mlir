@@ -1,4 +1,5 @@
-// Loop nests that come from a file: what is asked for and never read is left out; a mask of all bits is no remainder.
+// Loop nests that come from a file: what is asked for and never read is left out, what will be written is not; a mask of all
+// bits is no remainder.
 // RUN: srcc-opt %s --sched-infer-bounds --sched-flatten-storage | FileCheck %s
 
 #whole = affine_map<()[s0, s1] -> (1, s0, s1)>
@@ -24,11 +25,14 @@ sched.loops @p_loops of @p {
     %all = arith.constant 9223372036854775807 : index
     %masked = arith.andi %zero, %all : index
     sched.touch @f[%zero, %zero, %masked]
+    sched.touch @out[%zero, %zero, %zero] to_write
     %v = sched.load @in[%zero, %zero, %zero] : f32
     sched.store %v, @out[%zero, %zero, %zero] : f32
   }
 }
 
 // CHECK: gpu.func @p_out
+// CHECK-NOT: memref.prefetch
+// CHECK: memref.prefetch %{{.*}}, write, locality<3>, data
 // CHECK-NOT: memref.prefetch
 // CHECK: memref.store

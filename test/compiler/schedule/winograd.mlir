@@ -17,6 +17,7 @@
 // RUN: srcc %t.bgr.mlir --target=pocl-cpu --winograd=0 --print-loop-nest | FileCheck %s --check-prefix=SHUFFLE
 // RUN: srcc %S/Inputs/winograd-branches.mlir --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=BRANCH
 // RUN: srcc %S/Inputs/winograd-end.mlir --target=pocl-cpu --winograd=8 --print-loop-nest | FileCheck %s --check-prefix=END
+// RUN: srcc %S/Inputs/winograd-end.mlir --target=pocl-cpu --winograd=8 --emit=schedule | FileCheck %s --check-prefix=APART
 // RUN: not srcc %s --winograd=-2 2>&1 | FileCheck %s --check-prefix=ERROR
 // ERROR: error: --winograd is a number of channels, or 0 for none, not -2
 
@@ -107,6 +108,7 @@ module attributes {sr.io = #sr.io<scale = 2, color = rgb, range = 0.0 : 1.0>} {
 // BRANCH: produce output:
 
 // From the picture, copied with its even and odd columns apart, to an output nothing else shares: rows are transformed to where they lie.
+// APART: sched.store_in @input global layout ["y", "x/16", "c", "x%2", "x/2%8"]
 // END: produce input:
 // END-NEXT: gpu_block y:
 // END-NOT: produce
