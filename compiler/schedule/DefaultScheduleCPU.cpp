@@ -709,6 +709,8 @@ void DefaultSchedule::prefetchTile(Facts &f, StageOp tile, StageOp inside, int64
         return op.getConsumer() == inside.getSymName() && op.getLoop() == "co";
       });
   bool spread = hasChannelLoop && passesByTile(f) && !isExternal(tile);
+  for (StageOp at = inside; at != tile; at = facts[at.getSymName()].tileOf)
+    spread &= facts[at.getSymName()].tileLoop == "xt"; // once for a tile
   PrefetchOp::create(builder, f.op.getLoc(), f.op.getSymName(), tile.getSymName(), "xt", ahead,
                      spread ? FlatSymbolRefAttr::get(inside) : FlatSymbolRefAttr(),
                      spread ? builder.getStringAttr("co") : StringAttr());
