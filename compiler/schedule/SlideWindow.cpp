@@ -95,6 +95,11 @@ static FailureOr<Slide> slide(ProduceOp produce, ForOp loop) {
                 "no store_at, or compute_at another loop";
     result.bound = bound;
     result.ahead = *overlap > 0 ? int64_t(llvm::divideCeil(*overlap, *step)) : 0;
+    if (*overlap > 0 && *overlap % *step)
+      return produce.emitOpError("slides along loop \"")
+             << loop.getName() << "\" by " << *step << " and keeps " << *overlap
+             << " elements, so that it would start before what is stored and read; legal: a step "
+                "that divides what is kept, no store_at, or compute_at another loop";
     OpBuilder builder(bound);
     if (*overlap > 0)
       bound.getValuesMutable().assign(

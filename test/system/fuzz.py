@@ -50,7 +50,7 @@ USES = {  # what is counted: a name and the lines that have it
     "odd": "^store_in .*odd", "unroll of a list": r'^unroll .*\["t(ap|o)"\]'}
 RULES = [  # texts of compiler/schedule that refuse a schedule
     "may write outside the output", "a list of taps serves", "cannot be grouped", "cannot slide along loop",
-    r"slides along loop .* which is", "is computed ahead along loop", "alive at once, but is folded by",
+    r"slides along loop .* which is", "so that it would start before what is stored", "is computed ahead along loop", "alive at once, but is folded by",
     r"inside gpu_threads loop .* belongs to one work-item", "would be computed by each work-item of the group, in memory",
     "in global memory belongs to a work-group",
     "in global memory is needed at two places",

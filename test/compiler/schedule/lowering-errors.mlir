@@ -428,3 +428,38 @@ sched.schedule @p {
   // expected-error @+1 {{stage @a is computed from 1 to H of "y", but 0 to -1 + H is asked for}}
   sched.bound @a "y" to affine_map<()[s0, s1] -> (1, s0)>
 }
+
+// -----
+
+#whole = affine_map<()[s0, s1] -> (1, s0, s1)>
+sched.pipeline @p {
+  sched.input @in dims ["c", "y", "x"] extents #whole format f32_planar
+  // expected-error @+1 {{slides along loop "yo" by 3 and keeps 2 elements, so that it would start before what is stored and read; legal: a step that divides what is kept, no store_at, or compute_at another loop}}
+  sched.stage @f dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @in[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+  sched.stage @g dims ["c", "y", "x"] extents #whole : f32 pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %one = arith.constant 1 : index
+    %above = arith.subi %y, %one : index
+    %below = arith.addi %y, %one : index
+    %a = sched.read @f[%c, %above, %x] exterior constant 0.0 : f32
+    %b = sched.read @f[%c, %below, %x] exterior constant 0.0 : f32
+    %s = arith.addf %a, %b : f32
+    sched.yield %s : f32
+  }
+  sched.stage @out dims ["c", "y", "x"] extents #whole : f32 output f32_planar pure {
+  ^bb0(%c: index, %y: index, %x: index):
+    %v = sched.read @g[%c, %y, %x] : f32
+    sched.yield %v : f32
+  }
+}
+sched.schedule @p {
+  sched.compute_root @g
+  sched.split @g "y" into "yo", "yi" by affine_map<()[s0, s1] -> (3)> tail round_up
+  sched.reorder @g ["yi", "x", "yo", "c"]
+  sched.compute_at @f at @g "yo"
+  sched.store_at @f at @g "c"
+}
