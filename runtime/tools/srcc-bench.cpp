@@ -233,7 +233,7 @@ int bench(const Arguments &arguments) {
     model.finish();
   };
   {
-    Progress progress("runs", arguments.warmup + 2 * int64_t(arguments.runs) + 1, quiet);
+    Progress progress("runs", arguments.warmup + 2 * int64_t(arguments.runs), quiet);
     for (int i = 0; i < arguments.warmup; ++i) {
       model.runF32(source.data(), output.data());
       progress.step();
@@ -252,11 +252,11 @@ int bench(const Arguments &arguments) {
       progress.step();
     }
     measurePeak();
-    for (int i = 0; i <= arguments.runs; ++i) {
+    model.runF32(source.data(), output.data());
+    for (int i = 0; i < arguments.runs; ++i) {
       start = Clock::now();
       model.runF32(source.data(), output.data());
-      if (i > 0)
-        hostMs.push_back(milliseconds(start));
+      hostMs.push_back(milliseconds(start));
       progress.step();
     }
   }
