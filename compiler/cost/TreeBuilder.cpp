@@ -278,7 +278,11 @@ LogicalResult TreeBuilder::operation(Operation &op, int node) {
   using K = Arith;
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](memref::PrefetchOp prefetch) {
-        piece->prefetches += 1;
+        // A request to write waits for what its store does not wait for then.
+        if (prefetch.getIsWrite())
+          piece->loads[0] += 1;
+        else
+          piece->prefetches += 1;
         // It comes into the caches as what is read or written does.
         if (prefetch.getIndices().empty())
           return success();
