@@ -50,7 +50,8 @@ USES = {  # what is counted: a name and the lines that have it
     "odd": "^store_in .*odd", "unroll of a list": r'^unroll .*\["t(ap|o)"\]'}
 RULES = [  # texts of compiler/schedule that refuse a schedule
     "may write outside the output", "a list of taps serves", "cannot be grouped", "cannot slide along loop",
-    r"slides along loop .* which is", "so that it would start before what is stored", "is computed ahead along loop", "alive at once, but is folded by",
+    r"slides along loop .* which is", "so that it would start before what is stored", "is computed ahead along loop",
+    "alive at once, but is folded by",
     r"inside gpu_threads loop .* belongs to one work-item", "would be computed by each work-item of the group, in memory",
     "in global memory belongs to a work-group",
     "in global memory is needed at two places",
@@ -64,12 +65,14 @@ RULES = [  # texts of compiler/schedule that refuse a schedule
     "has updates and cannot be inlined", "is inlined and has no loops", "already has a", "legal memory: global",
     r"has a (store_at|fold_storage), but no", "which does not read it", "legal: one compute_at",
     "is or was taken", "is already", "an update must not visit a point twice", "legal tails?:", "has no loop",
-    "is asked for", "to spread requests over", "would ask for everything in each", "has no constant (bound|extent)", "takes stages inside the pipeline", "is no loop of", "differ in the extent", "which both share",
+    "is asked for", "to spread requests over", "would ask for everything in each", "has no constant (bound|extent)",
+    "takes stages inside the pipeline", "is no loop of", "differ in the extent", "which both share",
     "not at a constant place of a texel", "is written where no texel begins", "elements; legal: whole texels",
     "reads it before that is done", "computed with another already", "a loop that is @",
     r"loop .* of @\S+ is @\S+'s; legal: at @",
     "which nothing here loads", "repeat of @", "is not computed at one loop, the same for all",
-    "is no serial reduction loop", "(reads|writes) nothing of", "(reads|writes) no bounded region", "runs over lists of different lengths", "must be directly around"]
+    "is no serial reduction loop", "(reads|writes) nothing of", "(reads|writes) no bounded region",
+    "runs over lists of different lengths", "must be directly around"]
 
 
 class Net(random_nets.Net):

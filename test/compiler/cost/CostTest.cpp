@@ -244,6 +244,35 @@ TEST_F(Cost, AddressesThatAKernelTabulatesAreFollowed) {
   EXPECT_LT(counts.footprint, there + 80 * 64 * 4); // a tile is asked for behind the last one
 }
 
+TEST_F(Cost, RequestsToWriteAreLoadsOfWhatIsWrittenAnyway) {
+  const std::string text = std::string(R"(
+gpu.module @kernels {
+  gpu.func @k(%in: memref<?xf32> {ocl.name = "in", ocl.read_only},
+      %out: memref<?xf32> {ocl.name = "out"}, %h: i32, %w: i32) kernel attributes {known_block_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    memref.prefetch %out[%c0], write, locality<3>, data : memref<?xf32>
+    %v = memref.load %in[%c0] : memref<?xf32>
+    memref.store %v, %out[%c0] : memref<?xf32>
+    gpu.return
+  }
+}
+)") + launchOfK;
+  std::string toRead = text, without = text;
+  toRead.replace(text.find(", write"), 7, ", read");
+  size_t line = text.find("    memref.prefetch");
+  without.erase(line, text.find('\n', line) - line);
+  Program write = parse(text), read = parse(toRead), none = parse(without);
+  auto piece = [](Program &program) -> const Piece & { return program.kernels[0].piece(0); };
+  EXPECT_EQ(piece(write).loads[0], piece(none).loads[0] + 1);
+  EXPECT_EQ(piece(write).prefetches, 0);
+  EXPECT_EQ(piece(read).loads[0], piece(none).loads[0]);
+  EXPECT_EQ(piece(read).prefetches, 1);
+  auto footprint = [](Program &program) {
+    return program.count(program.launches[0], 8, 8, {32768, 524288}).footprint;
+  };
+  EXPECT_EQ(footprint(write), footprint(none)); // the line of the store
+}
+
 TEST_F(Cost, ShortLoopsOfACodeAreWrittenOut) {
   std::string text = std::string(R"(
 gpu.module @kernels {
